@@ -1,0 +1,53 @@
+# `make dev` and `make test` set everything up by themselves; all they need is python3, git and make.
+.PHONY: dev test setup lint format bench clean system-packages
+
+export UV_PROJECT_ENVIRONMENT := .venv
+TOOLS := .tools
+UV := $(shell uv --version >/dev/null 2>&1 && command -v uv || echo $(TOOLS)/uv/bin/uv)
+
+dev: setup
+	.venv/bin/vercel-emu dev templates/fastapi
+
+test: setup system-packages
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/pytest -n auto -q
+
+setup: .venv/.ready
+
+.venv/.ready: pyproject.toml $(UV)
+	$(UV) sync --quiet --all-extras
+	@touch $@
+
+$(TOOLS)/uv/bin/uv:
+	python3 -m venv $(TOOLS)/uv
+	$(TOOLS)/uv/bin/pip install --quiet --disable-pip-version-check uv
+
+# redis-server and chromium for the tests that need them: installed where we may (root with apt).
+# Elsewhere those tests are skipped by name, and with CI=true a missing one fails.
+system-packages:
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	  missing=""; \
+	  command -v redis-server >/dev/null 2>&1 || missing="$$missing redis-server"; \
+	  command -v chromium >/dev/null 2>&1 || missing="$$missing chromium"; \
+	  if [ -n "$$missing" ]; then \
+	    apt-get update -qq >/dev/null && DEBIAN_FRONTEND=noninteractive \
+	      apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	  fi; \
+	fi
+
+lint: setup
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+format: setup
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+bench: setup
+	.venv/bin/python benchmarks/edge.py
+
+clean:
+	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis

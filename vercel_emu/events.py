@@ -1,0 +1,166 @@
+"""What happened, as frozen values: the one record that console, JSON log and inspector read.
+
+Emitting an event is the only way a part of the emulator reports anything, so the three can't
+disagree. Events carry facts, never formatted text; a reader decides how to show them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+type Level = Literal["debug", "info", "warn", "error", "fatal"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Base of all events."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice(Event):
+    """The emulator itself has something to say (a warning names the file, key and next step)."""
+
+    level: Level
+    message: str
+    hint: str | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvocationStarted(Event):
+    """A request was handed to a function instance."""
+
+    invocation_id: str
+    function: str
+    instance: str
+    method: str
+    path: str
+    visitor: str
+    cold: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseSent(Event):
+    """The edge has answered a request; `function` is empty where none was invoked."""
+
+    invocation_id: str
+    method: str
+    path: str
+    status: int
+    duration_ms: float
+    visitor: str
+    function: str = ""
+    instance: str = ""
+    cold: bool = False
+    error_code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvocationEnded(Event):
+    """The runtime reported `end`: user code and its `wait_until` work are done."""
+
+    invocation_id: str
+    function: str
+    instance: str
+    duration_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine(Event):
+    """A line the person's code wrote; outside an invocation `invocation_id` is empty."""
+
+    text: str
+    level: Level
+    stream: Literal["stdout", "stderr", "logging"]
+    function: str
+    instance: str
+    invocation_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingFetch(Event):
+    """The runtime's `fetch-metric`: a urllib3 call made by the function."""
+
+    invocation_id: str
+    method: str
+    host: str
+    path: str
+    status: int
+    duration_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceStarting(Event):
+    function: str
+    instance: str
+    warm_standby: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceReady(Event):
+    """The instance answered its first ping; durations as the runtime measured them."""
+
+    function: str
+    instance: str
+    duration_ms: float
+    init_ms: int = 0
+    user_init_ms: int = 0
+    warm_standby: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceFailed(Event):
+    """An instance could not start, or died; `detail` holds the person's traceback if any."""
+
+    function: str
+    instance: str
+    message: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceStopped(Event):
+    function: str
+    instance: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reloading(Event):
+    """Saved files were seen; new requests wait for the new code from here on."""
+
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reloaded(Event):
+    """The new code serves; `duration_ms` counts from the moment the change was seen."""
+
+    files: tuple[str, ...]
+    duration_ms: float
+    warm_standby: bool
+
+
+type Emit = Callable[[Event], None]
+
+
+@dataclass(slots=True)
+class EventBus:
+    """Hands each event to every subscriber, in order, synchronously."""
+
+    _subscribers: list[Emit] = field(default_factory=list)
+
+    def emit(self, event: Event) -> None:
+        for subscriber in self._subscribers:
+            subscriber(event)
+
+    def subscribe(self, subscriber: Emit) -> Callable[[], None]:
+        """Add a subscriber; the returned function removes it again."""
+        self._subscribers = [*self._subscribers, subscriber]
+
+        def unsubscribe() -> None:
+            self._subscribers = [s for s in self._subscribers if s is not subscriber]
+
+        return unsubscribe

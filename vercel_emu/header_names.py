@@ -1,0 +1,59 @@
+"""Every platform header name, once. Lower case, `str`; sources: design's facts sections 5, 6, 9."""
+
+from __future__ import annotations
+
+# Who is asking and from where (request, added by the platform).
+FORWARDED_FOR = "x-forwarded-for"
+FORWARDED_HOST = "x-forwarded-host"
+FORWARDED_PROTO = "x-forwarded-proto"
+FORWARDED_PORT = "x-forwarded-port"
+FORWARDED = "forwarded"
+REAL_IP = "x-real-ip"
+VERCEL_FORWARDED_FOR = "x-vercel-forwarded-for"
+VERCEL_PROXIED_FOR = "x-vercel-proxied-for"
+DEPLOYMENT_URL = "x-vercel-deployment-url"
+VERCEL_ID = "x-vercel-id"
+IP_CITY = "x-vercel-ip-city"
+IP_COUNTRY = "x-vercel-ip-country"
+IP_COUNTRY_REGION = "x-vercel-ip-country-region"
+IP_CONTINENT = "x-vercel-ip-continent"
+IP_LATITUDE = "x-vercel-ip-latitude"
+IP_LONGITUDE = "x-vercel-ip-longitude"
+IP_TIMEZONE = "x-vercel-ip-timezone"
+IP_POSTAL_CODE = "x-vercel-ip-postal-code"
+IP_AS_NUMBER = "x-vercel-ip-as-number"
+JA4_DIGEST = "x-vercel-ja4-digest"
+OIDC_TOKEN = "x-vercel-oidc-token"
+PROXY_SIGNATURE = "x-vercel-proxy-signature"
+PROXY_SIGNATURE_TS = "x-vercel-proxy-signature-ts"
+
+# Between the platform and `vercel_runtime`; user code never sees them.
+INTERNAL_PREFIX = "x-vercel-internal-"
+INVOCATION_ID = "x-vercel-internal-invocation-id"
+REQUEST_ID = "x-vercel-internal-request-id"
+DEADLINE = "x-vercel-internal-deadline"
+INTERNAL_OIDC_TOKEN = "x-vercel-internal-oidc-token"
+INTERNAL_TIMING = "x-vercel-internal-timing"
+
+# The runtime cache, announced with each request.
+SC_HOST = "x-vercel-sc-host"
+SC_BASEPATH = "x-vercel-sc-basepath"
+SC_HEADERS = "x-vercel-sc-headers"
+SC_PROTOCOL = "x-vercel-sc-protocol"
+SC_RUNTIME_CACHE = "x-vercel-sc-runtime-cache"
+SC_NO_HEADER_LEAK = "x-vercel-sc-no-header-leak"
+
+# The runtime cache protocol itself.
+CACHE_STATE = "x-vercel-cache-state"
+CACHE_REVALIDATE = "x-vercel-revalidate"
+CACHE_TAGS = "x-vercel-cache-tags"
+CACHE_ITEM_NAME = "x-vercel-cache-item-name"
+
+# Responses.
+VERCEL_CACHE = "x-vercel-cache"
+VERCEL_ERROR = "x-vercel-error"
+
+# Consumed by this emulator's edge, never forwarded.
+EMU_PREFIX = "x-emu-"
+EMU_VISITOR = "x-emu-visitor"
+EMU_VISITOR_COOKIE = "emu_visitor"
