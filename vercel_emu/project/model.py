@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
 from pathlib import Path
 
 DEFAULT_MAX_DURATION = 300
@@ -11,30 +14,100 @@ DEFAULT_MAX_DURATION = 300
 DEFAULT_MEMORY_MB = 2048
 
 
+class Unset(Enum):
+    """`framework` in vercel.json has three states: a name, `null` ("Other"), and not there."""
+
+    UNSET = "unset"
+
+
+UNSET = Unset.UNSET
+
+
 @dataclass(frozen=True, slots=True)
 class Entrypoint:
-    """Where the person's app is: `file` relative to the project root (posix), dotted `module`."""
+    """Where the person's app is: `file` relative to the project root (posix), dotted `module`.
+
+    `base_dir` is the folder, relative to the root, that the app's own imports start from. It is
+    the root itself (`""`), except for a Django project whose manage.py lies in a subfolder.
+    """
 
     file: str
     module: str
     variable: str
     found_by: str = ""
+    base_dir: str = ""
+
+
+@dataclass(frozen=True)
+class FunctionPath:
+    """Which URL paths a file in `api/` answers; a `[name]` segment captures one path segment."""
+
+    regex: str
+    parameters: tuple[str, ...] = ()
+
+    @cached_property
+    def _compiled(self) -> re.Pattern[str]:
+        return re.compile(self.regex)
+
+    @property
+    def is_dynamic(self) -> bool:
+        return bool(self.parameters)
+
+    def match(self, path: str) -> dict[str, str] | None:
+        """The captured parameters if `path` is this function's, else None."""
+        found = self._compiled.fullmatch(path)
+        if found is None:
+            return None
+        return dict(zip(self.parameters, found.groups(), strict=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionSettings:
+    """One value of `functions` in vercel.json; None means the platform's default."""
+
+    max_duration: int | None = None
+    memory_mb: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Function:
     """One deployed function. A framework app is the single function `name == "app"`;
-    a file in `api/` is named by its path without suffix (`api/users/[id]`)."""
+    a file in `api/` is named by its path without suffix (`api/users/[id]`).
+
+    `path` is None for an app: it answers every path that nothing before it took.
+    """
 
     name: str
     entrypoint: Entrypoint
     max_duration: int = DEFAULT_MAX_DURATION
     memory_mb: int = DEFAULT_MEMORY_MB
+    path: FunctionPath | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DjangoSettings:
+    """The part of a Django project's settings that a deployment acts on.
+
+    `base_dir` is manage.py's folder relative to the project root. `static_root` is absolute.
+    `executed` tells whether the settings were run or read from their source.
+    """
+
+    base_dir: str
+    settings_module: str
+    asgi_application: str | None = None
+    wsgi_application: str | None = None
+    static_url: str | None = None
+    static_root: str | None = None
+    executed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """A folder as a deployment would see it."""
+    """A folder as a deployment would see it.
+
+    `root` is the folder that is deployed. `link_root` is the folder that `.vercel/` and the
+    command were in; the two differ where project settings name a root directory.
+    """
 
     root: Path
     name: str
@@ -42,4 +115,6 @@ class Project:
     functions: tuple[Function, ...] = ()
     project_id: str | None = None
     org_id: str | None = None
+    link_root: Path | None = None
+    django: DjangoSettings | None = None
     warnings: tuple[str, ...] = field(default=())

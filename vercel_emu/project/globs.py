@@ -1,0 +1,80 @@
+"""Match a file against a `functions` glob of vercel.json, in the dialect the platform uses.
+
+Python's own `fnmatch` lets `*` cross folders and knows no `{a,b}`; `glob.translate` needs 3.13.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+
+def matches(pattern: str, file: str) -> bool:
+    """Whether `file` (posix, relative) is meant by `pattern`.
+
+    Equality is asked first: `api/[id].py` is both a glob with a character class and the very
+    name of a dynamic function, and the platform means the file.
+    """
+    if pattern == file:
+        return True
+    return any(_compile(alternative).fullmatch(file) for alternative in _alternatives(pattern))
+
+
+def _alternatives(pattern: str) -> list[str]:
+    """`a{b,c}d` -> `abd`, `acd`; an unbalanced brace is an ordinary character."""
+    start = pattern.find("{")
+    if start < 0:
+        return [pattern]
+    depth, parts, begin = 0, [], start + 1
+    for index in range(start, len(pattern)):
+        char = pattern[index]
+        if char == "{":
+            depth += 1
+        elif char == "," and depth == 1:
+            parts.append(pattern[begin:index])
+            begin = index + 1
+        elif char == "}":
+            depth -= 1
+            if depth == 0:
+                parts.append(pattern[begin:index])
+                head, tail = pattern[:start], pattern[index + 1 :]
+                return [text for part in parts for text in _alternatives(head + part + tail)]
+    return [pattern]
+
+
+@lru_cache(maxsize=256)
+def _compile(pattern: str) -> re.Pattern[str]:
+    segments = pattern.removeprefix("./").split("/")
+    regex = ""
+    for index, segment in enumerate(segments):
+        last = index == len(segments) - 1
+        if segment == "**":
+            # Dot files and folders are matched by a literal dot only.
+            regex += r"(?:[^/.][^/]*/)*" + (r"[^/.][^/]*" if last else "")
+        else:
+            regex += _segment(segment) + ("" if last else "/")
+    try:
+        return re.compile(regex)
+    except re.error:  # a reversed range, `[z-a]`: matches only itself
+        return re.compile(re.escape(pattern))
+
+
+def _segment(segment: str) -> str:
+    regex = r"(?!\.)" if segment[:1] in {"*", "?", "["} else ""
+    index = 0
+    while index < len(segment):
+        char = segment[index]
+        close = segment.find("]", index + 2) if char == "[" else -1
+        if char == "*":
+            regex += "[^/]*"
+        elif char == "?":
+            regex += "[^/]"
+        elif close > 0:
+            body = segment[index + 1 : close].replace("\\", r"\\").replace("[", r"\[")
+            negated = body[:1] in {"!", "^"}
+            regex += f"[^/{body[1:]}]" if negated else f"[{body}]"
+            index = close
+        else:
+            regex += re.escape(char)
+        index += 1
+    return regex

@@ -1,0 +1,64 @@
+"""pyproject.toml, as far as project detection reads it, checked once."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from vercel_emu.errors import EmuError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PyprojectFacts:
+    """What pyproject.toml says about the entrypoint; None where it says nothing."""
+
+    entrypoint: str | None = None
+    app_script: str | None = None
+
+
+def read_pyproject(root: Path) -> PyprojectFacts:
+    """Read `[tool.vercel] entrypoint` and the legacy `[project.scripts] app`."""
+    table = load_toml(root / "pyproject.toml")
+    vercel = _table(_table(table, "tool"), "vercel")
+    entrypoint = vercel.get("entrypoint")
+    if entrypoint is not None and not isinstance(entrypoint, str):
+        raise invalid_entrypoint(entrypoint)
+    script = _table(_table(table, "project"), "scripts").get("app")
+    return PyprojectFacts(
+        entrypoint=entrypoint, app_script=script if isinstance(script, str) else None
+    )
+
+
+def load_toml(file: Path) -> dict[str, object]:
+    """The file as a dictionary; empty if there is none. Broken TOML names line and column."""
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return {}
+    except OSError as error:
+        raise EmuError(
+            "PYPROJECT_UNREADABLE",
+            f"{file.name} could not be read: {error.strerror}.",
+            f"Check the permissions of {file}.",
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise EmuError(
+            "PYPROJECT_INVALID",
+            f"{file.name} is not valid TOML: {error}.",
+            f"Correct {file}; a deployment would stop at it too.",
+        ) from None
+
+
+def invalid_entrypoint(value: object) -> EmuError:
+    return EmuError(
+        "PYTHON_INVALID_ENTRYPOINT",
+        '"tool.vercel.entrypoint" in "pyproject.toml" must be a string in "module:object" '
+        'format (e.g. "main:app").',
+        f"It is {value!r} now.",
+    )
+
+
+def _table(parent: dict[str, object], key: str) -> dict[str, object]:
+    value = parent.get(key)
+    return value if isinstance(value, dict) else {}
