@@ -1,0 +1,144 @@
+"""`vercel-emu env`: the variables a function will see, and where each value came from."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vercel_emu.project.env_files import read_env_files
+from vercel_emu.project.environment import Environment, EnvVar, Mode, build_environment
+from vercel_emu.project.git import read_git_facts
+from vercel_emu.project.load import identify_project
+from vercel_emu.project.system_variables import AWS_REGIONS
+
+MASK = "********"
+
+
+@click.command()
+@click.argument(
+    "directory", metavar="[DIR]", default=".", type=click.Path(file_okay=False, path_type=Path)
+)
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(["table", "json", "dotenv"]),
+    default="table",
+    show_default=True,
+    help="Table for people, JSON for scripts, dotenv to write a file.",
+)
+@click.option(
+    "--env",
+    "mode",
+    type=click.Choice(["development", "preview", "production"]),
+    default="development",
+    show_default=True,
+    help="The value of VERCEL_ENV; the env files are the same for all three.",
+)
+@click.option(
+    "--region",
+    type=click.Choice([*AWS_REGIONS, "dev1"]),
+    metavar="CODE",
+    default="iad1",
+    show_default=True,
+    help="The function's region.",
+)
+@click.option(
+    "--env-file",
+    "env_files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="One more file, read after .env and .env.local (can be repeated).",
+)
+@click.option(
+    "--url", default="localhost:3000", show_default=True, help="The host:port of VERCEL_URL."
+)
+@click.option("--show", is_flag=True, help="Show secret values; every format masks them else.")
+@click.option("--all", "everything", is_flag=True, help="Also what is inherited from the shell.")
+def env(
+    directory: Path,
+    output: str,
+    mode: Mode,
+    region: str,
+    env_files: tuple[Path, ...],
+    url: str,
+    show: bool,
+    everything: bool,
+) -> None:
+    """Show the environment variables a function will see.
+
+    Values from env files are secrets: they are masked unless --show is given. What the functions
+    merely inherit from your shell is left out unless --all is given.
+    """
+    project = identify_project(directory)
+    environment = build_environment(
+        project,
+        read_git_facts(project.root),
+        mode=mode,
+        region=region,
+        url=url,
+        environ=os.environ,
+        env_files=read_env_files(project.root, env_files, environ=os.environ),
+    )
+    chosen = [v for v in environment.variables if everything or not v.inherited]
+    if output == "json":
+        click.echo(as_json(environment, chosen, mode=mode, show=show))
+    elif output == "dotenv":
+        click.echo("".join(as_dotenv(variable, show=show) for variable in chosen), nl=False)
+    else:
+        _print_table(chosen, show=show)
+    if output != "json":
+        for warning in environment.warnings:
+            click.secho("warning: ", fg="yellow", err=True, nl=False)
+            click.echo(warning, err=True)
+
+
+def shown_value(variable: EnvVar, *, show: bool) -> str:
+    """The value, or a mask of fixed length, so that not even the secret's length is told."""
+    return MASK if variable.secret and variable.value and not show else variable.value
+
+
+def as_json(environment: Environment, variables: list[EnvVar], *, mode: str, show: bool) -> str:
+    """`{"environment", "variables": [{"name", "value", "source", "secret"}], "warnings"}`."""
+    rows: list[dict[str, Any]] = [
+        {
+            "name": variable.name,
+            "value": shown_value(variable, show=show),
+            "source": variable.source,
+            "secret": variable.secret,
+        }
+        for variable in variables
+    ]
+    answer = {"environment": mode, "variables": rows, "warnings": list(environment.warnings)}
+    return json.dumps(answer, indent=2)
+
+
+def as_dotenv(variable: EnvVar, *, show: bool) -> str:
+    """One assignment that python-dotenv reads back the same."""
+    value = shown_value(variable, show=show)
+    quoted = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"{variable.name}='{quoted}'\n"
+
+
+def _print_table(variables: list[EnvVar], *, show: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    # A pipe has no width: nothing is folded there, so that grep finds whole values.
+    console = Console(width=None if sys.stdout.isatty() else 4096)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("Name", no_wrap=True, overflow="fold")
+    table.add_column("Value", overflow="fold")
+    table.add_column("Source", style="dim", overflow="fold")
+    for variable in variables:
+        value = shown_value(variable, show=show)
+        style = "dim" if value == MASK else ""
+        table.add_row(variable.name, Text(value, style=style), Text(variable.source))
+    console.print(table)
+    if not show and any(variable.secret for variable in variables):
+        click.secho("Secret values are masked; --show shows them.", dim=True, err=True)

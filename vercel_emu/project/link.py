@@ -1,0 +1,74 @@
+"""`.vercel/`: which project on the platform this folder belongs to, and its settings there."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from vercel_emu.errors import EmuError
+from vercel_emu.project.model import UNSET, Unset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """`.vercel/project.json`. Where there is none: no ids, and nothing set."""
+
+    project_id: str | None = None
+    org_id: str | None = None
+    name: str | None = None
+    framework: str | Unset | None = UNSET
+    root_directory: str | None = None
+    output_directory: str | None = None
+
+
+def read_link(folder: Path) -> Link:
+    """Read `.vercel/project.json` in `folder`; a wrong one is an error that names the key."""
+    file = folder / ".vercel" / "project.json"
+    try:
+        data = json.loads(file.read_text(encoding="utf-8-sig"))
+    except (FileNotFoundError, NotADirectoryError):
+        return Link()
+    except (OSError, ValueError) as error:
+        raise _invalid(f"can't be read: {error}") from None
+    if not isinstance(data, dict):
+        raise _invalid("must hold a JSON object")
+    settings = data.get("settings") or {}
+    if not isinstance(settings, dict):
+        raise _invalid("`settings` must be an object")
+    framework = _text(settings, "framework", "settings.") if "framework" in settings else UNSET
+    return Link(
+        project_id=_text(data, "projectId"),
+        org_id=_text(data, "orgId"),
+        name=_text(data, "projectName"),
+        framework=framework,
+        root_directory=_text(settings, "rootDirectory", "settings."),
+        output_directory=_text(settings, "outputDirectory", "settings."),
+    )
+
+
+def deployed_folder(folder: Path, link: Link) -> Path:
+    """The folder that is deployed: `folder`, or its root directory as the settings say."""
+    if link.root_directory is None or link.root_directory.strip("/") in {"", "."}:
+        return folder
+    target = (folder / link.root_directory.strip("/")).resolve()
+    if not target.is_relative_to(folder.resolve()):
+        raise _invalid(f"`settings.rootDirectory` leaves the project: {link.root_directory!r}")
+    if not target.is_dir():
+        raise _invalid(f"`settings.rootDirectory` is {link.root_directory!r}, which is no folder")
+    return target
+
+
+def _text(data: dict[str, object], key: str, prefix: str = "") -> str | None:
+    value = data.get(key)
+    if value is None or isinstance(value, str):
+        return value or None
+    raise _invalid(f"`{prefix}{key}` must be a string or null, not {json.dumps(value)}")
+
+
+def _invalid(what: str) -> EmuError:
+    return EmuError(
+        "PROJECT_SETTINGS_INVALID",
+        f".vercel/project.json: {what}.",
+        "Correct the file, or remove it: `vercel link` writes it anew.",
+    )

@@ -1,0 +1,233 @@
+"""A folder in, the `Project` that a deployment would make of it out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from vercel_emu.errors import EmuError
+from vercel_emu.project import functions as api
+from vercel_emu.project.entrypoint import Search, not_found, search_entrypoint
+from vercel_emu.project.exports import find_export_in_file
+from vercel_emu.project.frameworks import PYTHON_PRESETS, detect_framework
+from vercel_emu.project.link import Link, deployed_folder, read_link
+from vercel_emu.project.model import (
+    UNSET,
+    DjangoSettings,
+    Entrypoint,
+    Function,
+    FunctionSettings,
+    Project,
+    Unset,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The functions of a folder, and what a person should know about how they were found."""
+
+    functions: tuple[Function, ...] = ()
+    django: DjangoSettings | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def identify_project(folder: Path) -> Project:
+    """Whose project this is, without looking for its functions (so it can't fail on those)."""
+    folder = folder.resolve()
+    if not folder.is_dir():
+        raise EmuError(
+            "PROJECT_NOT_FOUND",
+            f"{folder} is not a folder.",
+            "Give the folder of the project you deploy.",
+        )
+    link = read_link(folder)
+    root = deployed_folder(folder, link)
+    return Project(
+        root=root,
+        name=link.name or root.name or "project",
+        project_id=link.project_id,
+        org_id=link.org_id,
+        link_root=folder,
+    )
+
+
+def load_project(
+    root: Path,
+    *,
+    app: str | None = None,
+    interpreter: Path | None = None,
+    environ: Mapping[str, str],
+    framework: str | Unset | None = UNSET,
+    function_settings: Mapping[str, FunctionSettings] | None = None,
+) -> Project:
+    """What a deployment of `root` would run.
+
+    `framework` and `function_settings` are those of vercel.json; its framework wins over the
+    linked project's setting, and that over detection. `environ` is what the app will see: it is
+    used only if Django's settings have to be executed, under `interpreter`.
+    """
+    project = identify_project(root)
+    link = read_link(project.link_root or project.root)
+    chosen, origin = _choose_framework(project.root, framework, link)
+    settings = function_settings or {}
+    if app is not None or (chosen in PYTHON_PRESETS and chosen != "fasthtml"):
+        found = _load_app(project.root, chosen, app, interpreter, environ)
+    elif chosen == "fasthtml":
+        found = _load_fasthtml(project.root, interpreter, environ)
+    else:
+        found = _load_other(project.root, chosen, origin, settings)
+    return replace(
+        project,
+        framework=chosen,
+        functions=api.apply_settings(found.functions, settings),
+        django=found.django,
+        warnings=(*found.warnings, *_setting_warnings(found.functions, settings)),
+    )
+
+
+def _choose_framework(
+    root: Path, configured: str | Unset | None, link: Link
+) -> tuple[str | None, str]:
+    """The preset, and where it comes from (empty: detected)."""
+    if not isinstance(configured, Unset):
+        return configured, "vercel.json"
+    if not isinstance(link.framework, Unset):
+        return link.framework, ".vercel/project.json"
+    return detect_framework(root), ""
+
+
+def _load_app(
+    root: Path,
+    framework: str | None,
+    app: str | None,
+    interpreter: Path | None,
+    environ: Mapping[str, str],
+) -> Found:
+    """One app that receives everything, or else the functions of `api/`."""
+    search = search_entrypoint(root, framework, app=app, interpreter=interpreter, environ=environ)
+    entrypoint = search.entrypoint
+    if entrypoint is None:
+        # Most deployments of such folders have the preset "Other", where these are functions.
+        return _functions_instead(root, framework, search)
+    warnings: tuple[str, ...] = ()
+    if entrypoint.file.startswith("api/") and entrypoint.found_by == "default place":
+        if entrypoint.variable.lower() == "handler":
+            # A file function's shape, found by its place only. As the one app of a preset it would
+            # take every path; deployed projects of this shape serve each file as its function.
+            return Found(functions=api.find_functions(root))
+        files = [file for file in api.function_candidates(root) if file != entrypoint.file]
+        others = [file for file in files if find_export_in_file(root / file)]
+        warnings = (_not_separate(framework, entrypoint, others),) if others else ()
+    return Found(functions=(_app(entrypoint),), django=search.django, warnings=warnings)
+
+
+def _functions_instead(root: Path, framework: str | None, search: Search) -> Found:
+    functions = api.find_functions(root)
+    if not functions:
+        raise not_found(root, framework, search)
+    return Found(functions=functions)
+
+
+def _load_fasthtml(root: Path, interpreter: Path | None, environ: Mapping[str, str]) -> Found:
+    """An old-style preset: its app does not stop the files in `api/` from being functions."""
+    functions = api.find_functions(root)
+    search = search_entrypoint(root, "fasthtml", interpreter=interpreter, environ=environ)
+    if search.entrypoint is None:
+        return _functions_instead(root, "fasthtml", search)
+    own = (
+        f for f in functions if search.entrypoint and f.entrypoint.file != search.entrypoint.file
+    )
+    return Found(functions=(*own, _app(search.entrypoint)))
+
+
+def _load_other(
+    root: Path, framework: str | None, origin: str, settings: Mapping[str, FunctionSettings]
+) -> Found:
+    """Preset "Other", or a JavaScript one: only files in `api/` are Python functions."""
+    functions = api.find_functions(root)
+    warnings: list[str] = []
+    others = api.other_functions(root)
+    if others:
+        warnings.append(f"Only Python functions run here; a deployment also has {_list(others)}.")
+    if framework is not None:
+        warnings.append(
+            f'The framework is "{framework}": its own pages are not served here, only the '
+            "Python functions of api/ and static files."
+        )
+        if not functions:
+            raise _nothing_to_run(framework, origin)
+        return Found(functions=functions, warnings=tuple(warnings))
+    files = [*(function.entrypoint.file for function in functions), *others]
+    for pattern in api.unused_patterns(files, settings):
+        raise api.unused_function(pattern)
+    if functions or others:
+        return Found(functions=functions, warnings=tuple(warnings))
+    return _load_without_preset(root, origin)
+
+
+def _load_without_preset(root: Path, origin: str) -> Found:
+    """No preset and nothing in `api/`: a deployment would have static files only."""
+    search = search_entrypoint(root, None)
+    if origin and search.entrypoint is not None:
+        raise EmuError(
+            "PYTHON_ENTRYPOINT_NOT_FOUND",
+            f'The framework is "Other" (null in {origin}), so a deployment would not run '
+            f"{search.entrypoint.file} as an app.",
+            'Set "framework" in vercel.json to the one you use ("fastapi", "flask", "django", '
+            f'"python"), or try it with `--app {search.entrypoint.module}:'
+            f"{search.entrypoint.variable}`.",
+        )
+    if search.entrypoint is not None:
+        explicit = search.entrypoint.found_by != "default place"
+        warning = (
+            f"Running {search.entrypoint.file}, but a deployment would not find it: add a "
+            "requirements.txt or pyproject.toml that names your framework."
+        )
+        return Found(functions=(_app(search.entrypoint),), warnings=() if explicit else (warning,))
+    if _has_static_files(root):
+        return Found()
+    raise not_found(root, None, search)
+
+
+def _nothing_to_run(framework: str, origin: str) -> EmuError:
+    return EmuError(
+        "PYTHON_ENTRYPOINT_NOT_FOUND",
+        "No Python entrypoint could be detected. Please specify an entrypoint file.",
+        f'The framework is "{framework}" ({origin or "found in package.json"}), where only files '
+        "in api/ are Python functions, and none of them exports a top-level app, application or "
+        "handler. For a Python app beside it give its folder, or `--app module:variable`.",
+    )
+
+
+def _has_static_files(root: Path) -> bool:
+    return (root / "public").is_dir() or any(root.glob("*.html"))
+
+
+def _app(entrypoint: Entrypoint) -> Function:
+    return Function(name="app", entrypoint=entrypoint)
+
+
+def _setting_warnings(
+    functions: tuple[Function, ...], settings: Mapping[str, FunctionSettings]
+) -> tuple[str, ...]:
+    """Settings that change nothing here (the platform raises only for "Other", see above)."""
+    files = [function.entrypoint.file for function in functions]
+    return tuple(
+        f'vercel.json: the pattern "{pattern}" in `functions` matches no Python function; '
+        f"there {'is' if len(files) == 1 else 'are'} {_list(files) or 'none'}."
+        for pattern in api.unused_patterns(files, settings)
+    )
+
+
+def _not_separate(framework: str | None, entrypoint: Entrypoint, others: list[str]) -> str:
+    return (
+        f'With the framework "{framework}", {entrypoint.file} receives every request; '
+        f"{_list(others)} {'is' if len(others) == 1 else 'are'} not separate functions. "
+        'For file functions set "framework": null in vercel.json.'
+    )
+
+
+def _list(files: list[str], at_most: int = 5) -> str:
+    more = f" and {len(files) - at_most} more" if len(files) > at_most else ""
+    return ", ".join(files[:at_most]) + more

@@ -1,0 +1,145 @@
+"""vercel.json as frozen values; no raw dict of it travels further than `vercel_config`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueCondition:
+    """A condition object of `has`/`missing`; every operator that is given must hold."""
+
+    eq: str | float | None = None
+    neq: str | None = None
+    inc: tuple[str, ...] | None = None
+    ninc: tuple[str, ...] | None = None
+    pre: str | None = None
+    suf: str | None = None
+    re: str | None = None
+    gt: float | None = None
+    gte: float | None = None
+    lt: float | None = None
+    lte: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One entry of `has` or `missing`. Without `value` the key must only be present."""
+
+    type: Literal["host", "header", "cookie", "query"]
+    key: str
+    value: str | ValueCondition | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedirectRule:
+    source: str
+    destination: str
+    status: int
+    has: tuple[Condition, ...] = ()
+    missing: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RewriteRule:
+    source: str
+    destination: str
+    status: int | None = None
+    has: tuple[Condition, ...] = ()
+    missing: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeaderRule:
+    source: str
+    headers: tuple[tuple[str, str], ...]
+    has: tuple[Condition, ...] = ()
+    missing: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegacyRoute:
+    """One entry of `routes`; where `handle` is set it only starts a phase."""
+
+    handle: str | None = None
+    src: str = ""
+    dest: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    methods: tuple[str, ...] | None = None
+    status: int | None = None
+    check: bool = False
+    is_continue: bool = False
+    case_sensitive: bool = False
+    has: tuple[Condition, ...] = ()
+    missing: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionSettings:
+    """What `functions` sets for one glob; `max_duration` is seconds or `"max"`."""
+
+    max_duration: int | Literal["max"] | None = None
+    memory: int | None = None
+    include_files: str | None = None
+    exclude_files: str | None = None
+    regions: tuple[str, ...] | None = None
+    runtime: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """One entry of the legacy `builds`."""
+
+    src: str
+    use: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cron:
+    path: str
+    schedule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VercelConfig:
+    """What vercel.json (or vercel.toml) says; the defaults are those of a project without one."""
+
+    file_name: str | None = None
+    redirects: tuple[RedirectRule, ...] = ()
+    rewrites: tuple[RewriteRule, ...] = ()
+    headers: tuple[HeaderRule, ...] = ()
+    routes: tuple[LegacyRoute, ...] = ()
+    clean_urls: bool | None = None
+    trailing_slash: bool | None = None
+    function_settings: Mapping[str, FunctionSettings] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    crons: tuple[Cron, ...] = ()
+    builds: tuple[Build, ...] = ()
+    regions: tuple[str, ...] | None = None
+    output_directory: str | None = None
+    framework: str | None = None
+    has_framework: bool = False
+    """Whether `framework` is given at all: null means "Other" and turns detection off."""
+    build_command: str | None = None
+    install_command: str | None = None
+    dev_command: str | None = None
+    env: Mapping[str, str] = _NOTHING
+    build_env: Mapping[str, str] = _NOTHING
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def is_case_sensitive(self) -> bool:
+        """Legacy `src` ignores case unless a newer routing property is used as well."""
+        return bool(
+            self.redirects
+            or self.rewrites
+            or self.headers
+            or self.clean_urls is not None
+            or self.trailing_slash is not None
+        )
