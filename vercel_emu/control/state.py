@@ -1,0 +1,89 @@
+"""How the other commands find a running emulator: a small file per process in `.vercel/emu/run/`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+EMU_DIR = Path(".vercel") / "emu"
+
+
+class RunningEmulator(msgspec.Struct, frozen=True, kw_only=True):
+    """A running emulator of a project; `token` opens its control listener."""
+
+    pid: int
+    url: str
+    control_url: str
+    token: str
+    project: str
+    environment: str
+    region: str
+    cache: str
+    started_at: float
+
+
+def prepare_folder(root: Path) -> Path:
+    """Make `.vercel/emu/` of a project, ignored by git, and return it."""
+    folder = root / EMU_DIR
+    folder.mkdir(parents=True, exist_ok=True)
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n")
+    return folder
+
+
+@contextlib.contextmanager
+def announced(root: Path, emulator: RunningEmulator) -> Iterator[None]:
+    """Keep the state file for as long as the emulator runs."""
+    path = root / EMU_DIR / "run" / f"{emulator.pid}.json"
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(".tmp")
+        # The token opens the control listener: for the person's own eyes only.
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(msgspec.json.encode(emulator))
+        temporary.replace(path)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
+def running_emulators(root: Path) -> list[RunningEmulator]:
+    """Every live emulator of the project, the newest first; files of dead ones are removed."""
+    found = []
+    for path in (root / EMU_DIR / "run").glob("*.json"):
+        try:
+            emulator = msgspec.json.decode(path.read_bytes(), type=RunningEmulator)
+        except (OSError, msgspec.DecodeError):
+            continue
+        if _alive(emulator.pid):
+            found.append(emulator)
+        else:
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+    return sorted(found, key=lambda one: one.started_at, reverse=True)
+
+
+def find_running(root: Path) -> RunningEmulator | None:
+    """The newest live emulator of the project, or None."""
+    emulators = running_emulators(root)
+    return emulators[0] if emulators else None
+
+
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,230 @@
+"""Every option, once: the command line, `[tool.vercel-emu]` and README's table come from here.
+
+A field's metadata says how it is written and explained. `pyproject.toml` uses the field's name with
+dashes (`log-format = "json"`); the command line wins over it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from vercel_emu.errors import EmuError
+
+type Mode = Literal["development", "preview", "production"]
+type LogFormat = Literal["pretty", "json"]
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """How one option is written (`flags`) and explained (`text`). `config` False: CLI only."""
+
+    flags: str
+    text: str
+    config: bool = True
+    metavar: str = ""
+
+
+def _option(default: Any, flags: str, text: str, *, config: bool = True, metavar: str = "") -> Any:
+    return dataclasses.field(
+        default=default, metadata={"help": Help(flags, text, config, metavar)}
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The options of `vercel-emu dev`."""
+
+    listen: str | None = _option(
+        None,
+        "--listen",
+        "Where to listen. The default port moves to the next free one if it is busy.",
+        metavar="[HOST:]PORT",
+    )
+    env: Mode = _option("development", "--env", "The environment to emulate.")
+    region: str = _option("iad1", "--region", "The region the functions run in.", metavar="CODE")
+    app: str | None = _option(
+        None,
+        "--app",
+        "The app to run, instead of the one a deployment would find.",
+        metavar="MODULE:VARIABLE",
+    )
+    python: Path | None = _option(
+        None, "--python", "The interpreter (or virtual environment) of the app.", metavar="PATH"
+    )
+    env_file: Path | None = _option(
+        None, "--env-file", "Read this file after .env and .env.local.", metavar="PATH"
+    )
+    install: bool | None = _option(
+        None,
+        "--install/--no-install",
+        "Install missing dependencies, also into an existing environment / never install.",
+    )
+    visitor: str | None = _option(
+        None, "--visitor", "Who is asking: a place, an IP address, or none.", metavar="WHO"
+    )
+    geoip_db: Path | None = _option(
+        None, "--geoip-db", "A MaxMind-format database for IP visitors.", metavar="FILE"
+    )
+    overrides: bool = _option(
+        True,
+        "--overrides/--no-overrides",
+        "Let requests choose their visitor with x-emu-* headers and a cookie.",
+    )
+    max_duration: int | None = _option(
+        None,
+        "--max-duration",
+        "Seconds a function may run, over vercel.json and the platform's 300.",
+        metavar="SECONDS",
+    )
+    limits: bool = _option(True, "--limits/--no-limits", "Enforce the platform's size limits.")
+    cache: str = _option(
+        "file",
+        "--cache",
+        "The runtime cache: file, memory, or redis://... for a shared one.",
+        metavar="STORE",
+    )
+    cache_size: int = _option(
+        512, "--cache-size", "Size bound of the runtime cache in MB.", metavar="MB"
+    )
+    tag_propagation: int = _option(
+        0,
+        "--tag-propagation",
+        "Delay until an expired tag reaches the other regions, in milliseconds.",
+        metavar="MS",
+    )
+    official_cache_client: bool = _option(
+        False,
+        "--official-cache-client",
+        "Use the SDK's own cache client inside requests (36 ms a request instead of 0.5).",
+    )
+    reload: bool = _option(True, "--reload/--no-reload", "Reload when files change.")
+    watch: tuple[Path, ...] = _option(
+        (), "--watch", "Watch this path too (repeatable).", metavar="PATH"
+    )
+    ignore: tuple[str, ...] = _option(
+        (), "--ignore", "Don't reload for these files (repeatable).", metavar="GLOB"
+    )
+    poll: bool = _option(
+        False, "--poll", "Watch by polling, for file systems that send no events."
+    )
+    standby: bool = _option(
+        True, "--standby/--no-standby", "Keep a warm process ready for the next reload."
+    )
+    instances: int = _option(
+        1, "--instances", "How many instances of a function run side by side.", metavar="N"
+    )
+    startup_timeout: float = _option(
+        30.0, "--startup-timeout", "Seconds a function may take to start.", metavar="SECONDS"
+    )
+    drain_limit: float = _option(
+        30.0,
+        "--drain-limit",
+        "Seconds that running requests may finish on old code after a reload.",
+        metavar="SECONDS",
+    )
+    stream_grace: float = _option(
+        2.0,
+        "--stream-grace",
+        "Seconds until WebSockets and event streams on old code are closed.",
+        metavar="SECONDS",
+    )
+    idle_timeout: float | None = _option(
+        None,
+        "--idle-timeout",
+        "Stop a function that had no request for this long.",
+        metavar="SECONDS",
+    )
+    overlay: bool = _option(
+        True, "--overlay/--no-overlay", "Error pages reload themselves once the code works."
+    )
+    live_reload: bool = _option(
+        False, "--live-reload", "Open HTML pages reload themselves after a reload."
+    )
+    debugpy: int | None = _option(
+        None, "--debugpy", "Wait for a debugger on this port.", metavar="PORT"
+    )
+    open: bool = _option(False, "--open", "Open the browser when ready.", config=False)
+    quiet: bool = _option(False, "--quiet", "Only warnings, errors and the app's own output.")
+    verbose: bool = _option(False, "--verbose", "Also say what the emulator does and why.")
+    log_format: LogFormat = _option(
+        "pretty", "--log-format", "For people, or one JSON object a line."
+    )
+
+
+def help_of(name: str) -> Help:
+    """The metadata of one option."""
+    for field in dataclasses.fields(Options):
+        if field.name == name:
+            found: Help = field.metadata["help"]
+            return found
+    raise KeyError(name)
+
+
+def load_options(table: Mapping[str, Any], given: Mapping[str, Any], file: Path) -> Options:
+    """Options from `[tool.vercel-emu]` of `file` and, stronger, those given on the command line.
+
+    `table` keys that hold tables (`visitors`) belong to others and are left alone.
+
+    Raises:
+        EmuError: an unknown key or a wrong value, with file, key and what is allowed.
+    """
+    values: dict[str, Any] = {}
+    known = {field.name.replace("_", "-"): field.name for field in dataclasses.fields(Options)}
+    for key, value in table.items():
+        if isinstance(value, dict):
+            continue
+        name = known.get(key.replace("_", "-"))
+        if name is None or not help_of(name).config:
+            close = difflib.get_close_matches(key, known, n=1)
+            raise EmuError(
+                "INVALID_OPTION",
+                f'{file.name}: [tool.vercel-emu] has no option "{key}".',
+                f'Did you mean "{close[0]}"?' if close else "See `vercel-emu dev --help`.",
+            )
+        values[name] = value
+    given = {name: value for name, value in given.items() if value is not None}
+    try:
+        checked = msgspec.convert(values, Options, dec_hook=_convert, strict=True)
+        return dataclasses.replace(checked, **given)
+    except msgspec.ValidationError as error:
+        text, _, path = str(error).partition(" - at `$.")
+        key = path.rstrip("`").replace("_", "-")
+        raise EmuError(
+            "INVALID_OPTION", f"{file.name}: [tool.vercel-emu] {key}: {text}.", _allowed(key)
+        ) from None
+
+
+def _allowed(key: str) -> str:
+    name = key.split("[")[0].replace("-", "_")
+    return f"{key}: {help_of(name).text}" if name in Options.__dataclass_fields__ else ""
+
+
+def _convert(kind: type, value: Any) -> Any:
+    if kind is Path and isinstance(value, str):
+        return Path(value)
+    raise TypeError(f"a {kind.__name__} is written as text")
+
+
+def parse_listen(text: str | None) -> tuple[str, int | None]:
+    """Host and port of `[HOST:]PORT`; port None where none was asked for.
+
+    Raises:
+        EmuError: not an address.
+    """
+    if text is None:
+        return "127.0.0.1", None
+    host, _, port = text.rpartition(":")
+    if not port.isdigit() or int(port) > 65535:
+        raise EmuError(
+            "BAD_ADDRESS",
+            f"--listen: {text!r} has no port between 0 and 65535.",
+            "Write PORT or HOST:PORT, such as 3000, 0.0.0.0:3000 or [::1]:3000.",
+        )
+    return host.strip("[]") or "127.0.0.1", int(port)
