@@ -77,6 +77,8 @@ def build_environment(
     of vercel.json, `interpreter` the app's Python, whose folder leads PATH.
     """
     shell, warnings = inherited_variables(environ, Path(sys.prefix), interpreter)
+    if git.problem:
+        warnings += (f"VERCEL_GIT_COMMIT_* are empty: {git.problem}.",)
     system = system_variables(project, git, mode=mode, region=region, url=url)
     variables = {
         name: EnvVar(name=name, value=value, source=SHELL, secret=looks_secret(name))

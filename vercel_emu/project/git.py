@@ -20,6 +20,19 @@ _TIMEOUT_SECONDS = 3.0
 _PROVIDERS = ("github", "gitlab", "bitbucket")
 _SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "color.ui=false")
 _LOG = ("log", "-1", "-s", "--no-show-signature", "--encoding=UTF-8", "--format=%H%x00%an%x00%B")
+# Inside a git hook these point at the repository of that hook.
+_OF_A_HOOK = frozenset(
+    {
+        "GIT_DIR",
+        "GIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_COMMON_DIR",
+        "GIT_PREFIX",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_NAMESPACE",
+        "GIT_TRACE",
+    }
+)
 _SCP_LIKE = re.compile(r"^(?:[^@/:\[\]]+@)?(?P<host>[^/:\[\]@]+):(?!//)(?P<path>.+)$")
 _BRACKETED = re.compile(r"^\[(?:[^@\]]+@)?(?P<host>[^:\]]+)(?::\d+)?\]:(?P<path>.+)$")
 _URL = re.compile(
@@ -119,8 +132,7 @@ def parse_remote(url: str) -> Remote | None:
 
 
 def _git_environ(environ: Mapping[str, str]) -> dict[str, str]:
-    # Inside a git hook GIT_DIR and others point at the repository of that hook.
-    kept = {name: value for name, value in environ.items() if not name.startswith("GIT_")}
+    kept = {name: value for name, value in environ.items() if name not in _OF_A_HOOK}
     return {**kept, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 
 
