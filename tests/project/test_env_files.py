@@ -41,6 +41,13 @@ def test_local_wins_over_env_and_the_extra_file_over_both(tmp_path: Path) -> Non
     assert entries["B"].place == ".env.local:1"
 
 
+def test_a_root_directory_has_files_above_it(tmp_path: Path) -> None:
+    write(tmp_path, {".env.local": "A=1\nB=1", "apps/web/.env": "B=2\n1=1"})
+    parsed = read_env_files(tmp_path / "apps/web", link_root=tmp_path)
+    assert [(e.name, e.value) for e in parsed.entries] == [("A", "1"), ("B", "2")]
+    assert parsed.warnings[0].startswith("apps/web/.env:2: ")
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -82,7 +82,9 @@ def env(
         region=region,
         url=url,
         environ=os.environ,
-        env_files=read_env_files(project.root, env_files, environ=os.environ),
+        env_files=read_env_files(
+            project.root, env_files, environ=os.environ, link_root=project.link_root
+        ),
     )
     chosen = [v for v in environment.variables if everything or not v.inherited]
     if output == "json":

@@ -64,12 +64,21 @@ def read_env_files(
     extra: Sequence[Path] = (),
     *,
     environ: Mapping[str, str] | None = None,
+    link_root: Path | None = None,
 ) -> EnvFiles:
     """The project's files, and `extra` after them: a later file wins over an earlier one.
 
-    `environ` is the shell's environment, which `${NAME}` in a value may refer to.
+    `environ` is the shell's environment, which `${NAME}` in a value may refer to. `link_root` is
+    the folder above a root directory, whose files (`vercel env pull` writes them there) come
+    before the project's own.
     """
-    texts = [(name, _read(root / name)) for name in DEFAULT_NAMES if (root / name).is_file()]
+    folders = [root] if link_root in {None, root} else [link_root or root, root]
+    texts = [
+        (_shown(folder / name, folders[0]), _read(folder / name))
+        for folder in folders
+        for name in DEFAULT_NAMES
+        if (folder / name).is_file()
+    ]
     for path in extra:
         if not path.exists() or path.is_dir():
             raise EmuError(
@@ -138,6 +147,10 @@ def _expand(value: str, known: Mapping[str, str]) -> str:
     from dotenv.variables import parse_variables
 
     return "".join(atom.resolve(known) for atom in parse_variables(value))
+
+
+def _shown(file: Path, top: Path) -> str:
+    return file.relative_to(top).as_posix() if file.is_relative_to(top) else str(file)
 
 
 def _read(file: Path) -> str:

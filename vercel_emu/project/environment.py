@@ -1,8 +1,8 @@
 """The environment variables of a function, each with where its value came from.
 
 Layers, a later one wins: the shell that started the emulator; the platform's defaults
-(AWS_REGION); vercel.json; the env files, where a value that the shell also has is the shell's;
-the platform's system variables, which nobody can override; the emulator's own.
+(AWS_REGION); vercel.json and the env files, where a name that the shell also has keeps the
+shell's value; the platform's system variables, which nobody can override; the emulator's own.
 
 NODE_ENV is not set: `vercel dev` sets it, but no deployed Python function has it.
 """
@@ -88,7 +88,7 @@ def build_environment(
     if region in AWS_REGIONS:
         defaults["AWS_REGION"] = AWS_REGIONS[region]
     _add(variables, defaults, PLATFORM)
-    warnings += _add_config(variables, config_env or {}, env_files)
+    warnings += _add_config(variables, config_env or {}, env_files, shell)
     warnings += env_files.warnings
     warnings += _add_files(variables, env_files, shell, system)
     for name, (value, source) in system.items():
@@ -105,20 +105,31 @@ def _add(variables: dict[str, EnvVar], values: Mapping[str, str], source: str) -
 
 
 def _add_config(
-    variables: dict[str, EnvVar], config: Mapping[str, str], files: EnvFiles
+    variables: dict[str, EnvVar],
+    config: Mapping[str, str],
+    files: EnvFiles,
+    shell: Mapping[str, str],
 ) -> tuple[str, ...]:
     """`env` of vercel.json; `@name` there is a secret on the platform, kept in `.env` locally."""
-    given = {entry.name for entry in files.entries}
+    given = {entry.name for entry in files.entries} | set(shell)
     warnings = []
     for name, value in config.items():
         if not value.startswith("@"):
-            variables[name] = EnvVar(name=name, value=value, source=CONFIG)
-        elif name not in given and name not in variables:
+            variables[name] = _own_or_shells(name, value, CONFIG, shell, secret=False)
+        elif name not in given:
             warnings.append(
                 f'vercel.json: env.{name} is the secret "{value}", which has no local value: '
                 f"put {name}=... into .env."
             )
     return tuple(warnings)
+
+
+def _own_or_shells(
+    name: str, value: str, source: str, shell: Mapping[str, str], *, secret: bool
+) -> EnvVar:
+    if name not in shell:
+        return EnvVar(name=name, value=value, source=source, secret=secret)
+    return EnvVar(name=name, value=shell[name], source=f"{SHELL} (over {source})", secret=secret)
 
 
 def _add_files(
@@ -139,13 +150,7 @@ def _add_files(
                     + hint
                 )
             continue
-        from_shell = name in shell
-        variables[name] = EnvVar(
-            name=name,
-            value=shell[name] if from_shell else entry.value,
-            source=f"{SHELL} (over {entry.place})" if from_shell else entry.place,
-            secret=True,
-        )
+        variables[name] = _own_or_shells(name, entry.value, entry.place, shell, secret=True)
     size = sum(len(f"{entry.name}{entry.value}".encode()) for entry in files.entries)
     if size > SIZE_LIMIT_BYTES:
         warnings.append(
