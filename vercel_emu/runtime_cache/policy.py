@@ -1,0 +1,117 @@
+"""The platform's rules of the runtime cache, as plain functions.
+
+Where its documentation is stricter than the official CLI's own dev cache (tag count and
+length), the documentation wins: a deployment would refuse the item as well.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
+
+MAX_ITEM_BYTES = 2 * 1024 * 1024
+MAX_TAGS = 128
+MAX_TAG_BYTES = 256
+ONE_YEAR = 31_536_000.0
+
+ITEM_OVERHEAD = 256
+"""Bytes that an item costs beside what its writer sent: row, index entries, times."""
+
+_FOREVER = frozenset({"Infinity", "inf", "false", "False", "FALSE", "f", "F"})
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an item is not stored: the answer's status and reason, and the event's code."""
+
+    status: int
+    code: str
+    reason: str
+    value: int = 0
+    limit: int = 0
+
+
+def parse_ttl(text: str) -> float | None:
+    """Seconds to live of an `x-vercel-revalidate` value; None where it means nothing.
+
+    The SDK sends `str(ttl)`, so fractions (`1.5`) and huge values (`1e+300`) are legitimate
+    and kept; what is larger than a float can say is one year, like `Infinity`.
+    """
+    text = text.strip()
+    if text in _FOREVER:
+        return ONE_YEAR
+    if not _NUMBER.fullmatch(text):
+        return None
+    seconds = float(text)
+    if seconds < 0:
+        return None
+    return seconds if math.isfinite(seconds) else ONE_YEAR
+
+
+def parse_tags(text: str) -> tuple[str, ...]:
+    """Tags of a header or query value: the protocol joins them by commas.
+
+    Blanks around a tag are dropped, as HTTP drops them around a header's value.
+    """
+    return unique_tags(text.split(","))
+
+
+def unique_tags(tags: Iterable[str]) -> tuple[str, ...]:
+    """Tags in their order, without blanks around them, empty ones and repetitions."""
+    return tuple(dict.fromkeys(tag for raw in tags if (tag := raw.strip())))
+
+
+def decode_key(raw: bytes) -> str | None:
+    """The key of a request path; None where its percent-encoding is broken."""
+    if _BAD_ESCAPE.search(raw):
+        return None
+    try:
+        return unquote_to_bytes(raw).decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def too_large(size: int) -> Refusal | None:
+    """The platform's item limit."""
+    if size <= MAX_ITEM_BYTES:
+        return None
+    return Refusal(
+        413, "CACHE_ITEM_TOO_LARGE", "Cache item is too large", value=size, limit=MAX_ITEM_BYTES
+    )
+
+
+def refuse_labels(tags: Sequence[str], name: str) -> Refusal | None:
+    """Why these tags, or this name, can't be stored."""
+    if len(tags) > MAX_TAGS:
+        reason = f"Too many cache tags: {len(tags)} (limit {MAX_TAGS})"
+        return Refusal(400, "CACHE_TOO_MANY_TAGS", reason, len(tags), MAX_TAGS)
+    for tag in tags:
+        length = len(tag.encode())
+        if length > MAX_TAG_BYTES:
+            reason = f"Cache tag is too long: {length} bytes (limit {MAX_TAG_BYTES})"
+            return Refusal(400, "CACHE_TAG_TOO_LONG", reason, length, MAX_TAG_BYTES)
+    if any(_CONTROL.search(text) for text in (*tags, name)):
+        reason = "Control characters in a cache tag or item name"
+        return Refusal(400, "CACHE_INVALID_LABEL", reason)
+    return None
+
+
+def expiry(now: float, ttl: float | None) -> float | None:
+    """When an item written now ends; None is never."""
+    return None if ttl is None else now + ttl
+
+
+def expired(expires: float | None, now: float) -> bool:
+    """The moment an item ends it is a miss: there is no stale state."""
+    return expires is not None and now >= expires
+
+
+def weight(key: str, name: str, tags: str, body: bytes) -> int:
+    """Bytes an item counts against the size bound."""
+    return len(body) + len(key) + len(name) + len(tags) + ITEM_OVERHEAD

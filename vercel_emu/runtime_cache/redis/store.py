@@ -1,0 +1,249 @@
+"""The runtime cache on a server: one script, one round trip for each operation.
+
+The size bound is the server's own (`maxmemory` with an LRU policy). While the server is away
+every get is a miss and every set fails; the terminal hears of it once, and again when
+it is back.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from typing import Any, cast
+
+import msgspec
+from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
+from redis.exceptions import RedisError
+
+from vercel_emu.events import Emit, Notice
+from vercel_emu.runtime_cache.model import (
+    Item,
+    ItemInfo,
+    Page,
+    Query,
+    Scope,
+    Stats,
+    StoreUnavailableError,
+    TagStats,
+)
+from vercel_emu.runtime_cache.redis import scripts
+from vercel_emu.runtime_cache.redis.keys import SCOPES, Keys, scope_name, scope_of
+from vercel_emu.runtime_cache.store import Clock
+
+_RETRY_EVERY = 1.0
+_SCAN = 1000
+_TOP_TAGS = 20
+
+_decode_tags = msgspec.json.Decoder(tuple[str, ...]).decode
+
+
+class RedisStore:
+    """Owned by one event loop. `clock` is None where the server's clock decides."""
+
+    def __init__(self, client: Redis, address: str, clock: Clock | None, emit: Emit) -> None:
+        self._client = client
+        self._address = address
+        self._clock = clock
+        self._emit = emit
+        self._away = False
+        self._retry_at = 0.0
+        self._keys: dict[Scope, Keys] = {}
+        self._known: set[Scope] = set()
+        register = client.register_script
+        self._get, self._set = register(scripts.GET), register(scripts.SET)
+        self._delete, self._expire = register(scripts.DELETE), register(scripts.EXPIRE)
+        self._describe = register(scripts.DESCRIBE)
+        self._mark, self._drop = register(scripts.MARK), register(scripts.DROP)
+
+    async def get(self, scope: Scope, key: str, *, touch: bool = True) -> Item | None:
+        keys = self._of(scope)
+        row = await self._call(
+            self._get,
+            [keys.item(key), keys.tags, keys.pending, keys.stats],
+            scope.region,
+            int(touch),
+        )
+        if row is None:
+            return None
+        body, tags, name, created, expires, hits, now = row
+        born = float(created)
+        return Item(
+            body, _tags(tags), name.decode(), born, _time(expires), int(hits), float(now) - born
+        )
+
+    async def set(
+        self,
+        scope: Scope,
+        key: str,
+        body: bytes,
+        *,
+        tags: Sequence[str] = (),
+        ttl: float | None = None,
+        name: str = "",
+    ) -> None:
+        keys = self._of(scope)
+        labels = msgspec.json.encode(tags) if tags else b""
+        seconds = "" if ttl is None else repr(float(ttl))
+        item = [keys.item(key), keys.tags, keys.pending]
+        await self._call(self._set, item, body, labels, name, seconds)
+        await self._remember(scope)
+
+    async def delete(self, scope: Scope, key: str) -> bool:
+        keys = self._of(scope)
+        item = [keys.item(key), keys.tags, keys.pending]
+        return bool(await self._call(self._delete, item, scope.region))
+
+    async def expire_tags(self, scope: Scope, tags: Sequence[str], *, delay_ms: int = 0) -> None:
+        await self._call(self._expire, self._shared(scope), scope.region, delay_ms / 1000, *tags)
+
+    async def items(self, scope: Scope, query: Query) -> Page:
+        """A page in the server's own order. It may hold some more than the limit: the
+        server hands keys out in bunches, and `next` is its cursor."""
+        found: list[ItemInfo] = []
+        cursor = int(query.after or 0)
+        while True:
+            cursor, batch = await self._scan(scope, query.prefix, cursor)
+            infos = await self._infos(scope, batch)
+            found += [info for info in infos if not query.tag or query.tag in info.tags]
+            if not cursor or len(found) >= query.limit:
+                return Page(tuple(found), str(cursor) if cursor else "")
+
+    async def stats(self, scope: Scope) -> Stats:
+        counts: Counter[str] = Counter()
+        sizes: Counter[str] = Counter()
+        items = total = 0
+        async for info in self._all(scope):
+            items, total = items + 1, total + info.size
+            counts.update(info.tags)
+            sizes.update(dict.fromkeys(info.tags, info.size))
+        counters: Any = self._client.hmget(self._of(scope).stats, ["hits", "misses"])
+        reads = await self._safely(counters)
+        ranked = sorted(counts, key=lambda tag: (-counts[tag], tag))[:_TOP_TAGS]
+        return Stats(
+            items=items,
+            bytes=total,
+            hits=int(reads[0] or 0),
+            misses=int(reads[1] or 0),
+            tags=tuple(TagStats(tag, counts[tag], sizes[tag]) for tag in ranked),
+        )
+
+    async def clear(self, scope: Scope) -> int:
+        shared = self._shared(scope)
+        version = await self._call(self._mark, shared)
+        dropped, cursor = 0, 0
+        while True:
+            cursor, batch = await self._scan(scope, "", cursor)
+            if batch:
+                dropped += await self._call(self._drop, [*shared, *batch], version)
+            if not cursor:
+                return dropped
+
+    async def scopes(self) -> tuple[Scope, ...]:
+        listing: Any = self._client.zrange(SCOPES, 0, -1, desc=True)
+        names = await self._safely(listing)
+        return tuple(scope_of(name.decode()) for name in names)
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    # --- listing ----------------------------------------------------------------------------
+
+    async def _scan(self, scope: Scope, prefix: str, cursor: int) -> tuple[int, list[bytes]]:
+        pattern = self._of(scope).matching(prefix)
+        step: Any = self._client.scan(cursor, match=pattern, count=_SCAN)
+        cursor, batch = await self._safely(step)
+        return cursor, list(dict.fromkeys(batch))
+
+    async def _infos(self, scope: Scope, batch: Sequence[bytes]) -> list[ItemInfo]:
+        if not batch:
+            return []
+        keys: list[str | bytes] = [*self._shared(scope), *batch]
+        rows = await self._call(self._describe, keys, scope.region)
+        cut = len(self._of(scope).items.encode())
+        return [_info(batch[row[0] - 1][cut:].decode(), row) for row in rows]
+
+    async def _all(self, scope: Scope) -> AsyncIterator[ItemInfo]:
+        seen: set[str] = set()  # a scan may come across a key twice
+        page = Page((), "0")
+        while page.next:
+            page = await self.items(scope, Query(after=page.next, limit=_SCAN))
+            for info in page.items:
+                if info.key not in seen:
+                    seen.add(info.key)
+                    yield info
+
+    # --- the server -------------------------------------------------------------------------
+
+    def _of(self, scope: Scope) -> Keys:
+        keys = self._keys.get(scope)
+        if keys is None:
+            keys = self._keys[scope] = Keys(scope)
+        return keys
+
+    def _shared(self, scope: Scope) -> list[str]:
+        keys = self._of(scope)
+        return [keys.stats, keys.tags, keys.pending]
+
+    async def _remember(self, scope: Scope) -> None:
+        """Keep the list of scopes; once for each, so that a set stays one round trip."""
+        if scope not in self._known:
+            self._known.add(scope)
+            await self._safely(self._client.zadd(SCOPES, {scope_name(scope): time.time()}))
+
+    async def _call(self, script: AsyncScript, keys: Sequence[str | bytes], *args: Any) -> Any:
+        now = "" if self._clock is None else repr(self._clock())
+        return await self._safely(script(keys=cast(Any, keys), args=[now, *args]))
+
+    async def _safely[T](self, call: Awaitable[T]) -> T:
+        """The call's result; while the server is away, one attempt a second is made."""
+        if self._away and time.monotonic() < self._retry_at:
+            close = getattr(call, "close", None)
+            if close is not None:
+                close()  # never awaited
+            raise self._unavailable("no connection")
+        try:
+            result = await call
+        except (RedisError, OSError) as error:
+            self._retry_at = time.monotonic() + _RETRY_EVERY
+            unavailable = self._unavailable(str(error))
+            if not self._away:
+                self._away = True
+                self._emit(
+                    Notice(
+                        level="warn",
+                        code=unavailable.code,
+                        message=unavailable.message,
+                        hint=unavailable.hint,
+                    )
+                )
+            raise unavailable from error
+        if self._away:
+            self._away = False
+            message = f"The runtime cache at {self._address} works again."
+            self._emit(Notice(level="info", message=message))
+        return result
+
+    def _unavailable(self, reason: str) -> StoreUnavailableError:
+        return StoreUnavailableError(
+            "CACHE_UNAVAILABLE",
+            f"The runtime cache at {self._address} can't be used: {reason}.",
+            "Reads are misses and writes fail until it is back. Start the server, or correct "
+            "`--cache`.",
+        )
+
+
+def _info(key: str, row: Sequence[Any]) -> ItemInfo:
+    _, name, size, tags, created, expires, hits = row
+    return ItemInfo(
+        key, name.decode(), size, _tags(tags), float(created), _time(expires), int(hits)
+    )
+
+
+def _tags(field: bytes) -> tuple[str, ...]:
+    return _decode_tags(field) if field else ()
+
+
+def _time(field: bytes) -> float | None:
+    return float(field) if field else None

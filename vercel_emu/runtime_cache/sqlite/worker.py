@@ -1,0 +1,48 @@
+"""A thread with a database connection of its own, for work that may take long."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+type Connect = Callable[[], sqlite3.Connection]
+
+
+class Worker:
+    """Runs jobs one after another, in the order in which they came.
+
+    The thread starts, and connects, with its first job. `disconnect` makes the next job connect
+    again: the file was replaced.
+    """
+
+    def __init__(self, name: str, connect: Connect) -> None:
+        self._connect = connect
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+        self._connection: sqlite3.Connection | None = None
+        self._stale = False
+
+    async def run[T](self, job: Callable[[sqlite3.Connection], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, self._do, job)
+
+    def disconnect(self) -> None:
+        self._stale = True
+
+    async def close(self) -> None:
+        """Finish the jobs that were given, then disconnect and end the thread."""
+        await asyncio.get_running_loop().run_in_executor(self._executor, self._drop)
+        self._executor.shutdown()
+
+    def _do[T](self, job: Callable[[sqlite3.Connection], T]) -> T:
+        if self._stale:
+            self._stale = False
+            self._drop()
+        if self._connection is None:
+            self._connection = self._connect()
+        return job(self._connection)
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None

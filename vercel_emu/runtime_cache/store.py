@@ -1,0 +1,107 @@
+"""The small interface behind which items live, and the one place that picks a store.
+
+Methods are coroutines because a server may be far away; the SQLite and memory stores finish
+the common ones without ever giving control back to the event loop.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from vercel_emu.errors import EmuError
+from vercel_emu.events import Emit, Event
+from vercel_emu.runtime_cache.model import (
+    DEFAULT_MAX_BYTES,
+    Item,
+    Page,
+    Query,
+    Scope,
+    Stats,
+)
+
+type Clock = Callable[[], float]
+
+
+class Store(Protocol):
+    """Every method may raise `StoreUnavailableError`; the store has then reported why, once."""
+
+    async def get(self, scope: Scope, key: str, *, touch: bool = True) -> Item | None:
+        """A fresh item or None. `touch=False` looks without counting as a read."""
+        ...
+
+    async def set(
+        self,
+        scope: Scope,
+        key: str,
+        body: bytes,
+        *,
+        tags: Sequence[str] = (),
+        ttl: float | None = None,
+        name: str = "",
+    ) -> None:
+        """Write an item, replacing value, tags, name and time to live. Returns once it is kept."""
+        ...
+
+    async def delete(self, scope: Scope, key: str) -> bool:
+        """Forget an item; False where there was no fresh one."""
+        ...
+
+    async def expire_tags(self, scope: Scope, tags: Sequence[str], *, delay_ms: int = 0) -> None:
+        """Make every item that has one of the tags a miss: in `scope.region` now, elsewhere
+        after the delay. What is written later is fresh."""
+        ...
+
+    async def items(self, scope: Scope, query: Query) -> Page:
+        """One page of fresh items."""
+        ...
+
+    async def stats(self, scope: Scope) -> Stats:
+        """Numbers for a person; may take as long as a full scan, never blocks the loop."""
+        ...
+
+    async def clear(self, scope: Scope) -> int:
+        """Forget what was written until now; the number of items dropped."""
+        ...
+
+    async def scopes(self) -> tuple[Scope, ...]:
+        """Scopes that were ever written to, the latest first."""
+        ...
+
+    async def close(self) -> None:
+        """Finish background work and let go of files and connections."""
+        ...
+
+
+def ignore(event: Event) -> None:
+    """An `emit` for callers that have nobody to tell."""
+
+
+def open_store(
+    spec: str = "file",
+    *,
+    path: Path,
+    max_bytes: int = DEFAULT_MAX_BYTES,
+    clock: Clock = time.time,
+    emit: Emit = ignore,
+) -> Store:
+    """Open the store that `--cache` names; `path` is used by `file` alone."""
+    if spec == "file":
+        from vercel_emu.runtime_cache.sqlite.store import SQLiteStore
+
+        return SQLiteStore(path, max_bytes=max_bytes, clock=clock, emit=emit)
+    if spec == "memory":
+        from vercel_emu.runtime_cache.memory import MemoryStore
+
+        return MemoryStore(max_bytes=max_bytes, clock=clock)
+    if spec.startswith(("redis://", "rediss://", "unix://")):
+        from vercel_emu.runtime_cache.redis.connect import open_redis
+
+        return open_redis(spec, clock=clock, emit=emit)
+    raise EmuError(
+        "INVALID_CACHE",
+        f"The runtime cache can't be {spec!r}.",
+        "Use `file`, `memory`, or the address of a server: redis://HOST:PORT/DB, rediss://...",
+    )
