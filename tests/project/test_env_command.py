@@ -11,6 +11,7 @@ from dotenv import dotenv_values
 
 from tests.project.helpers import write
 from vercel_emu.cli.env import MASK, env
+from vercel_emu.errors import EmuError
 
 
 def run(*arguments: object) -> Result:
@@ -57,6 +58,27 @@ def test_the_table_masks_and_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert "x" * 300 in shown.stdout
 
 
-def test_a_project_whose_app_is_broken_still_has_an_environment(tmp_path: Path) -> None:
-    write(tmp_path, {"pyproject.toml": "broken", "requirements.txt": "flask"})
-    assert "VERCEL_URL" in run(tmp_path, "--url", "localhost:4000").stdout
+def test_a_project_without_an_app_still_has_an_environment(tmp_path: Path) -> None:
+    write(tmp_path, {"requirements.txt": "flask"})
+    assert "VERCEL_URL" in run(tmp_path).stdout
+
+
+def test_options_of_pyproject_count_and_the_command_line_wins(tmp_path: Path) -> None:
+    table = (
+        '[tool.vercel-emu]\nregion = "hnd1"\nenv = "preview"\nenv-file = "conf/x"\nlisten = "4000"'
+    )
+    write(tmp_path, {"pyproject.toml": table, "conf/x": "FROM_FILE=1"})
+    lines = run(tmp_path, "--format", "dotenv", "--env", "production", "--show").stdout.split("\n")
+    wanted = {
+        "VERCEL_REGION='hnd1'",
+        "VERCEL_ENV='production'",
+        "FROM_FILE='1'",
+        "VERCEL_URL='localhost:4000'",
+    }
+    assert wanted <= set(lines)
+
+
+def test_an_unknown_region_suggests_one(tmp_path: Path) -> None:
+    result = CliRunner().invoke(env, [str(tmp_path), "--region", "iad2"])
+    assert isinstance(result.exception, EmuError)
+    assert "Did you mean iad1" in (result.exception.hint or "")

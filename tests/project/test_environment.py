@@ -93,7 +93,7 @@ def test_the_system_variables() -> None:
 def test_the_official_get_env_reads_it(mode: Mode) -> None:
     read = get_env(build(mode=mode).as_dict())
     assert read.VERCEL == "1"
-    assert read.VERCEL_ENV == mode
+    assert mode == read.VERCEL_ENV
     assert read.VERCEL_REGION == "fra1"
     assert (read.VERCEL_GIT_COMMIT_SHA, read.VERCEL_GIT_REPO_ID) == ("a" * 40, None)
     assert read.CI is None

@@ -10,11 +10,13 @@ from typing import Any
 
 import click
 
+from vercel_emu.options import Options, emu_table, load_options, parse_listen
 from vercel_emu.project.env_files import read_env_files
 from vercel_emu.project.environment import Environment, EnvVar, Mode, build_environment
 from vercel_emu.project.git import read_git_facts
 from vercel_emu.project.load import identify_project
-from vercel_emu.project.system_variables import AWS_REGIONS
+from vercel_emu.project.model import Project
+from vercel_emu.project.system_variables import check_region
 
 MASK = "********"
 
@@ -35,68 +37,67 @@ MASK = "********"
     "--env",
     "mode",
     type=click.Choice(["development", "preview", "production"]),
-    default="development",
-    show_default=True,
-    help="The value of VERCEL_ENV; the env files are the same for all three.",
+    help="The environment to emulate [default: development]; the env files are the same for all.",
 )
-@click.option(
-    "--region",
-    type=click.Choice([*AWS_REGIONS, "dev1"]),
-    metavar="CODE",
-    default="iad1",
-    show_default=True,
-    help="The function's region.",
-)
+@click.option("--region", metavar="CODE", help="The functions' region. [default: iad1]")
 @click.option(
     "--env-file",
-    "env_files",
-    multiple=True,
     type=click.Path(path_type=Path),
-    help="One more file, read after .env and .env.local (can be repeated).",
-)
-@click.option(
-    "--url", default="localhost:3000", show_default=True, help="The host:port of VERCEL_URL."
+    metavar="PATH",
+    help="Read this file after .env and .env.local.",
 )
 @click.option("--show", is_flag=True, help="Show secret values; every format masks them else.")
 @click.option("--all", "everything", is_flag=True, help="Also what is inherited from the shell.")
 def env(
     directory: Path,
     output: str,
-    mode: Mode,
-    region: str,
-    env_files: tuple[Path, ...],
-    url: str,
+    mode: Mode | None,
+    region: str | None,
+    env_file: Path | None,
     show: bool,
     everything: bool,
 ) -> None:
     """Show the environment variables a function will see.
 
     Values from env files are secrets: they are masked unless --show is given. What the functions
-    merely inherit from your shell is left out unless --all is given.
+    merely inherit from your shell is left out unless --all is given. Options that are not given
+    come from [tool.vercel-emu] in pyproject.toml, as for `vercel-emu dev`.
     """
     project = identify_project(directory)
-    environment = build_environment(
-        project,
-        read_git_facts(project.root),
-        mode=mode,
-        region=region,
-        url=url,
-        environ=os.environ,
-        env_files=read_env_files(
-            project.root, env_files, environ=os.environ, link_root=project.link_root
-        ),
+    options = load_options(
+        emu_table(project.root), {"env": mode, "region": region}, project.root / "pyproject.toml"
     )
+    environment = _environment(project, options, env_file)
     chosen = [v for v in environment.variables if everything or not v.inherited]
     if output == "json":
-        click.echo(as_json(environment, chosen, mode=mode, show=show))
-    elif output == "dotenv":
+        click.echo(as_json(environment, chosen, mode=options.env, show=show))
+        return
+    if output == "dotenv":
         click.echo("".join(as_dotenv(variable, show=show) for variable in chosen), nl=False)
     else:
         _print_table(chosen, show=show)
-    if output != "json":
-        for warning in environment.warnings:
-            click.secho("warning: ", fg="yellow", err=True, nl=False)
-            click.echo(warning, err=True)
+    for warning in environment.warnings:
+        click.secho("warning: ", fg="yellow", err=True, nl=False)
+        click.echo(warning, err=True)
+
+
+def _environment(project: Project, options: Options, env_file: Path | None) -> Environment:
+    files = []
+    if env_file is not None:
+        files = [env_file]
+    elif options.env_file is not None:
+        files = [project.root / options.env_file]
+    return build_environment(
+        project,
+        read_git_facts(project.root),
+        mode=options.env,
+        region=check_region(options.region),
+        url=f"localhost:{parse_listen(options.listen)[1] or 3000}",
+        environ=os.environ,
+        env_files=read_env_files(
+            project.root, files, environ=os.environ, link_root=project.link_root
+        ),
+    )
 
 
 def shown_value(variable: EnvVar, *, show: bool) -> str:
