@@ -60,22 +60,31 @@ class Place:
 
 @contextlib.contextmanager
 def redis_server() -> Iterator[str]:
-    """A Redis server of our own on a unix socket; its address."""
+    """A Redis server of our own on a unix socket in a new folder; its address."""
+    with tempfile.TemporaryDirectory(prefix="vemu") as folder:
+        url = f"unix://{folder}/redis.sock"
+        with redis_server_at(url):
+            yield url
+
+
+@contextlib.contextmanager
+def redis_server_at(url: str) -> Iterator[None]:
+    """The same at an address that is known already."""
     program = shutil.which("redis-server")
     if program is None:
         if os.environ.get("CI") == "true":
             pytest.fail("redis-server is needed where CI=true")
         pytest.skip("redis-server is not installed")
-    with tempfile.TemporaryDirectory(prefix="vemu") as folder:
-        socket = Path(folder) / "redis.sock"
-        options = ["--port", "0", "--unixsocket", str(socket), "--dir", folder, "--save", ""]
-        server = subprocess.Popen([program, *options], stdout=subprocess.PIPE, text=True)
-        try:
-            assert server.stdout is not None
-            for line in server.stdout:
-                if "eady to accept connections" in line:
-                    break
-            yield f"unix://{socket}"
-        finally:
-            server.terminate()
-            server.communicate()
+    socket = Path(url.removeprefix("unix://"))
+    socket.parent.mkdir(exist_ok=True)
+    options = ["--port", "0", "--unixsocket", socket, "--dir", socket.parent, "--save", ""]
+    server = subprocess.Popen([program, *options], stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        for line in server.stdout:
+            if "eady to accept connections" in line:
+                break
+        yield
+    finally:
+        server.terminate()
+        server.communicate()

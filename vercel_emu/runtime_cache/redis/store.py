@@ -145,6 +145,10 @@ class RedisStore:
         names = await self._safely(listing)
         return tuple(scope_of(name.decode()) for name in names)
 
+    def retry_now(self) -> None:
+        """Make the next operation try the server, even if it was away a moment ago."""
+        self._retry_at = 0.0
+
     async def close(self) -> None:
         await self._client.aclose()
 
