@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,14 @@ def test_the_table_masks_and_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert "hunter2" in shown.stdout
     assert "noise" in shown.stdout
     assert "x" * 300 in shown.stdout
+
+
+@pytest.mark.parametrize("output", ["table", "json", "dotenv"])
+def test_bytes_of_the_shell_that_are_not_utf8(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str
+) -> None:
+    monkeypatch.setenv("ODD", os.fsdecode(b"a\xffb"))
+    assert "a?b" in run(tmp_path, "--all", "--format", output).stdout
 
 
 def test_a_project_without_an_app_still_has_an_environment(tmp_path: Path) -> None:

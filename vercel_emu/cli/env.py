@@ -102,7 +102,10 @@ def _environment(project: Project, options: Options, env_file: Path | None) -> E
 
 def shown_value(variable: EnvVar, *, show: bool) -> str:
     """The value, or a mask of fixed length, so that not even the secret's length is told."""
-    return MASK if variable.secret and variable.value and not show else variable.value
+    if variable.secret and variable.value and not show:
+        return MASK
+    # A shell can hold bytes that are no UTF-8, which no terminal encoding takes.
+    return variable.value.encode("utf-8", "replace").decode("utf-8")
 
 
 def as_json(environment: Environment, variables: list[EnvVar], *, mode: str, show: bool) -> str:
