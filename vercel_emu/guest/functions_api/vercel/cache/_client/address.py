@@ -13,7 +13,7 @@ from typing import NamedTuple
 MAX_URL_LENGTH = 65536
 
 _ENDPOINT = re.compile(
-    r"(?i)(https?)://(\[[0-9a-f:.]+\]|[^/?#\[\]:@\s]+)(?::(\d{1,5}))?(/[^?#\s]*)\Z"
+    r"(?i)(https?)://(\[[0-9a-f:.]+\]|[^/?#\[\]:@\s]+)(?::(\d{1,5}))?(/[^?#\x00-\x1f]*)\Z"
 )
 _LOOPBACK = re.compile(r"(?i)localhost|127(?:\.\d{1,3}){3}|::1")
 
@@ -55,7 +55,7 @@ def parse_endpoint(url: str) -> Endpoint:
     scheme, host, port, path = match.groups()
     secure = scheme.lower() == "https"
     number = int(port) if port else (443 if secure else 80)
-    return Endpoint(url, secure, host.strip("[]").lower(), number, path)
+    return Endpoint(url, secure, host.strip("[]").lower(), number, _target_path(path))
 
 
 def is_loopback(endpoint: str) -> bool:
@@ -79,7 +79,7 @@ def target_of_key(endpoint: Endpoint, key: str) -> str:
             f" {control.group()!r} at position {position}."
         )
     path, question, query = key.partition("#")[0].partition("?")
-    target = _UNSAFE_IN_PATH.sub(_percent, _without_dots(endpoint.path + path)) or "/"
+    target = _target_path(endpoint.path + path) or "/"
     return f"{target}?{_UNSAFE_IN_QUERY.sub(_percent, query)}" if question else target
 
 
@@ -97,6 +97,10 @@ def _query_text(value: object) -> str:
     if value is None:
         return ""
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _target_path(path: str) -> str:
+    return _UNSAFE_IN_PATH.sub(_percent, _without_dots(path))
 
 
 def _percent(match: re.Match[str]) -> str:

@@ -1,0 +1,69 @@
+"""Every case, run against the official package and against ours, compared as observed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.functions_api.differential import runner
+from tests.functions_api.differential.differences import (
+    ALWAYS,
+    LOWEST,
+    NEWEST,
+    WITH_LOWEST,
+    Difference,
+)
+from tests.functions_api.differential.environments import environment_with
+
+BUILT_IN = Path(__file__).parents[2] / "vercel_emu" / "guest" / "functions_api"
+
+Observations = dict[str, dict[str, object]]
+
+
+def observe(command: list[Path]) -> Observations:
+    done = subprocess.run(
+        [command[0], runner.__file__, *command[1:]],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={"PATH": os.environ["PATH"], "VERCEL_TELEMETRY_DISABLED": "1"},
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    observed: Observations = json.loads(done.stdout)
+    return observed
+
+
+@pytest.mark.parametrize(
+    ("official", "expected"),
+    [(LOWEST, ALWAYS + WITH_LOWEST), (NEWEST, ALWAYS)],
+    ids=["lowest", "newest"],
+)
+def test_the_built_in_api_is_the_official_one(
+    official: str, expected: list[Difference], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    root = tmp_path_factory.getbasetemp()
+    shared = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+    python = environment_with(official, shared)
+
+    with ThreadPoolExecutor() as both:
+        theirs, ours = both.map(observe, ([python], [python, BUILT_IN]))
+
+    assert list(theirs) == list(ours)
+    unexplained, used = {}, set()
+    for case, seen in theirs.items():
+        differing = {what for what in seen | ours[case] if seen.get(what) != ours[case].get(what)}
+        if not differing:
+            continue
+        reasons = [known for known in expected if re.fullmatch(known.cases, case)]
+        used.update(reasons)
+        if not any(differing <= known.observed for known in reasons):
+            unexplained[case] = {what: (seen.get(what), ours[case].get(what)) for what in differing}
+    assert unexplained == {}
+    assert [known.reason for known in expected if known not in used] == []
