@@ -111,6 +111,24 @@ class InstanceReady(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StandbyReady(Event):
+    """A warm standby has imported `modules` libraries and waits for the next save."""
+
+    function: str
+    instance: str
+    modules: int
+    duration_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionsAPI(Event):
+    """Which parts of `vercel.*` the built-in API serves (none: the official package serves all)."""
+
+    function: str
+    builtin: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceFailed(Event):
     """An instance could not start, or died; `detail` holds the person's traceback if any."""
 

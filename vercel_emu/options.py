@@ -16,6 +16,7 @@ from typing import Any, Literal
 import msgspec
 
 from vercel_emu.errors import EmuError
+from vercel_emu.project.pyproject import load_toml
 
 type Mode = Literal["development", "preview", "production"]
 type LogFormat = Literal["pretty", "json"]
@@ -32,9 +33,7 @@ class Help:
 
 
 def _option(default: Any, flags: str, text: str, *, config: bool = True, metavar: str = "") -> Any:
-    return dataclasses.field(
-        default=default, metadata={"help": Help(flags, text, config, metavar)}
-    )
+    return dataclasses.field(default=default, metadata={"help": Help(flags, text, config, metavar)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +110,7 @@ class Options:
     ignore: tuple[str, ...] = _option(
         (), "--ignore", "Don't reload for these files (repeatable).", metavar="GLOB"
     )
-    poll: bool = _option(
-        False, "--poll", "Watch by polling, for file systems that send no events."
-    )
+    poll: bool = _option(False, "--poll", "Watch by polling, for file systems that send no events.")
     standby: bool = _option(
         True, "--standby/--no-standby", "Keep a warm process ready for the next reload."
     )
@@ -156,6 +153,13 @@ class Options:
     log_format: LogFormat = _option(
         "pretty", "--log-format", "For people, or one JSON object a line."
     )
+
+
+def emu_table(root: Path) -> dict[str, Any]:
+    """`[tool.vercel-emu]` of the project's pyproject.toml; empty where there is none."""
+    tool = load_toml(root / "pyproject.toml").get("tool")
+    table = tool.get("vercel-emu") if isinstance(tool, dict) else None
+    return table if isinstance(table, dict) else {}
 
 
 def help_of(name: str) -> Help:

@@ -77,8 +77,6 @@ def find_running(root: Path) -> RunningEmulator | None:
     return emulators[0] if emulators else None
 
 
-
-
 def _alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)

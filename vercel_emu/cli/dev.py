@@ -1,0 +1,94 @@
+"""`vercel-emu dev`: run the project in this folder as Vercel would."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from vercel_emu.cli.option_flags import with_options
+from vercel_emu.console import Colors, JsonConsole, LineWriter, PrettyConsole, wants_color
+from vercel_emu.errors import EmuError
+from vercel_emu.events import EventBus, Notice
+from vercel_emu.options import Options, emu_table, load_options
+from vercel_emu.prepare import Prepared, prepare
+
+if TYPE_CHECKING:
+    from vercel_emu.emulator import RunningProject
+
+
+@click.command()
+@click.argument(
+    "directory", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path)
+)
+@with_options()
+def dev(directory: Path, **given: Any) -> None:
+    """Run the project in DIRECTORY (default: here) as Vercel would."""
+    if sys.platform == "win32":
+        raise EmuError(
+            "UNSUPPORTED_PLATFORM",
+            "Vercel's Python runtime needs unix sockets, which it can't use on Windows.",
+            "Run vercel-emu inside WSL: https://learn.microsoft.com/windows/wsl/install",
+        )
+    root = directory.resolve()
+    options = load_options(emu_table(root), given, root / "pyproject.toml")
+    bus = EventBus()
+    writer = LineWriter(sys.stdout)
+    bus.subscribe(_console(writer, options))
+    try:
+        prepared = _prepare(root, options)
+        for warning in prepared.project.warnings:
+            bus.emit(Notice(level="warn", message=warning))
+        _run(prepared, bus, writer)
+    finally:
+        writer.flush()
+
+
+def _console(writer: LineWriter, options: Options) -> JsonConsole | PrettyConsole:
+    if options.log_format == "json":
+        return JsonConsole(writer)
+    colors = Colors.ansi() if wants_color(sys.stdout, dict(os.environ)) else Colors()
+    console = PrettyConsole(writer, colors, quiet=options.quiet, verbose=options.verbose)
+    if options.instances > 1:
+        console.show_instances()
+    return console
+
+
+def _prepare(root: Path, options: Options) -> Prepared:
+    from vercel_emu.cli.dependencies import ready_interpreter
+
+    return prepare(root, options, ready_interpreter(root, options), os.environ)
+
+
+def _run(prepared: Prepared, bus: EventBus, writer: LineWriter) -> None:
+    import uvloop
+
+    uvloop.run(_serve(prepared, bus, writer))
+
+
+async def _serve(prepared: Prepared, bus: EventBus, writer: LineWriter) -> None:
+    from vercel_emu.cli.signals import stop_requested
+    from vercel_emu.emulator import running
+
+    with stop_requested() as stop:
+        async with running(prepared, bus) as project:
+            _greet(project, writer)
+            await stop.wait()
+            if project.options.log_format == "pretty" and not project.options.quiet:
+                writer.add("stopping ...")
+                writer.flush()
+
+
+def _greet(project: RunningProject, writer: LineWriter) -> None:
+    if project.options.log_format == "json":
+        project.emit(Notice(level="info", code="LISTENING", message=f"listening on {project.url}"))
+    else:
+        from vercel_emu.cli.banner import banner
+
+        writer.flush()
+        banner(project)
+    if project.options.open:
+        click.launch(project.url)

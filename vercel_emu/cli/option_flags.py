@@ -1,0 +1,68 @@
+"""Click decorators made from the one table of options."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vercel_emu.options import Help, Options
+
+
+def with_options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add the named options of `Options` (all where none is named) to a command.
+
+    A flag that is not given has the value None, so that `pyproject.toml` can decide.
+    """
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        fields = [one for one in dataclasses.fields(Options) if not names or one.name in names]
+        hints = typing.get_type_hints(Options)
+        for field in reversed(fields):
+            command = _decorator(field, hints[field.name])(command)
+        return command
+
+    return decorate
+
+
+def _decorator(
+    field: dataclasses.Field[Any], hint: Any
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    described: Help = field.metadata["help"]
+    text = described.text
+    if field.default not in (None, (), True, False):
+        text += f" [default: {field.default}]"
+    kind = _unwrap(hint)
+    settings: dict[str, Any] = {"default": None, "help": text}
+    if described.metavar:
+        settings["metavar"] = described.metavar
+    if kind is bool:
+        settings["is_flag"] = True
+        if "/" not in described.flags:
+            settings["flag_value"] = True
+    elif typing.get_origin(kind) is typing.Literal:
+        settings["type"] = click.Choice(typing.get_args(kind))
+    elif typing.get_origin(kind) is tuple:
+        settings["multiple"] = True
+        settings["type"] = _click_type(typing.get_args(kind)[0])
+        settings["callback"] = lambda ctx, param, value: tuple(value) or None
+    else:
+        settings["type"] = _click_type(kind)
+    return click.option(described.flags, field.name, **settings)
+
+
+def _unwrap(hint: Any) -> Any:
+    if isinstance(hint, typing.TypeAliasType):
+        hint = hint.__value__
+    if isinstance(hint, types.UnionType):
+        return _unwrap(next(one for one in typing.get_args(hint) if one is not types.NoneType))
+    return hint
+
+
+def _click_type(kind: Any) -> Any:
+    return click.Path(path_type=Path) if kind is Path else kind

@@ -1,0 +1,274 @@
+"""Events to terminal lines: what a person sees while the emulator runs.
+
+Lines are collected and written together a few milliseconds later, so that a `print` in the person's
+code costs next to nothing here. Only plain strings on this path; rich draws the banner and the rest
+that is shown once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TextIO
+
+import msgspec
+
+from vercel_emu import events
+
+FLUSH_SECONDS = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Colors:
+    """ANSI sequences, or empty strings where the output is plain."""
+
+    dim: str = ""
+    red: str = ""
+    green: str = ""
+    yellow: str = ""
+    cyan: str = ""
+    bold: str = ""
+    reset: str = ""
+
+    @classmethod
+    def ansi(cls) -> Colors:
+        return cls("\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[36m", "\x1b[1m", "\x1b[0m")
+
+
+class LineWriter:
+    """Collects lines and writes them in one call; usable with and without a running loop."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._lines: list[str] = []
+        self._handle: asyncio.TimerHandle | None = None
+
+    def add(self, line: str) -> None:
+        self._lines.append(line)
+        if self._handle is None:
+            try:
+                loop = asyncio.get_running_loop()
+            except RuntimeError:
+                self.flush()
+            else:
+                self._handle = loop.call_later(FLUSH_SECONDS, self.flush)
+
+    def flush(self) -> None:
+        """Write what has been collected; a terminal that is gone is no error of ours."""
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+        lines, self._lines = self._lines, []
+        if not lines:
+            return
+        try:
+            self._out.write("\n".join(lines) + "\n")
+            self._out.flush()
+        except (OSError, ValueError):
+            pass
+
+
+class JsonConsole:
+    """One JSON object a line: the event's fields, its type as `event`, and `time` (epoch s)."""
+
+    def __init__(self, writer: LineWriter) -> None:
+        self._writer = writer
+
+    def __call__(self, event: events.Event) -> None:
+        fields = msgspec.to_builtins(event)
+        name = type(event).__name__
+        self._writer.add(
+            json.dumps({"event": name, "time": round(time.time(), 3), **fields}, ensure_ascii=False)
+        )
+
+
+class PrettyConsole:
+    """Events as lines for a person.
+
+    An invocation's own lines are indented under it; the line of the invocation itself comes when
+    it is answered, so lines that come before are kept back until then or until they get old.
+    """
+
+    def __init__(
+        self, writer: LineWriter, colors: Colors, *, quiet: bool = False, verbose: bool = False
+    ) -> None:
+        self._writer = writer
+        self._colors = colors
+        self._quiet = quiet
+        self._verbose = verbose
+        self._last_invocation = ""
+        self._paths: dict[str, str] = {}
+        self._several = False
+        self._handlers: dict[type, Callable[..., None]] = {
+            events.Notice: self._notice,
+            events.InvocationStarted: self._invocation_started,
+            events.ResponseSent: self._response,
+            events.InvocationEnded: self._invocation_ended,
+            events.LogLine: self._log,
+            events.InstanceReady: self._ready,
+            events.InstanceFailed: self._failed,
+            events.Reloading: self._reloading,
+            events.Reloaded: self._reloaded,
+            events.StandbyReady: self._standby,
+            events.FunctionsAPI: self._functions_api,
+            events.OutgoingFetch: self._fetch,
+        }
+
+    def __call__(self, event: events.Event) -> None:
+        handler = self._handlers.get(type(event))
+        if handler is not None:
+            handler(event)
+
+    def show_instances(self) -> None:
+        """Name the instance on each line: several of them serve the same function."""
+        self._several = True
+
+    # One method for each event -----------------------------------------------------------------
+
+    def _invocation_started(self, event: events.InvocationStarted) -> None:
+        self._paths[event.invocation_id] = f"{event.method} {event.path}"
+
+    def _response(self, event: events.ResponseSent) -> None:
+        if event.error_code or not self._quiet:
+            self._writer.add(self._response_line(event))
+            self._last_invocation = event.invocation_id
+
+    def _response_line(self, event: events.ResponseSent) -> str:
+        c = self._colors
+        status = event.status
+        tint = c.green if status < 400 else c.yellow if status < 500 else c.red
+        text = f"{self._clock()} {tint}{status}{c.reset} {c.bold}{event.method}{c.reset} "
+        text += f"{printable(event.path)} {c.dim}{duration(event.duration_ms)}"
+        if event.visitor:
+            text += f" · {event.visitor}"
+        if self._several and event.instance:
+            text += f" · {event.instance}"
+        if event.cold:
+            text += f" · {c.reset}{c.cyan}cold start{c.reset}{c.dim}"
+        if event.error_code:
+            text += f" · {c.reset}{c.red}{event.error_code}{c.reset}{c.dim}"
+        return text + c.reset
+
+    def _invocation_ended(self, event: events.InvocationEnded) -> None:
+        self._paths.pop(event.invocation_id, None)
+
+    def _log(self, event: events.LogLine) -> None:
+        c = self._colors
+        if event.invocation_id and event.invocation_id != self._last_invocation:
+            path = self._paths.get(event.invocation_id, "an earlier invocation")
+            self._writer.add(f"{self._clock()} {c.dim}{printable(path)}{c.reset}")
+            self._last_invocation = event.invocation_id
+        elif not event.invocation_id:
+            self._last_invocation = ""
+        tint = {"warn": c.yellow, "error": c.red, "fatal": c.red, "debug": c.dim}.get(
+            event.level, ""
+        )
+        label = f"{event.level}: " if event.stream == "logging" and event.level != "info" else ""
+        mark = "│" if event.invocation_id else "┆"
+        self._writer.add(f"  {c.dim}{mark}{c.reset} {tint}{label}{printable(event.text)}{c.reset}")
+
+    def _notice(self, event: events.Notice) -> None:
+        if event.level == "debug" and not self._verbose:
+            return
+        if event.level == "info" and self._quiet:
+            return
+        c = self._colors
+        tint = {"warn": c.yellow, "error": c.red, "fatal": c.red}.get(event.level, c.dim)
+        label = "" if event.level in ("info", "debug") else f"{event.level}: "
+        self._writer.add(f"{tint}{label}{c.reset}{printable(event.message)}")
+        if event.hint:
+            self._writer.add(f"  {c.dim}{printable(event.hint)}{c.reset}")
+
+    def _ready(self, event: events.InstanceReady) -> None:
+        if self._verbose:
+            kind = "warm standby" if event.warm_standby else "cold start"
+            self._dim(
+                f"{event.instance} ready in {duration(event.duration_ms)} "
+                f"({kind}, your code {event.user_init_ms} ms)"
+            )
+
+    def _failed(self, event: events.InstanceFailed) -> None:
+        c = self._colors
+        self._writer.add(f"{c.red}{event.function} failed: {printable(event.message)}{c.reset}")
+        for line in event.detail.splitlines():
+            self._writer.add(f"  {c.red}│{c.reset} {printable(line)}")
+
+    def _reloading(self, event: events.Reloading) -> None:
+        if self._verbose:
+            self._dim(f"changed: {', '.join(event.files)}")
+
+    def _reloaded(self, event: events.Reloaded) -> None:
+        if self._quiet:
+            return
+        c = self._colors
+        files = ", ".join(event.files[:3]) + (" ..." if len(event.files) > 3 else "")
+        self._writer.add(
+            f"{self._clock()} {c.cyan}reloaded{c.reset} {c.dim}{duration(event.duration_ms)}"
+            f"{' · ' + printable(files) if files else ''}{c.reset}"
+        )
+
+    def _standby(self, event: events.StandbyReady) -> None:
+        if self._verbose:
+            self._dim(
+                f"{event.instance} stands by: {event.modules} modules imported ahead "
+                f"in {duration(event.duration_ms)}"
+            )
+
+    def _functions_api(self, event: events.FunctionsAPI) -> None:
+        if event.builtin:
+            self._notice(
+                events.Notice(
+                    level="warn",
+                    message="The package `vercel` is not installed in the app's environment; "
+                    f"{', '.join(event.builtin)} come from vercel-emu's built-in API.",
+                    hint="Add `vercel` to your requirements before you deploy.",
+                )
+            )
+        elif self._verbose:
+            self._dim("vercel.functions is the official package")
+
+    def _fetch(self, event: events.OutgoingFetch) -> None:
+        if self._verbose:
+            self._dim(
+                f"  fetch {event.method} {event.host}{event.path} "
+                f"{event.status} {duration(event.duration_ms)}"
+            )
+
+    def _dim(self, text: str) -> None:
+        self._writer.add(f"{self._colors.dim}{printable(text)}{self._colors.reset}")
+
+    def _clock(self) -> str:
+        c = self._colors
+        return f"{c.dim}{time.strftime('%H:%M:%S')}{c.reset}"
+
+
+def duration(ms: float) -> str:
+    """A duration as people read it: `3.2 ms`, `410 ms`, `1.24 s`."""
+    if ms < 10:
+        return f"{ms:.1f} ms"
+    return f"{ms:.0f} ms" if ms < 1000 else f"{ms / 1000:.2f} s"
+
+
+_UNSAFE = {code: f"\\x{code:02x}" for code in (*range(32), 127) if chr(code) not in "\t\x1b"}
+
+
+def printable(text: str) -> str:
+    """Text without control characters that would move the cursor; colours of the app stay."""
+    return text if text.isprintable() else text.translate(_UNSAFE)
+
+
+def wants_color(out: TextIO, environ: dict[str, str]) -> bool:
+    """Whether to colour `out`: a terminal, unless `NO_COLOR` says otherwise."""
+    if environ.get("NO_COLOR"):
+        return False
+    if environ.get("FORCE_COLOR"):
+        return True
+    return out.isatty() and environ.get("TERM") != "dumb"
+
+
+def make_writer(out: TextIO | None = None) -> LineWriter:
+    return LineWriter(out or sys.stdout)

@@ -1,0 +1,50 @@
+"""The platform's size limits (facts section 10), as plain checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+BODY_BYTES = 4_500_000
+"""4.5 MB for a request body and for a response that is not streamed."""
+URL_BYTES = 14 * 1024
+HEADER_BYTES = 16 * 1024
+HEADERS_BYTES = 32 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sizes in bytes; None lifts a limit."""
+
+    body: int | None = BODY_BYTES
+    response: int | None = BODY_BYTES
+    url: int | None = URL_BYTES
+    header: int | None = HEADER_BYTES
+    headers: int | None = HEADERS_BYTES
+
+    @classmethod
+    def lifted(cls) -> Limits:
+        return cls(None, None, None, None, None)
+
+
+def refused(
+    limits: Limits,
+    target: bytes,
+    headers: Iterable[tuple[bytes, bytes]],
+    content_length: int | None,
+) -> str | None:
+    """The platform's error code where a request is over a limit by its head alone."""
+    if limits.url is not None and len(target) > limits.url:
+        return "URL_TOO_LONG"
+    if limits.header is not None and limits.headers is not None:
+        total = 0
+        for name, value in headers:
+            size = len(name) + len(value)
+            if size > limits.header:
+                return "REQUEST_HEADER_TOO_LARGE"
+            total += size + 4
+        if total > limits.headers:
+            return "REQUEST_HEADER_TOO_LARGE"
+    if limits.body is not None and content_length is not None and content_length > limits.body:
+        return "FUNCTION_PAYLOAD_TOO_LARGE"
+    return None

@@ -1,0 +1,167 @@
+"""From a client's request to the request head that the function instance gets (facts section 5).
+
+Plain functions from values to bytes. What a client says about itself in the platform's headers is
+dropped; what the platform says comes after, built from the visitor and the request.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from vercel_emu import header_names as names
+from vercel_emu.visitors.headers import geo_headers
+from vercel_emu.visitors.visitor import Visitor
+
+HOP_BY_HOP = frozenset(
+    {
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    }
+)
+"""RFC 9110 section 7.6.1: they concern one connection only."""
+
+_OVERWRITTEN = frozenset(
+    name.encode()
+    for name in (
+        names.FORWARDED,
+        names.FORWARDED_FOR,
+        names.FORWARDED_HOST,
+        names.FORWARDED_PROTO,
+        names.FORWARDED_PORT,
+        names.REAL_IP,
+    )
+)
+_JA4_DIGEST = "t13d1516h2_8daaf6152771_02713d6af862"
+_SIGNATURE_LIFETIME = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheAccess:
+    """Where the runtime cache is reached, as the platform tells it with each request."""
+
+    host: str
+    basepath: str
+    headers: str
+
+
+def client_names(headers: Iterable[tuple[bytes, bytes]]) -> frozenset[bytes]:
+    """The names that a client's `Connection` headers list, lower case."""
+    return frozenset(
+        token.strip().lower()
+        for name, value in headers
+        if name == b"connection"
+        for token in value.split(b",")
+    )
+
+
+def kept_headers(
+    headers: Iterable[tuple[bytes, bytes]], *, upgrade: bool = False
+) -> list[tuple[bytes, bytes]]:
+    """The client's own headers that travel on; `headers` have lower-case names.
+
+    With `upgrade` the WebSocket handshake's `Connection` and `Upgrade` stay.
+    """
+    pairs = list(headers)
+    listed = client_names(pairs)
+    kept = []
+    for name, value in pairs:
+        if name.startswith(b"x-") and (
+            name in _OVERWRITTEN or name.startswith((b"x-vercel-", b"x-emu-", b"x-now-"))
+        ):
+            continue
+        if name in HOP_BY_HOP or name in listed:
+            if upgrade and name in (b"connection", b"upgrade"):
+                kept.append((name, value))
+            continue
+        if name == b"forwarded" or name == b"expect" or name == b"host":
+            continue
+        kept.append((name, value))
+    return kept
+
+
+@lru_cache(maxsize=512)
+def platform_headers(
+    visitor: Visitor, host: str, scheme: str, cache: CacheAccess | None, minute: int
+) -> bytes:
+    """The headers that depend on the visitor and host alone, as one block of header lines.
+
+    `minute` (epoch minutes) dates the proxy signature, so the block is built once a minute.
+    """
+    issued = minute * 60 + _SIGNATURE_LIFETIME
+    signature = "Bearer " + hashlib.sha256(f"{visitor.ip}{host}{issued}".encode()).hexdigest()
+    encoded = base64.b64encode(signature.encode()).decode()
+    node = f'"[{visitor.ip}]"' if ":" in visitor.ip else visitor.ip
+    port = host.rpartition(":")[2] if _has_port(host) else ("443" if scheme == "https" else "80")
+    pairs: list[tuple[str, str]] = [
+        ("host", host),
+        (names.FORWARDED_HOST, host),
+        (names.FORWARDED_PROTO, scheme),
+        (names.FORWARDED_PORT, port),
+        (names.FORWARDED_FOR, visitor.ip),
+        (names.REAL_IP, visitor.ip),
+        (names.VERCEL_FORWARDED_FOR, visitor.ip),
+        (names.VERCEL_PROXIED_FOR, visitor.ip),
+        (names.DEPLOYMENT_URL, host),
+        (names.JA4_DIGEST, _JA4_DIGEST),
+        (names.PROXY_SIGNATURE, signature),
+        (names.PROXY_SIGNATURE_TS, str(issued)),
+        (
+            names.FORWARDED,
+            f"for={node};host={host};proto={scheme};sig=0{encoded};exp={issued}",
+        ),
+    ]
+    if cache is not None:
+        pairs += [
+            (names.SC_HOST, cache.host),
+            (names.SC_BASEPATH, cache.basepath),
+            (names.SC_HEADERS, cache.headers),
+            (names.SC_PROTOCOL, "http"),
+            (names.SC_RUNTIME_CACHE, "1"),
+            (names.SC_NO_HEADER_LEAK, "1"),
+        ]
+    pairs += visitor.headers
+    lines = [f"{name}: {value}\r\n".encode("latin-1") for name, value in pairs]
+    lines += [name + b": " + value + b"\r\n" for name, value in geo_headers(visitor)]
+    return b"".join(lines)
+
+
+def request_head(
+    *,
+    method: bytes,
+    target: bytes,
+    kept: Iterable[tuple[bytes, bytes]],
+    platform: bytes,
+    vercel_id: str,
+    invocation_id: str,
+    request_number: int,
+    deadline: str,
+    chunked: bool,
+) -> bytes:
+    """The whole request head for the instance, with its final blank line."""
+    lines = [method, b" ", target, b" HTTP/1.1\r\n", platform]
+    for name, value in kept:
+        lines += (name, b": ", value, b"\r\n")
+    if chunked:
+        lines.append(b"transfer-encoding: chunked\r\n")
+    lines.append(
+        f"x-vercel-id: {vercel_id}\r\n"
+        f"x-vercel-internal-invocation-id: {invocation_id}\r\n"
+        f"x-vercel-internal-request-id: {request_number}\r\n"
+        f"x-vercel-internal-deadline: {deadline}\r\n\r\n".encode()
+    )
+    return b"".join(lines)
+
+
+def _has_port(host: str) -> bool:
+    return host.rpartition(":")[2].isdigit() and not host.endswith("]")

@@ -1,0 +1,253 @@
+"""Builds every part, wires, starts, stops. The one module that knows them all, and dull."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import socket
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vercel_emu.control.state import RunningEmulator, announced, prepare_folder
+from vercel_emu.events import Emit, EventBus, Notice
+from vercel_emu.instance.pool import FunctionPool, PoolSettings
+from vercel_emu.instance.process import LaunchSpec
+from vercel_emu.options import Options, parse_listen
+from vercel_emu.prepare import Prepared, runtime_dir
+from vercel_emu.project.model import Function
+from vercel_emu.visitors.visitor import NEW_YORK, Visitor
+
+if TYPE_CHECKING:
+    from vercel_emu.edge.app import Edge
+    from vercel_emu.edge.server import EdgeServer
+
+SHUTDOWN_DRAIN = 1.0
+"""Seconds that running requests get when the emulator is told to stop."""
+
+
+class RunningProject:
+    """A started emulator: its addresses and parts."""
+
+    def __init__(self, prepared: Prepared, bus: EventBus) -> None:
+        self.prepared = prepared
+        self.options: Options = prepared.options
+        self.bus = bus
+        self.emit: Emit = bus.emit
+        self.token = secrets.token_urlsafe(24)
+        self.url = ""
+        self.control_url = ""
+        self.moved_from: int | None = None
+        self.pools: dict[str, FunctionPool] = {}
+        self.visitor: Visitor = NEW_YORK
+        self.edge: Edge | None = None
+        self._servers: list[tuple[EdgeServer, asyncio.Task[None]]] = []
+        self._socket_dir = Path()
+        self._emu_dir = Path()
+
+    @property
+    def ready(self) -> bool:
+        return any(pool.instances() and not pool.starting for pool in self.pools.values())
+
+    # Start -------------------------------------------------------------------------------------
+
+    async def start(self, stack: contextlib.AsyncExitStack) -> None:
+        """Start everything; what `stack` holds undoes it in reverse order."""
+        root = self.prepared.project.root
+        self._emu_dir = prepare_folder(root)
+        self._socket_dir = Path(tempfile.mkdtemp(prefix="vercel-emu-"))
+        stack.callback(shutil.rmtree, self._socket_dir, ignore_errors=True)
+
+        listener = self._bind(stack)
+        control = _bind_control()
+        stack.callback(control.close)
+        self.control_url = f"http://127.0.0.1:{control.getsockname()[1]}"
+
+        # The child starts before the servers' libraries are even imported: both take their time.
+        self._make_pools()
+        stack.push_async_callback(self._close_pools)
+        for pool in self.pools.values():
+            pool.start()
+        await asyncio.sleep(0)
+        await self._start_control(stack, control)
+        await self._start_edge(stack, listener)
+        stack.enter_context(announced(root, self._state()))
+
+    def _bind(self, stack: contextlib.ExitStack | contextlib.AsyncExitStack) -> socket.socket:
+        from vercel_emu.edge.listen import DEFAULT_PORT, bind
+
+        host, port = parse_listen(self.options.listen)
+        listener = bind(host, port)
+        stack.callback(listener.close)
+        actual = listener.getsockname()[1]
+        if port is None and actual != DEFAULT_PORT:
+            self.moved_from = DEFAULT_PORT
+        shown = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::", "::1") else host
+        self.url = f"http://{shown}:{actual}"
+        return listener
+
+    def _make_pools(self) -> None:
+        settings = PoolSettings(
+            size=self.options.instances,
+            standby=self.options.standby and self.options.reload,
+            startup_timeout=self.options.startup_timeout,
+            drain_limit=self.options.drain_limit,
+            stream_grace=self.options.stream_grace,
+            idle_timeout=self.options.idle_timeout,
+        )
+        environment = self.environment()
+        for function in self.prepared.project.functions:
+            self.pools[function.name] = FunctionPool(
+                function.name,
+                self._launch_spec(function, environment),
+                settings,
+                socket_dir=self._socket_dir,
+                emit=self.emit,
+            )
+
+    def environment(self) -> dict[str, str]:
+        """The variables of the functions, warnings emitted."""
+        built = self.prepared.environment(self.url.removeprefix("http://"), self.cache_variables())
+        for warning in built.warnings:
+            self.emit(Notice(level="warn", message=warning))
+        return built.as_dict()
+
+    def cache_variables(self) -> dict[str, str]:
+        """How code outside of a request reaches the runtime cache (facts section 9)."""
+        return {
+            "RUNTIME_CACHE_ENDPOINT": f"{self.control_url}/v1/suspense-cache/",
+            "RUNTIME_CACHE_HEADERS": json.dumps({"authorization": f"Bearer {self.token}"}),
+        }
+
+    def _launch_spec(self, function: Function, environment: dict[str, str]) -> LaunchSpec:
+        return LaunchSpec(
+            interpreter=self.prepared.interpreter.path,
+            root=self.prepared.project.root,
+            entrypoint=function.entrypoint,
+            environment=environment,
+            runtime_dir=runtime_dir(),
+            modules_file=self._emu_dir / "modules" / f"{function.name.replace('/', '~')}.json",
+            debugpy_port=self.options.debugpy,
+            official_cache_client=self.options.official_cache_client,
+        )
+
+    async def _start_control(
+        self, stack: contextlib.AsyncExitStack, listener: socket.socket
+    ) -> None:
+        from vercel_emu.control.app import ControlApp
+        from vercel_emu.edge.server import make_server
+        from vercel_emu.runtime_cache import Scope, open_store
+        from vercel_emu.runtime_cache.http_api import RuntimeCacheAPI
+
+        options, project = self.options, self.prepared.project
+        store = open_store(
+            options.cache,
+            path=self._emu_dir / "cache.sqlite3",
+            max_bytes=options.cache_size * 1024 * 1024,
+            emit=self.emit,
+        )
+        stack.push_async_callback(store.close)
+        self.store = store
+        self.cache_scope = Scope(project.project_id or project.name, options.env, options.region)
+        cache = RuntimeCacheAPI(
+            store, self.cache_scope, self.token, self.emit, options.tag_propagation
+        )
+        cache.port = listener.getsockname()[1]
+
+        def make_api() -> Any:
+            from vercel_emu.control.api import control_api
+
+            return control_api(self)
+
+        app = ControlApp(cache, make_api, self.token)
+        await self._serve(stack, make_server(app), listener)
+
+    async def _start_edge(self, stack: contextlib.AsyncExitStack, listener: socket.socket) -> None:
+        from vercel_emu.edge.app import Edge, EdgeSettings
+        from vercel_emu.edge.limits import Limits
+        from vercel_emu.edge.request_headers import CacheAccess
+        from vercel_emu.edge.server import make_server
+
+        options = self.options
+        functions = self.prepared.project.functions
+        settings = EdgeSettings(
+            function_region=options.region,
+            preview=options.env == "preview",
+            visitor=self.visitor,
+            limits=Limits() if options.limits else Limits.lifted(),
+            cache=CacheAccess(
+                host=self.control_url.removeprefix("http://"),
+                basepath="",
+                headers=json.dumps({"authorization": f"Bearer {self.token}"}),
+            ),
+            overlay=options.overlay,
+        )
+        durations = {one.name: options.max_duration or one.max_duration for one in functions}
+        self.edge = Edge(settings, self.pools, durations, self.emit)
+        await self._serve(stack, make_server(self.edge, ws=self.edge.websocket), listener)
+
+    async def _serve(
+        self, stack: contextlib.AsyncExitStack, server: EdgeServer, listener: socket.socket
+    ) -> None:
+        from vercel_emu.edge.server import serve, wait_started
+
+        task = asyncio.create_task(serve(server, listener))
+        stack.push_async_callback(_stop_server, server, task)
+        await wait_started(server, task)
+
+    def _state(self) -> RunningEmulator:
+        return RunningEmulator(
+            pid=os.getpid(),
+            url=self.url,
+            control_url=self.control_url,
+            token=self.token,
+            project=self.cache_scope.project,
+            environment=self.options.env,
+            region=self.options.region,
+            cache=self.options.cache,
+            started_at=time.time(),
+        )
+
+    # Stop --------------------------------------------------------------------------------------
+
+    async def _close_pools(self) -> None:
+        await asyncio.gather(*(pool.close(SHUTDOWN_DRAIN) for pool in self.pools.values()))
+
+
+@contextlib.asynccontextmanager
+async def running(prepared: Prepared, bus: EventBus) -> AsyncIterator[RunningProject]:
+    """Run a prepared project for the length of the `async with` block.
+
+    Raises:
+        EmuError: a port is taken, the cache file can't be opened...
+    """
+    project = RunningProject(prepared, bus)
+    async with contextlib.AsyncExitStack() as stack:
+        await project.start(stack)
+        yield project
+
+
+def _bind_control() -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(2048)
+    listener.setblocking(False)
+    return listener
+
+
+async def _stop_server(server: EdgeServer, task: asyncio.Task[None]) -> None:
+    server.should_exit = True
+    try:
+        async with asyncio.timeout(2.0):
+            await asyncio.shield(task)
+    except TimeoutError:
+        server.force_exit = True
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task

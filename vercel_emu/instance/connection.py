@@ -1,0 +1,306 @@
+"""HTTP/1.1 to a function instance: keep-alive connections, raw bytes in, raw bytes out.
+
+The instance must see the request target and headers byte for byte as the client sent them, so
+the request head is written as bytes by the caller, and `httptools` (uvicorn's own parser) reads the
+answer. Higher-level clients normalise the target: `/a?` loses its question mark, `//` collapses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import cast
+
+import httptools
+
+HIGH_WATER = 256 * 1024
+"""Bytes of a response that may wait for a slow client before reading pauses."""
+IDLE_SECONDS = 4.0
+"""The runtime's uvicorn closes idle connections after 5 s; ours are dropped just before."""
+
+
+class ConnectionFailed(Exception):
+    """The instance closed the connection. `sent_nothing`: before any byte of a response."""
+
+    def __init__(self, message: str, *, sent_nothing: bool = False) -> None:
+        super().__init__(message)
+        self.sent_nothing = sent_nothing
+
+
+class ResponseHead:
+    """Status and raw headers of a response, and how its body is delimited."""
+
+    __slots__ = ("chunked", "content_length", "headers", "status")
+
+    def __init__(self) -> None:
+        self.status = 0
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.content_length: int | None = None
+        self.chunked = False
+
+    def ends_with_connection(self, method: bytes) -> bool:
+        """True where only the closing of the connection marks the end (HTTP/1.0 servers)."""
+        if method == b"HEAD" or self.status in (204, 304) or self.status < 200:
+            return False
+        return self.content_length is None and not self.chunked
+
+
+class Connection(asyncio.Protocol):
+    """One connection; one exchange at a time: `begin`, `write`..., `head`, `body`."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._transport: asyncio.Transport | None = None
+        self._parser = httptools.HttpResponseParser(self)
+        self._method = b""
+        self._head = ResponseHead()
+        self._head_ready: asyncio.Future[ResponseHead] | None = None
+        self._chunks: deque[bytes] = deque()
+        self._buffered = 0
+        self._reader: asyncio.Future[None] | None = None
+        self._drained: asyncio.Future[None] | None = None
+        self._reading_paused = False
+        self._complete = True
+        self._keep_alive = False
+        self._received_any = False
+        self._lost: ConnectionFailed | None = None
+        self.idle_since = 0.0
+        self.ended_by_close = False
+
+    # The exchange --------------------------------------------------------------------------
+
+    def begin(self, method: bytes, head: bytes) -> None:
+        """Send a request head (with its final blank line) and expect a response to it."""
+        if self._lost is not None or self._transport is None:
+            raise ConnectionFailed("the connection is closed", sent_nothing=True)
+        self._method = method
+        self._head = ResponseHead()
+        self._head_ready = self._loop.create_future()
+        self._complete = self._keep_alive = self._received_any = self.ended_by_close = False
+        self._transport.write(head)
+
+    async def write(self, data: bytes) -> None:
+        """Send a part of the request body; waits while the instance does not take it."""
+        if self._lost is not None or self._transport is None:
+            raise self._lost or ConnectionFailed("the connection is closed")
+        self._transport.write(data)
+        if self._drained is not None:
+            await self._drained
+
+    async def head(self) -> ResponseHead:
+        """The response head, once it is there; interim 1xx responses are skipped."""
+        assert self._head_ready is not None
+        return await self._head_ready
+
+    async def body(self) -> AsyncIterator[bytes]:
+        """The body in the pieces it arrived in.
+
+        Raises:
+            ConnectionFailed: the instance died or hung up before the body was complete.
+        """
+        while True:
+            while self._chunks:
+                chunk = self._chunks.popleft()
+                self._buffered -= len(chunk)
+                if self._reading_paused and self._buffered < HIGH_WATER // 2:
+                    self._resume()
+                yield chunk
+            if self._complete:
+                return
+            if self._lost is not None:
+                raise self._lost
+            self._reader = self._loop.create_future()
+            try:
+                await self._reader
+            finally:
+                self._reader = None
+
+    def take_whole_body(self) -> bytes | None:
+        """The whole body where it has already arrived, else None (then iterate `body`)."""
+        if not self._complete:
+            return None
+        whole = b"".join(self._chunks)
+        self._chunks.clear()
+        self._buffered = 0
+        return whole
+
+    @property
+    def reusable(self) -> bool:
+        """True after a complete exchange that left the connection open."""
+        return self._complete and self._keep_alive and self._lost is None and not self._chunks
+
+    @property
+    def is_open(self) -> bool:
+        return self._lost is None
+
+    def close(self) -> None:
+        """Hang up; the instance sees the client leave."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.abort()
+
+    # asyncio.Protocol ----------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        if self._complete:
+            # Bytes nobody asked for: the connection is out of step and must not be reused.
+            self._keep_alive = False
+            self.close()
+            return
+        self._received_any = True
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._fail("the instance switched protocols")
+        except httptools.HttpParserError as error:
+            self._fail(f"the instance answered with malformed HTTP: {error}")
+            self.close()
+
+    def eof_received(self) -> bool:
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self._complete and self._head.status and self._closes_body():
+            self.ended_by_close = True
+            self._complete = True
+        self._fail("the instance closed the connection")
+
+    def pause_writing(self) -> None:
+        self._drained = self._loop.create_future()
+
+    def resume_writing(self) -> None:
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_result(None)
+        self._drained = None
+
+    # httptools callbacks -------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        self._head = ResponseHead()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        name = name.lower()
+        self._head.headers.append((name, value))
+        if name == b"content-length" and value.isdigit():
+            self._head.content_length = int(value)
+        elif name == b"transfer-encoding":
+            self._head.chunked = b"chunked" in value.lower()
+
+    def on_headers_complete(self) -> None:
+        status = self._parser.get_status_code()
+        if 100 <= status < 200:
+            return
+        self._head.status = status
+        self._keep_alive = self._parser.should_keep_alive()
+        if self._head_ready is not None and not self._head_ready.done():
+            self._head_ready.set_result(self._head)
+        if self._method == b"HEAD":
+            # llhttp can't know that no body follows; start afresh for the next response.
+            self._parser = httptools.HttpResponseParser(self)
+            self._finish()
+
+    def on_body(self, body: bytes) -> None:
+        if self._complete:
+            return
+        self._chunks.append(body)
+        self._buffered += len(body)
+        if self._buffered > HIGH_WATER and not self._reading_paused and self._transport:
+            self._transport.pause_reading()
+            self._reading_paused = True
+        self._wake_reader()
+
+    def on_message_complete(self) -> None:
+        if self._head.status:
+            self._finish()
+
+    # Helpers -------------------------------------------------------------------------------
+
+    def _closes_body(self) -> bool:
+        return self._head.ends_with_connection(self._method)
+
+    def _finish(self) -> None:
+        self._complete = True
+        self._wake_reader()
+
+    def _resume(self) -> None:
+        self._reading_paused = False
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def _wake_reader(self) -> None:
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
+
+    def _fail(self, message: str) -> None:
+        if self._lost is None:
+            self._lost = ConnectionFailed(message, sent_nothing=not self._received_any)
+        if self._head_ready is not None and not self._head_ready.done():
+            self._head_ready.set_exception(self._lost)
+            # Whoever has stopped waiting must not cause an "exception was never retrieved".
+            self._head_ready.exception()
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_exception(self._lost)
+            self._drained.exception()
+        self._wake_reader()
+
+
+class ConnectionPool:
+    """Keep-alive connections to one instance, the most recently used first."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self._idle: deque[Connection] = deque()
+        self._loop = asyncio.get_running_loop()
+
+    def idle(self) -> Connection | None:
+        """An open idle connection, or None."""
+        now = self._loop.time()
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.is_open and now - connection.idle_since < IDLE_SECONDS:
+                return connection
+            connection.close()
+        return None
+
+    async def connect(self) -> Connection:
+        """A new connection. Raises OSError where nobody listens any more."""
+        _, connection = await self._loop.create_connection(
+            lambda: Connection(self._loop), "127.0.0.1", self.port
+        )
+        return connection
+
+    def release(self, connection: Connection) -> None:
+        """Give a connection back; one that can't serve again is closed."""
+        if connection.reusable:
+            connection.idle_since = self._loop.time()
+            self._idle.append(connection)
+        else:
+            connection.close()
+
+    def close(self) -> None:
+        """Close the idle connections; those in use are closed by their users."""
+        while self._idle:
+            self._idle.pop().close()
+
+
+async def ping(port: int, timeout: float) -> bool:
+    """Whether `/_vercel/ping` is answered with 200 within `timeout` seconds.
+
+    The runtime answers it without invoking user code, and for ASGI apps only once the lifespan
+    startup has completed (facts section 8.3).
+    """
+    pool = ConnectionPool(port)
+    connection: Connection | None = None
+    try:
+        async with asyncio.timeout(timeout):
+            connection = await pool.connect()
+            connection.begin(b"GET", b"GET /_vercel/ping HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n")
+            return (await connection.head()).status == 200
+    except (OSError, ConnectionFailed):
+        return False
+    finally:
+        if connection is not None:
+            connection.close()

@@ -1,0 +1,280 @@
+"""The life of one function's instances as a state machine: events in, commands out.
+
+    standby -> starting -> ready -> draining -> gone
+
+Nothing here touches a process, a clock or a socket. The supervisor performs the commands and
+reports what happened; every event names its instance, so news of one that is gone is ignored.
+A *generation* is one version of the code and its environment: a change starts the next one,
+and only instances of the current generation take requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Phase(Enum):
+    STANDBY = "standby"
+    STARTING = "starting"
+    READY = "ready"
+    DRAINING = "draining"
+
+
+# Events ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A request needs an instance, or the emulator starts the function ahead of requests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The person's files changed; `environment` means a standby made before can't be used."""
+
+    environment: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The instance answered its first ping."""
+
+    instance: str
+
+
+@dataclass(frozen=True, slots=True)
+class StandbyUnfit:
+    """The standby imported something that needs the person's code; it has ended."""
+
+    instance: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """The process is gone, whatever the reason."""
+
+    instance: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unresponsive:
+    """The instance missed its startup deadline or no longer answers its ping."""
+
+    instance: str
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """No request for the function for its idle time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """The emulator shuts down."""
+
+
+type Event = Wanted | Changed | Started | StandbyUnfit | Exited | Unresponsive | Idle | Stopping
+
+
+# Commands ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Spawn:
+    """Start a process; a standby stops before the person's code."""
+
+    instance: str
+    standby: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Promote:
+    """Tell a standby "go"."""
+
+    instance: str
+
+
+@dataclass(frozen=True, slots=True)
+class Serve:
+    """The instance takes requests from now on."""
+
+    instance: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """No new requests; end the process when the running invocations are done."""
+
+    instance: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    instance: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """Waiting and new requests get the error of `instance`, which could not start."""
+
+    instance: str
+
+
+type Command = Spawn | Promote | Serve | Drain | Kill | Fail
+
+
+@dataclass(slots=True)
+class _Instance:
+    phase: Phase
+    generation: int
+
+
+@dataclass(slots=True)
+class Lifecycle:
+    """The instances of one function. `size` of them serve; one more waits if `keep_standby`."""
+
+    name: str
+    size: int = 1
+    keep_standby: bool = True
+    generation: int = 0
+    active: bool = False
+    failed: bool = False
+    stopping: bool = False
+    instances: dict[str, _Instance] = field(default_factory=dict)
+    _spawned: int = 0
+
+    def handle(self, event: Event) -> list[Command]:
+        """Apply one event; the commands are to be performed in order."""
+        return list(self._handle(event))
+
+    def phase(self, instance: str) -> Phase | None:
+        """The instance's phase, None where it is gone."""
+        found = self.instances.get(instance)
+        return found.phase if found else None
+
+    def serving(self) -> list[str]:
+        """The instances that take requests."""
+        return self._current(Phase.READY)
+
+    def _handle(self, event: Event) -> Iterator[Command]:
+        match event:
+            case Wanted():
+                if not self.stopping:
+                    self.active = True
+                    self.failed = False
+                    yield from self._fill()
+            case Changed(environment):
+                yield from self._change(environment)
+            case Started(instance):
+                yield from self._started(instance)
+            case StandbyUnfit(instance):
+                if self.instances.pop(instance, None) and self.serving():
+                    yield from self._refresh_standby()
+            case Exited(instance):
+                yield from self._exited(instance)
+            case Unresponsive(instance):
+                yield from self._unresponsive(instance)
+            case Idle():
+                self.active = False
+                yield from self._drain_all()
+            case Stopping():
+                self.stopping = True
+                self.active = False
+                yield from self._drain_all()
+
+    def _change(self, environment: bool) -> Iterator[Command]:
+        if self.stopping:
+            return
+        self.generation += 1
+        self.failed = False
+        for name, instance in list(self.instances.items()):
+            if instance.phase is Phase.STANDBY:
+                if environment:
+                    yield self._kill(name)
+                else:
+                    instance.generation = self.generation
+            elif instance.phase is Phase.STARTING:
+                yield self._kill(name)
+            elif instance.phase is Phase.READY:
+                instance.phase = Phase.DRAINING
+                yield Drain(name)
+        if self.active:
+            yield from self._fill()
+
+    def _started(self, name: str) -> Iterator[Command]:
+        instance = self.instances.get(name)
+        if instance is None or instance.phase is not Phase.STARTING:
+            return
+        instance.phase = Phase.READY
+        self.failed = False
+        yield Serve(name)
+        yield from self._refresh_standby()
+
+    def _exited(self, name: str) -> Iterator[Command]:
+        instance = self.instances.pop(name, None)
+        if instance is None or self.stopping:
+            return
+        # One that served and died is replaced when the next request asks: a cold start, as on
+        # the platform. One that could not start fails the requests; it is not tried again at once.
+        if instance.phase is Phase.STARTING and instance.generation == self.generation:
+            yield from self._start_failed(name)
+
+    def _unresponsive(self, name: str) -> Iterator[Command]:
+        instance = self.instances.get(name)
+        if instance is None:
+            return
+        yield self._kill(name)
+        if instance.phase is Phase.STARTING and instance.generation == self.generation:
+            yield from self._start_failed(name)
+
+    def _start_failed(self, name: str) -> Iterator[Command]:
+        if not self.serving():
+            self.failed = True
+            yield Fail(name)
+        # The next save should find a standby even while the code is broken.
+        yield from self._refresh_standby()
+
+    def _fill(self) -> Iterator[Command]:
+        """Bring the number of starting and serving instances up to `size`."""
+        missing = self.size - len(self._current(Phase.STARTING)) - len(self._current(Phase.READY))
+        for _ in range(missing):
+            standby = self._current(Phase.STANDBY)
+            if standby:
+                self.instances[standby[0]].phase = Phase.STARTING
+                yield Promote(standby[0])
+            else:
+                yield self._spawn(standby=False)
+
+    def _refresh_standby(self) -> Iterator[Command]:
+        """Keep one spare, made only when nothing is starting: it must not slow a start down."""
+        wanted = self.keep_standby and self.active and not self.stopping
+        if wanted and not self._current(Phase.STANDBY) and not self._current(Phase.STARTING):
+            yield self._spawn(standby=True)
+
+    def _drain_all(self) -> Iterator[Command]:
+        for name, instance in list(self.instances.items()):
+            if instance.phase is Phase.READY:
+                instance.phase = Phase.DRAINING
+                yield Drain(name)
+            elif instance.phase is not Phase.DRAINING:
+                yield self._kill(name)
+
+    def _spawn(self, *, standby: bool) -> Spawn:
+        self._spawned += 1
+        name = f"{self.name}#{self._spawned}"
+        phase = Phase.STANDBY if standby else Phase.STARTING
+        self.instances[name] = _Instance(phase, self.generation)
+        return Spawn(name, standby)
+
+    def _kill(self, name: str) -> Kill:
+        del self.instances[name]
+        return Kill(name)
+
+    def _current(self, phase: Phase) -> list[str]:
+        return [
+            name
+            for name, instance in self.instances.items()
+            if instance.phase is phase and instance.generation == self.generation
+        ]

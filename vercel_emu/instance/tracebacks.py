@@ -1,0 +1,78 @@
+"""A traceback as the person wants it: their own frames, and the line to look at.
+
+The text comes from inside the function instance, where the runtime and the import machinery stand
+above the person's code. Those frames explain nothing, so they are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+_FRAME = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+)(?:, in (?P<name>.*))?$')
+_ENVIRONMENTS = ("site-packages", ".venv", "venv", "node_modules")
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in the person's own code; `file` is relative to the project."""
+
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class CodeError:
+    """An error of the person's code: one line to read first, the shortened traceback, the place."""
+
+    summary: str
+    traceback: str
+    location: Location | None = None
+
+
+def read_traceback(text: str, root: Path) -> CodeError:
+    """Shorten `text` (anything an instance said when it failed) and find the person's last frame."""
+    kept: list[str] = []
+    location: Location | None = None
+    dropping = False
+    for line in text.strip("\n").split("\n"):
+        frame = _FRAME.match(line)
+        if frame:
+            dropping = _is_machinery(frame["file"])
+            own = _own_file(frame["file"], root)
+            if own is not None:
+                location = Location(own, int(frame["line"]))
+        elif not line.startswith("    "):
+            dropping = False
+        if not dropping:
+            kept.append(line)
+    shortened = "\n".join(kept)
+    return CodeError(summary=_summary(kept), traceback=shortened, location=location)
+
+
+def _is_machinery(file: str) -> bool:
+    return (
+        file.startswith("<frozen ")
+        or "/vercel_runtime/" in file
+        or "/vercel_emu/guest/" in file
+        or file.endswith(("/importlib/__init__.py", "/importlib/_bootstrap.py"))
+    )
+
+
+def _own_file(file: str, root: Path) -> str | None:
+    path = Path(file)
+    if not path.is_absolute():
+        return None
+    try:
+        relative = path.relative_to(root)
+    except ValueError:
+        return None
+    return None if any(part in _ENVIRONMENTS for part in relative.parts) else relative.as_posix()
+
+
+def _summary(lines: list[str]) -> str:
+    for line in reversed(lines):
+        if line.strip() and not line.startswith(" "):
+            return line.strip()
+    return ""
