@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from vercel_emu.project.model import UNSET, FunctionSettings, Unset
+
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -79,18 +81,6 @@ class LegacyRoute:
     missing: tuple[Condition, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FunctionSettings:
-    """What `functions` sets for one glob; `max_duration` is seconds or `"max"`."""
-
-    max_duration: int | Literal["max"] | None = None
-    memory: int | None = None
-    include_files: str | None = None
-    exclude_files: str | None = None
-    regions: tuple[str, ...] | None = None
-    runtime: str | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class Build:
     """One entry of the legacy `builds`."""
@@ -123,9 +113,7 @@ class VercelConfig:
     builds: tuple[Build, ...] = ()
     regions: tuple[str, ...] | None = None
     output_directory: str | None = None
-    framework: str | None = None
-    has_framework: bool = False
-    """Whether `framework` is given at all: null means "Other" and turns detection off."""
+    framework: str | Unset | None = UNSET
     build_command: str | None = None
     install_command: str | None = None
     dev_command: str | None = None

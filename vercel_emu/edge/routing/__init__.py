@@ -1,0 +1,33 @@
+"""Where a request goes, decided with values: `compile_routing` once, then `route` per request."""
+
+from vercel_emu.edge.routing.compile import compile_routing
+from vercel_emu.edge.routing.decide import route
+from vercel_emu.edge.routing.model import (
+    FileLookup,
+    InvokeFunction,
+    NotFound,
+    Outcome,
+    ProxyExternal,
+    Redirect,
+    Respond,
+    RouteRequest,
+    RoutingTable,
+    ServeFile,
+    Step,
+)
+
+__all__ = [
+    "FileLookup",
+    "InvokeFunction",
+    "NotFound",
+    "Outcome",
+    "ProxyExternal",
+    "Redirect",
+    "Respond",
+    "RouteRequest",
+    "RoutingTable",
+    "ServeFile",
+    "Step",
+    "compile_routing",
+    "route",
+]

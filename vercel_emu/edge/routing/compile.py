@@ -1,0 +1,257 @@
+"""vercel.json and the project's functions -> a `RoutingTable`, once per change.
+
+The order is the platform's: cleanUrls, trailingSlash, routes, redirects, headers | the file system
+| rewrites, dynamic `api/` functions | the app. A rule that can't be compiled is an `EmuError` with
+the platform's code that names the rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from types import MappingProxyType
+from typing import TypedDict, cast, get_args
+
+from vercel_emu.edge.routing.api_rules import api_rules, output_paths
+from vercel_emu.edge.routing.checks import check_rules, checked_regex
+from vercel_emu.edge.routing.conditions import (
+    CompiledCondition,
+    captured_names,
+    compile_condition,
+)
+from vercel_emu.edge.routing.destination import (
+    compile_destination,
+    fill_known_parameters,
+    references,
+)
+from vercel_emu.edge.routing.model import Headers, Phase, RoutingTable, Rule, RuleSet, first_segment
+from vercel_emu.edge.routing.patterns import UNNAMED, compile_source
+from vercel_emu.edge.routing.regex import compile_regex
+from vercel_emu.project.model import Function
+from vercel_emu.project.vercel_config_model import (
+    HeaderRule,
+    LegacyRoute,
+    RedirectRule,
+    RewriteRule,
+    VercelConfig,
+)
+
+type Placed = tuple[Phase, Rule]
+
+APP = "app"
+"""The name of a framework app among the functions."""
+
+
+class _Conditions(TypedDict):
+    has: tuple[CompiledCondition, ...]
+    missing: tuple[CompiledCondition, ...]
+
+
+def compile_routing(config: VercelConfig, functions: Sequence[Function] = ()) -> RoutingTable:
+    """Compile everything that decides where a request goes."""
+    check_rules(config)
+    app = next((f for f in functions if f.name == APP), None)
+    files = [f for f in functions if f.name != APP]
+    outputs = output_paths(files)
+    if app is not None and config.builds:
+        # Legacy `builds` have no catch-all: `routes` name the file, `{"dest": "main.py"}`.
+        outputs[f"/{app.entrypoint.file}"] = APP
+    placed = [*_configured(config), *api_rules(config, files, is_only=app is None)]
+    if app is None:
+        placed.append(("error", _error_rule(clean_urls=bool(config.clean_urls))))
+    has_catch_all = app is not None and not (config.builds and config.routes)
+    return RoutingTable(
+        phases=MappingProxyType(_phases(placed)),
+        functions=MappingProxyType(outputs),
+        app=APP if has_catch_all else None,
+    )
+
+
+def _configured(config: VercelConfig) -> Iterable[Placed]:
+    """The rules of vercel.json in the platform's order."""
+    slash = bool(config.trailing_slash)
+    if config.clean_urls:
+        yield "main", _generated("cleanUrls", _CLEAN_INDEX, "/$1/" if slash else "/$1")
+        yield "main", _generated("cleanUrls", r"^/(.*)\.html/?$", "/$1/" if slash else "/$1")
+    if config.trailing_slash is not None:
+        yield from (("main", rule) for rule in _trailing_slash(slash))
+    phase: Phase = "main"
+    for index, route in enumerate(config.routes):
+        if route.handle is not None:
+            phase = cast(Phase, route.handle)
+        else:
+            yield phase, _route(route, index, config.is_case_sensitive)
+    # As in the platform's compiler, these follow `routes`, in whatever phase those ended.
+    for index, redirect in enumerate(config.redirects):
+        yield phase, _redirect(redirect, index)
+    for index, header in enumerate(config.headers):
+        yield phase, _header(header, index)
+    for index, rewrite in enumerate(config.rewrites):
+        yield "filesystem", _rewrite(rewrite, index)
+
+
+_CLEAN_INDEX = r"^/(?:(.+)/)?index(?:\.html)?/?$"
+
+
+def _trailing_slash(enabled: bool) -> list[Rule]:
+    if not enabled:
+        return [_generated("trailingSlash", r"^/(.*)/$", "/$1")]
+    exempt = Rule(
+        kind="trailing_slash",
+        label="trailingSlash",
+        source=r"^/\.well-known(?:/.*)?$",
+        regex=compile_regex(r"^/\.well-known(?:/.*)?$"),
+    )
+    return [
+        exempt,
+        _generated("trailingSlash", r"^/((?:[^/]+/)*[^/\.]+)$", "/$1/"),
+        _generated("trailingSlash", r"^/((?:[^/]+/)*[^/]+\.\w+)/$", "/$1"),
+    ]
+
+
+def _generated(label: str, source: str, location: str) -> Rule:
+    return Rule(
+        kind="clean_urls" if label == "cleanUrls" else "trailing_slash",
+        label=label,
+        source=source,
+        regex=compile_regex(source),
+        location=location,
+        status=308,
+    )
+
+
+def _redirect(rule: RedirectRule, index: int) -> Rule:
+    pattern = compile_source(rule.source)
+    conditions = _conditions(rule)
+    return Rule(
+        kind="redirect",
+        label=f"redirects[{index}]",
+        source=rule.source,
+        regex=checked_regex("Redirect", index, rule.source, pattern.regex),
+        location=compile_destination(
+            rule.destination,
+            pattern.segments,
+            captured_names(conditions["has"]),
+            is_redirect=True,
+        ),
+        status=rule.status,
+        **conditions,
+    )
+
+
+def _rewrite(rule: RewriteRule, index: int) -> Rule:
+    pattern = compile_source(rule.source)
+    conditions = _conditions(rule)
+    return Rule(
+        kind="rewrite",
+        label=f"rewrites[{index}]",
+        source=rule.source,
+        regex=checked_regex("Rewrite", index, rule.source, pattern.regex),
+        destination=compile_destination(
+            rule.destination,
+            pattern.segments,
+            captured_names(conditions["has"]),
+            is_redirect=False,
+        ),
+        status=rule.status,
+        check=True,
+        **conditions,
+    )
+
+
+def _header(rule: HeaderRule, index: int) -> Rule:
+    pattern = compile_source(rule.source)
+    conditions = _conditions(rule)
+    values = references(pattern.segments, captured_names(conditions["has"]))
+    values.pop(UNNAMED, None)
+    headers = tuple(
+        (fill_known_parameters(key, values), fill_known_parameters(value, values))
+        for key, value in rule.headers
+    )
+    return Rule(
+        kind="header",
+        label=f"headers[{index}]",
+        source=rule.source,
+        regex=checked_regex("Header", index, rule.source, pattern.regex),
+        headers=headers,
+        is_continue=True,
+        **conditions,
+    )
+
+
+def _route(route: LegacyRoute, index: int, case_sensitive: bool) -> Rule:
+    source = route.src
+    source = source if source.startswith("^") else f"^{source}"
+    source = source if source.endswith("$") else f"{source}$"
+    location = next((v for k, v in route.headers if k.lower() == "location"), None)
+    is_redirect = route.status is not None and 300 <= route.status <= 399
+    headers: Headers = tuple((k, v) for k, v in route.headers if k.lower() != "location")
+    regex = checked_regex(
+        "Route",
+        index,
+        source,
+        source,
+        ignore_case=not (case_sensitive or route.case_sensitive),
+    )
+    return Rule(
+        kind="route",
+        label=f"routes[{index}]",
+        source=route.src,
+        regex=regex,
+        destination=route.dest,
+        location=(location or route.dest) if is_redirect else None,
+        status=route.status,
+        headers=headers if is_redirect else route.headers,
+        check=route.check,
+        is_continue=route.is_continue,
+        methods=frozenset(route.methods) if route.methods is not None else None,
+        without_slash=not regex.prefix.startswith("/"),
+        **_conditions(route),
+    )
+
+
+def _error_rule(*, clean_urls: bool) -> Rule:
+    return Rule(
+        kind="error",
+        label="404 page",
+        source="^(?!/api).*$",
+        regex=compile_regex("^(?!/api).*$"),
+        destination="/404" if clean_urls else "/404.html",
+        status=404,
+    )
+
+
+def _conditions(rule: RedirectRule | RewriteRule | HeaderRule | LegacyRoute) -> _Conditions:
+    return {
+        "has": tuple(map(compile_condition, rule.has)),
+        "missing": tuple(map(compile_condition, rule.missing)),
+    }
+
+
+def _phases(placed: Iterable[Placed]) -> dict[Phase, RuleSet]:
+    found: dict[Phase, list[Rule]] = {}
+    for phase, rule in placed:
+        found.setdefault(phase, []).append(rule)
+    known = get_args(Phase.__value__)
+    return {phase: rule_set(rules) for phase, rules in found.items() if phase in known}
+
+
+def rule_set(rules: Sequence[Rule]) -> RuleSet:
+    """File rules by the first path segment that they need, so that most are never looked at."""
+    segments = [_needed_segment(rule) for rule in rules]
+    anywhere = tuple(index for index, segment in enumerate(segments) if segment is None)
+    by_segment: dict[str, list[int]] = {}
+    for index, segment in enumerate(segments):
+        if segment is not None:
+            by_segment.setdefault(segment, []).append(index)
+    return RuleSet(
+        tuple(rules),
+        {name: tuple(sorted((*own, *anywhere))) for name, own in by_segment.items()},
+        anywhere,
+    )
+
+
+def _needed_segment(rule: Rule) -> str | None:
+    prefix = rule.prefix
+    if prefix.startswith("/") and (rule.regex.literal is not None or "/" in prefix[1:]):
+        return first_segment(prefix)
+    return None

@@ -1,0 +1,74 @@
+"""`functions` of vercel.json: the platform's limits, and the settings of each glob."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from vercel_emu.errors import EmuError
+from vercel_emu.project.model import FunctionSettings
+
+MAX_DURATION_LIMIT = 3600
+"""What the platform's command line accepts; the plan may allow less."""
+
+LONGEST_DURATION = 800
+"""What `"max"` stands for: the documented maximum of the paid plans."""
+
+
+def function_settings(data: Mapping[str, Any]) -> Mapping[str, FunctionSettings]:
+    """The settings by glob, or an `EmuError` with the platform's code."""
+    settings = {}
+    for glob, function in data.items():
+        _check(glob, function)
+        duration = function.get("maxDuration")
+        settings[glob] = FunctionSettings(
+            max_duration=LONGEST_DURATION if duration == "max" else duration,
+            memory_mb=function.get("memory"),
+        )
+    return MappingProxyType(settings)
+
+
+def _check(glob: str, function: Mapping[str, Any]) -> None:
+    place = f"functions['{glob}']"
+    if len(glob) > 256:
+        raise EmuError(
+            "invalid_function_glob",
+            "Function globs must be less than 256 characters long.",
+            f"{place} has {len(glob)} characters.",
+        )
+    if not function:
+        raise EmuError(
+            "invalid_function",
+            "Function must contain at least one property.",
+            f"{place} is empty: set maxDuration or memory, or remove it.",
+        )
+    if not _is_duration(function.get("maxDuration", 1)):
+        raise EmuError(
+            "invalid_function_duration",
+            f'Functions must have a maxDuration between 1 and {MAX_DURATION_LIMIT}, or "max".',
+            f"{place}.maxDuration is {function['maxDuration']!r}; it counts whole seconds.",
+        )
+    if not _is_memory(function.get("memory", 128)):
+        raise EmuError(
+            "invalid_function_memory",
+            "Functions must have a memory value between 128 and 10240",
+            f"{place}.memory is {function['memory']!r}; it counts megabytes.",
+        )
+    if glob.startswith("/"):
+        raise EmuError(
+            "invalid_function_source",
+            f'The function path "{glob}" is invalid. The path must be relative to your project '
+            "root and therefore cannot start with a slash.",
+            f'Write "{glob.lstrip("/")}".',
+        )
+
+
+def _is_duration(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int):
+        return value == "max"
+    return 1 <= value <= MAX_DURATION_LIMIT
+
+
+def _is_memory(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 128 <= value <= 10240
