@@ -1,13 +1,13 @@
 """From a folder and options to everything a start needs, without starting anything.
 
-`dev`, `run` and `env` share it, so that all three see the same project, interpreter and variables.
+`dev` and `run` share it, so that both see the same project, interpreter and variables.
 """
 
 from __future__ import annotations
 
 import importlib.util
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vercel_emu.errors import EmuError
@@ -16,8 +16,11 @@ from vercel_emu.project.env_files import EnvFiles, read_env_files
 from vercel_emu.project.environment import Environment, build_environment
 from vercel_emu.project.git import GitFacts, read_git_facts
 from vercel_emu.project.interpreter import Interpreter
-from vercel_emu.project.load import load_project
+from vercel_emu.project.load import identify_project, load_project
 from vercel_emu.project.model import Project
+from vercel_emu.project.system_variables import check_region
+from vercel_emu.project.vercel_config import load_vercel_config
+from vercel_emu.project.vercel_config_model import VercelConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,7 @@ class Prepared:
 
     options: Options
     project: Project
+    config: VercelConfig
     interpreter: Interpreter
     git: GitFacts
     env_files: EnvFiles
@@ -42,28 +46,64 @@ class Prepared:
             environ=self.environ,
             env_files=self.env_files,
             extra=extra,
+            config_env=self.config.env,
             interpreter=self.interpreter.path,
+        )
+
+    def refreshed(self) -> Prepared:
+        """The same project read again, after its files have changed.
+
+        Raises:
+            EmuError: what it reads now can't be run.
+        """
+        return prepare(
+            self.project.link_root or self.project.root,
+            self.options,
+            self.interpreter,
+            self.environ,
         )
 
 
 def prepare(
-    root: Path, options: Options, interpreter: Interpreter, environ: Mapping[str, str]
+    folder: Path, options: Options, interpreter: Interpreter, environ: Mapping[str, str]
 ) -> Prepared:
-    """Read the project as a deployment would.
+    """Read the project in `folder` as a deployment would.
 
     Raises:
         EmuError: the project can't be run, with the platform's code and what to do.
     """
-    project = load_project(root, app=options.app, interpreter=interpreter.path, environ=environ)
-    extra = (options.env_file,) if options.env_file else ()
-    return Prepared(
+    check_region(options.region)
+    identified = identify_project(folder)
+    config = load_vercel_config(identified.root)
+    prepared = Prepared(
         options=options,
-        project=project,
+        project=identified,
+        config=config,
         interpreter=interpreter,
-        git=read_git_facts(project.root),
-        env_files=read_env_files(project.root, extra, environ=environ),
+        git=read_git_facts(identified.root, environ),
+        env_files=_env_files(identified, options, environ),
         environ=environ,
     )
+    # Django's settings may have to be executed to find the app, with the variables it will see.
+    variables = prepared.environment("localhost", {}).as_dict()
+    project = load_project(
+        folder,
+        app=options.app,
+        interpreter=interpreter.path,
+        environ=variables,
+        framework=config.framework,
+        function_settings=config.function_settings,
+    )
+    return replace(prepared, project=project)
+
+
+def _env_files(project: Project, options: Options, environ: Mapping[str, str]) -> EnvFiles:
+    # From pyproject.toml the path is relative to the project, from the command line to the shell.
+    extra: tuple[Path, ...] = ()
+    if options.env_file is not None:
+        at_hand = options.env_file.exists() or options.env_file.is_absolute()
+        extra = (options.env_file if at_hand else project.root / options.env_file,)
+    return read_env_files(project.root, extra, environ=environ, link_root=project.link_root)
 
 
 def runtime_dir() -> Path:

@@ -1,0 +1,147 @@
+"""The control API (`/emu/v1/...`): what the other commands ask of a running emulator.
+
+JSON in and out; errors are `{"error": {"code", "message", "hint"}}` with a 4xx status.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route
+
+from vercel_emu import events
+from vercel_emu.errors import EmuError
+from vercel_emu.runtime_cache import admin
+
+if TYPE_CHECKING:
+    from vercel_emu.emulator import RunningProject
+
+
+def control_api(project: RunningProject) -> Starlette:
+    """The application for one running project; the caller has checked the token."""
+    api = _Api(project)
+    routes = [
+        Route("/info", api.info),
+        Route("/visitor", api.visitor, methods=["GET", "PUT", "DELETE"]),
+        Route("/reload", api.reload, methods=["POST"]),
+        Route("/events", api.events),
+        Route("/invocations", api.invocations),
+        Route("/invocations/{id:path}", api.invocation),
+        Mount("/cache", routes=admin.routes(project.store, project.cache_scope)),
+    ]
+    return Starlette(
+        routes=[Mount("/emu/v1", routes=routes)], exception_handlers={EmuError: _refused}
+    )
+
+
+class _Api:
+    def __init__(self, project: RunningProject) -> None:
+        self._project = project
+
+    async def info(self, request: Request) -> Response:
+        """Addresses, project and every instance with its state."""
+        project = self._project
+        prepared = project.prepared
+        functions = [
+            {
+                "name": name,
+                "entrypoint": pool.spec.entrypoint.file,
+                "instances": [
+                    {
+                        "name": instance.name,
+                        "phase": phase.value if phase else "ending",
+                        "pid": instance.process.pid,
+                        "served": instance.invocations.served,
+                        "running": len(instance.invocations),
+                    }
+                    for instance, phase in pool.instances()
+                ],
+            }
+            for name, pool in project.pools.items()
+        ]
+        return JSONResponse(
+            {
+                "pid": os.getpid(),
+                "url": project.url,
+                "root": str(prepared.project.root),
+                "framework": prepared.project.framework,
+                "environment": project.options.env,
+                "region": project.options.region,
+                "visitor": project.visitor.label,
+                "functions": functions,
+            }
+        )
+
+    async def visitor(self, request: Request) -> Response:
+        """Show, change (`{"visitor": "Tokyo"}`) or reset the current visitor."""
+        project = self._project
+        if request.method == "PUT":
+            body = await _json_object(request)
+            project.set_visitor(str(body.get("visitor", "")))
+        elif request.method == "DELETE":
+            project.set_visitor(None)
+        return JSONResponse(msgspec.to_builtins(project.visitor))
+
+    async def reload(self, request: Request) -> Response:
+        self._project.reload()
+        return JSONResponse({"reloading": True})
+
+    async def invocations(self, request: Request) -> Response:
+        """The last invocations, the newest first (`?limit=`)."""
+        limit = request.query_params.get("limit", "50")
+        count = int(limit) if limit.isdigit() else 50
+        found = self._project.recorder.recent(count)
+        return JSONResponse([one.as_dict() for one in found])
+
+    async def invocation(self, request: Request) -> Response:
+        """One invocation by its id or by the whole `x-vercel-id` of its response."""
+        found = self._project.recorder.get(request.path_params["id"])
+        if found is None:
+            raise EmuError(
+                "INVOCATION_NOT_FOUND", f"There is no invocation {request.path_params['id']}."
+            )
+        return JSONResponse(found.as_dict())
+
+    async def events(self, request: Request) -> Response:
+        """Every event from now on, one JSON object a line."""
+        return StreamingResponse(self._lines(), media_type="application/x-ndjson")
+
+    async def _lines(self) -> AsyncIterator[str]:
+        queue: asyncio.Queue[events.Event] = asyncio.Queue(maxsize=10_000)
+
+        def put(event: events.Event) -> None:
+            if not queue.full():
+                queue.put_nowait(event)
+
+        unsubscribe = self._project.bus.subscribe(put)
+        try:
+            while True:
+                event = await queue.get()
+                fields = {"event": type(event).__name__, **msgspec.to_builtins(event)}
+                yield json.dumps(fields, ensure_ascii=False) + "\n"
+        finally:
+            unsubscribe()
+
+
+async def _json_object(request: Request) -> dict[str, Any]:
+    try:
+        body = json.loads(await request.body())
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise EmuError("BAD_REQUEST", "The request's body must be a JSON object.")
+    return body
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, EmuError)
+    shape = {"code": error.code, "message": error.message, "hint": error.hint}
+    return JSONResponse({"error": shape}, status_code=400)
