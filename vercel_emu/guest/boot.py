@@ -15,6 +15,7 @@ Standard library only: the app's environment has none of the emulator's packages
 from __future__ import annotations
 
 import faulthandler
+import importlib
 import json
 import os
 import signal
@@ -222,6 +223,8 @@ def main():
     if not settings["official_cache_client"]:
         load_sibling("cache_client").install_cache_client_seam()
 
+    # Importing it is running it: it loads the person's app and serves until the process ends.
+    importlib.import_module("vercel_runtime.vc_init")
 
 
 if __name__ == "__main__":
