@@ -210,6 +210,8 @@ def main():
     keep_bytecode_out_of(root, (os.path.join(os.path.realpath(sys.prefix), ""),))
     sys.argv[:] = [settings["entrypoint"]]
     sys.path.insert(0, root)
+    if settings["import_root"] not in sys.path:
+        sys.path.insert(0, settings["import_root"])
     sys.meta_path.insert(0, RuntimeFinder(settings["runtime_dir"]))
 
     code = load_sibling("modules")

@@ -37,6 +37,7 @@ class LaunchSpec:
         """The environment of the child, with the runtime's boot variables (facts section 8.1)."""
         boot = {
             "root": str(self.root),
+            "import_root": str(self.root / self.entrypoint.base_dir),
             "entrypoint": str(self.root / self.entrypoint.file),
             "runtime_dir": str(self.runtime_dir),
             "standby": standby,
