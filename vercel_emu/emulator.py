@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vercel_emu.control.recorder import Recorder
 from vercel_emu.control.state import RunningEmulator, announced, prepare_folder
 from vercel_emu.events import Emit, EventBus, Notice
 from vercel_emu.instance.pool import FunctionPool, PoolSettings
@@ -46,6 +47,8 @@ class RunningProject:
         self.moved_from: int | None = None
         self.pools: dict[str, FunctionPool] = {}
         self.visitor: Visitor = NEW_YORK
+        self.recorder = Recorder()
+        bus.subscribe(self.recorder)
         self.edge: Edge | None = None
         self._servers: list[tuple[EdgeServer, asyncio.Task[None]]] = []
         self._socket_dir = Path()
