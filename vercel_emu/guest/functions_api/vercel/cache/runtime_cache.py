@@ -90,23 +90,26 @@ class AsyncRuntimeCache(AsyncCache):
 
     async def get(self, key: str) -> Any:
         """The item under `key`; None if there is none, or if it is expired."""
-        return await resolve_cache(sync=False).get(self._make_key(key))
+        return await self._cache().get(self._make_key(key))
 
     async def set(self, key: str, value: object, options: dict[str, Any] | None = None) -> None:
         """Store `value`; options `ttl` (whole seconds), `tags`, `name` as for `RuntimeCache`."""
-        return await resolve_cache(sync=False).set(self._make_key(key), value, options)
+        return await self._cache().set(self._make_key(key), value, options)
 
     async def delete(self, key: str) -> None:
         """Remove the item under `key`, if there is one."""
-        return await resolve_cache(sync=False).delete(self._make_key(key))
+        return await self._cache().delete(self._make_key(key))
 
     async def expire_tag(self, tag: str | Sequence[str]) -> None:
         """Expire every item with this tag, or with one of these. Tags know no namespace."""
-        return await resolve_cache(sync=False).expire_tag(tag)
+        return await self._cache().expire_tag(tag)
 
     async def contains(self, key: str) -> bool:
         """Whether there is a fresh item under `key`."""
-        return await resolve_cache(sync=False).contains(self._make_key(key))
+        return await self._cache().contains(self._make_key(key))
+
+    def _cache(self) -> AsyncCache:
+        return resolve_cache(sync=False)
 
 
 @overload
