@@ -142,7 +142,7 @@ class PrettyConsole:
         status = event.status
         tint = c.green if status < 400 else c.yellow if status < 500 else c.red
         text = f"{self._clock()} {tint}{status}{c.reset} {c.bold}{event.method}{c.reset} "
-        text += f"{printable(event.path)} {c.dim}{duration(event.duration_ms)}"
+        text += f"{plain(event.path)} {c.dim}{duration(event.duration_ms)}"
         if event.visitor:
             text += f" · {event.visitor}"
         if self._several and event.instance:
@@ -160,7 +160,7 @@ class PrettyConsole:
         c = self._colors
         if event.invocation_id and event.invocation_id != self._last_invocation:
             path = self._paths.get(event.invocation_id, "an earlier invocation")
-            self._writer.add(f"{self._clock()} {c.dim}{printable(path)}{c.reset}")
+            self._writer.add(f"{self._clock()} {c.dim}{plain(path)}{c.reset}")
             self._last_invocation = event.invocation_id
         elif not event.invocation_id:
             self._last_invocation = ""
@@ -259,6 +259,11 @@ _UNSAFE = {code: f"\\x{code:02x}" for code in (*range(32), 127) if chr(code) not
 def printable(text: str) -> str:
     """Text without control characters that would move the cursor; colours of the app stay."""
     return text if text.isprintable() else text.translate(_UNSAFE)
+
+
+def plain(text: str) -> str:
+    """Like `printable`, for what a client sent: no colours either."""
+    return printable(text).replace("\x1b", "\\x1b")
 
 
 def wants_color(out: TextIO, environ: dict[str, str]) -> bool:

@@ -1,0 +1,172 @@
+"""What a person, and a program, reads of each event."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+
+from vercel_emu import events
+from vercel_emu.console import (
+    Colors,
+    JsonConsole,
+    LineWriter,
+    PrettyConsole,
+    duration,
+    printable,
+    wants_color,
+)
+
+
+def show(*happened: events.Event, **settings: bool) -> list[str]:
+    out = io.StringIO()
+    console = PrettyConsole(LineWriter(out), Colors(), **settings)
+    for event in happened:
+        console(event)
+    return [line[9:] if line[2:3] == ":" else line for line in out.getvalue().splitlines()]
+
+
+def started(invocation: str = "i1", path: str = "/a") -> events.InvocationStarted:
+    return events.InvocationStarted(
+        invocation_id=invocation,
+        function="app",
+        instance="app#1",
+        method="GET",
+        path=path,
+        visitor="Tokyo",
+        cold=False,
+    )
+
+
+def answered(invocation: str = "i1", **changes: object) -> events.ResponseSent:
+    values = {
+        "invocation_id": invocation,
+        "method": "GET",
+        "path": "/a",
+        "status": 200,
+        "duration_ms": 12.3,
+        "visitor": "Tokyo",
+        "function": "app",
+        "instance": "app#1",
+        **changes,
+    }
+    return events.ResponseSent(**values)  # type: ignore[arg-type]
+
+
+def line(text: str, invocation: str = "i1", **changes: object) -> events.LogLine:
+    values = {
+        "text": text,
+        "level": "info",
+        "stream": "stdout",
+        "function": "app",
+        "instance": "app#1",
+        "invocation_id": invocation,
+        **changes,
+    }
+    return events.LogLine(**values)  # type: ignore[arg-type]
+
+
+def test_one_line_per_invocation() -> None:
+    assert show(started(), answered()) == ["200 GET /a 12 ms · Tokyo"]
+
+
+def test_a_cold_start_is_marked() -> None:
+    assert show(answered(cold=True)) == ["200 GET /a 12 ms · Tokyo · cold start"]
+
+
+def test_an_error_of_the_platform_is_named() -> None:
+    shown = show(answered(status=504, error_code="FUNCTION_INVOCATION_TIMEOUT"))
+    assert shown == ["504 GET /a 12 ms · Tokyo · FUNCTION_INVOCATION_TIMEOUT"]
+
+
+def test_prints_stand_under_their_invocation() -> None:
+    shown = show(started(), line("hello"), line("again"), answered())
+    assert shown == ["GET /a", "  │ hello", "  │ again", "200 GET /a 12 ms · Tokyo"]
+
+
+def test_a_late_line_names_its_invocation_again() -> None:
+    shown = show(started("i1", "/one"), started("i2", "/two"), answered("i2"), line("late", "i1"))
+    assert shown[1:] == ["GET /one", "  │ late"]
+
+
+def test_levels_of_logging_are_shown() -> None:
+    shown = show(started(), line("careful", level="warn", stream="logging"))
+    assert shown[-1] == "  │ warn: careful"
+
+
+def test_quiet_keeps_errors_and_the_apps_output() -> None:
+    shown = show(
+        started(),
+        answered(),
+        line("hello"),
+        events.Notice(level="info", message="fyi"),
+        events.Notice(level="warn", message="look"),
+        quiet=True,
+    )
+    assert shown == ["GET /a", "  │ hello", "warn: look"]
+
+
+def test_verbose_tells_about_instances() -> None:
+    ready = events.InstanceReady(function="app", instance="app#1", duration_ms=300, user_init_ms=9)
+    assert show(ready) == []
+    assert show(ready, verbose=True) == ["app#1 ready in 300 ms (cold start, your code 9 ms)"]
+
+
+def test_a_failed_start_shows_the_traceback() -> None:
+    failed = events.InstanceFailed(
+        function="app",
+        instance="app#1",
+        message="NameError: x",
+        detail='File "app.py", line 3\n  x',
+    )
+    assert show(failed) == ["app failed: NameError: x", '  │ File "app.py", line 3', "  │   x"]
+
+
+def test_control_characters_of_a_client_do_not_reach_the_terminal() -> None:
+    assert show(answered(path="/\x07\rowned\x1b[2J")) == [
+        "200 GET /\\x07\\x0downed\\x1b[2J 12 ms · Tokyo"
+    ]
+    assert printable("tab\tand colour \x1b[31mred") == "tab\tand colour \x1b[31mred"
+
+
+def test_json_is_one_object_a_line() -> None:
+    out = io.StringIO()
+    console = JsonConsole(LineWriter(out))
+    console(answered())
+    console(line("two\nlines"))
+    first, second = (json.loads(text) for text in out.getvalue().splitlines())
+    assert (first["event"], first["status"], first["path"]) == ("ResponseSent", 200, "/a")
+    assert (second["event"], second["text"]) == ("LogLine", "two\nlines")
+    assert first["time"] > 1_600_000_000
+
+
+def test_a_terminal_that_is_gone_is_no_error() -> None:
+    class Gone(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    LineWriter(Gone()).add("x")
+
+
+@pytest.mark.parametrize(
+    ("ms", "text"), [(0.04, "0.0 ms"), (9.94, "9.9 ms"), (410, "410 ms"), (1240, "1.24 s")]
+)
+def test_duration(ms: float, text: str) -> None:
+    assert duration(ms) == text
+
+
+@pytest.mark.parametrize(
+    ("environ", "tty", "color"),
+    [
+        ({}, True, True),
+        ({}, False, False),
+        ({"NO_COLOR": "1"}, True, False),
+        ({"FORCE_COLOR": "1"}, False, True),
+        ({"TERM": "dumb"}, True, False),
+    ],
+)
+def test_wants_color(environ: dict[str, str], tty: bool, color: bool) -> None:
+    out = io.StringIO()
+    out.isatty = lambda: tty  # type: ignore[method-assign]
+    assert wants_color(out, environ) is color

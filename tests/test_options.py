@@ -1,0 +1,127 @@
+"""The one table of options: command line, pyproject.toml and README agree."""
+
+from __future__ import annotations
+
+import dataclasses
+import runpy
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from vercel_emu.cli.option_flags import with_options
+from vercel_emu.errors import EmuError
+from vercel_emu.options import Options, help_of, load_options, parse_listen
+
+ROOT = Path(__file__).resolve().parent.parent
+FILE = Path("pyproject.toml")
+
+
+def parse(*arguments: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+
+    @click.command()
+    @with_options()
+    def command(**given: Any) -> None:
+        found.update(given)
+
+    result = CliRunner().invoke(command, arguments)
+    assert result.exit_code == 0, result.output
+    return found
+
+
+def test_readme_has_the_table() -> None:
+    script = runpy.run_path(str(ROOT / "scripts" / "readme_options.py"))
+    readme = (ROOT / "README.md").read_text()
+    assert script["with_table"](readme) == readme, "run scripts/readme_options.py"
+
+
+def test_nothing_given_leaves_every_decision_to_the_config() -> None:
+    assert set(parse().values()) == {None}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "value"),
+    [
+        (["--listen", "0.0.0.0:8000"], "listen", "0.0.0.0:8000"),
+        (["--env", "preview"], "env", "preview"),
+        (["--no-install"], "install", False),
+        (["--install"], "install", True),
+        (["--no-limits"], "limits", False),
+        (["--instances", "3"], "instances", 3),
+        (["--drain-limit", "1.5"], "drain_limit", 1.5),
+        (["--watch", "a", "--watch", "b"], "watch", (Path("a"), Path("b"))),
+        (["--ignore", "*.log"], "ignore", ("*.log",)),
+        (["--python", "/usr/bin/python3"], "python", Path("/usr/bin/python3")),
+        (["--poll"], "poll", True),
+        (["--log-format", "json"], "log_format", "json"),
+    ],
+)
+def test_flags(arguments: list[str], name: str, value: object) -> None:
+    assert parse(*arguments)[name] == value
+
+
+def test_the_command_line_wins_over_the_file() -> None:
+    options = load_options({"env": "preview", "instances": 2}, {"env": "production"}, FILE)
+    assert (options.env, options.instances) == ("production", 2)
+
+
+def test_tables_belong_to_others() -> None:
+    assert load_options({"visitors": {"me": {"city": "Bonn"}}}, {}, FILE) == Options()
+
+
+@pytest.mark.parametrize("field", dataclasses.fields(Options), ids=lambda field: field.name)
+def test_every_default_is_accepted_from_the_file(field: dataclasses.Field[Any]) -> None:
+    if field.default is None or not help_of(field.name).config:
+        return
+    value = list(field.default) if isinstance(field.default, tuple) else field.default
+    options = load_options({field.name.replace("_", "-"): value}, {}, FILE)
+    assert getattr(options, field.name) == field.default
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ({"regoin": "fra1"}, '"regoin"'),
+        ({"env": "staging"}, "env"),
+        ({"instances": "three"}, "instances"),
+        ({"watch": "src"}, "watch"),
+        ({"limits": 1}, "limits"),
+        ({"open": True}, '"open"'),
+    ],
+)
+def test_a_wrong_value_names_file_and_key(table: dict[str, Any], says: str) -> None:
+    with pytest.raises(EmuError) as caught:
+        load_options(table, {}, FILE)
+    assert caught.value.code == "INVALID_OPTION"
+    assert "pyproject.toml" in caught.value.message
+    assert says in caught.value.message
+    assert caught.value.hint
+
+
+def test_a_misspelt_key_gets_a_suggestion() -> None:
+    with pytest.raises(EmuError, match='Did you mean "region"'):
+        load_options({"regoin": "fra1"}, {}, FILE)
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        (None, ("127.0.0.1", None)),
+        ("8000", ("127.0.0.1", 8000)),
+        ("0.0.0.0:8000", ("0.0.0.0", 8000)),
+        ("[::1]:8000", ("::1", 8000)),
+        (":0", ("127.0.0.1", 0)),
+        ("localhost:3000", ("localhost", 3000)),
+    ],
+)
+def test_listen(text: str | None, address: tuple[str, int | None]) -> None:
+    assert parse_listen(text) == address
+
+
+@pytest.mark.parametrize("text", ["", "localhost", "1:99999", "host:port", "-1"])
+def test_listen_refuses(text: str) -> None:
+    with pytest.raises(EmuError, match="--listen"):
+        parse_listen(text)
