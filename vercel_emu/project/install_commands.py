@@ -22,25 +22,35 @@ class Command:
     requirements: tuple[str, ...] = ()
 
 
-def commands(
-    root: Path,
-    manifest: Manifest,
-    environment: Path,
-    uv: Path | None,
-    python: PythonEnvironment,
-    *,
-    new: bool,
+def into_new(
+    root: Path, manifest: Manifest, environment: Path, uv: Path | None, python: PythonEnvironment
 ) -> list[Command]:
-    """What to run in `root`; with `new` the environment is made first, from `python`."""
-    inside = environment / "bin" / "python" if new else python.path
-    steps = [_create(root, environment, uv, python.path)] if new else []
-    if uv is None:
-        steps.append(_pip(manifest, inside))
-    elif manifest.lock_folder is not None and _fits(manifest.file, python):
-        steps.append(_uv_sync(uv, environment, inside))
-    else:
-        steps.append(_uv_pip(manifest, uv, inside))
+    """Make the environment from `python`, then install."""
+    inside = environment / "bin" / "python"
+    return [
+        _create(root, environment, uv, python.path),
+        _install(manifest, uv, inside, environment, python),
+    ]
+
+
+def into_existing(
+    manifest: Manifest, uv: Path | None, environment: PythonEnvironment
+) -> list[Command]:
+    """Install into the environment; one that uv made has no pip, so it may have to get one."""
+    steps = [_install(manifest, uv, environment.path, environment.prefix, environment)]
+    if uv is None and not any((site / "pip").is_dir() for site in environment.site_packages):
+        steps.insert(0, Command((str(environment.path), "-m", "ensurepip", "--default-pip")))
     return steps
+
+
+def _install(
+    manifest: Manifest, uv: Path | None, inside: Path, prefix: Path, python: PythonEnvironment
+) -> Command:
+    if uv is None:
+        return _pip(manifest, inside)
+    if manifest.lock_folder is not None and _fits(manifest.file, python):
+        return _uv_sync(uv, prefix, inside)
+    return _uv_pip(manifest, uv, inside)
 
 
 def _create(root: Path, environment: Path, uv: Path | None, python: Path) -> Command:

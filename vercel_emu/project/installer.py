@@ -18,9 +18,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from vercel_emu.errors import EmuError
-from vercel_emu.project.dependencies import Action, Plan
-from vercel_emu.project.install_commands import Command, commands
+from vercel_emu.project.dependencies import Action, Plan, missing_dependencies
+from vercel_emu.project.install_commands import Command, into_existing, into_new
 from vercel_emu.project.interpreter import Interpreter, find_interpreter
+from vercel_emu.project.manifest import Manifest
 from vercel_emu.project.python_choice import choose_python
 from vercel_emu.project.python_environment import INCOMPLETE, PythonEnvironment, executables
 
@@ -54,32 +55,47 @@ def install_dependencies(
             removed again, also when this is interrupted.
     """
     root = root.absolute()
+    manifest = plan.dependencies.manifest
+    if manifest is None or plan.action not in (Action.CREATE, Action.INSTALL):
+        return plan.interpreter
     variables = clean_environ(os.environ if environ is None else environ)
     uv = working_uv(variables)
-    manifest = plan.dependencies.manifest
-    if manifest is None:
-        return plan.interpreter
     if plan.action is Action.CREATE:
-        choice = choose_python(root, variables)
-        for warning in choice.warnings:
-            on_output(f"warning: {warning}")
-        with _new_environment(plan.environment):
-            _run_all(
-                root, commands(root, manifest, plan.environment, uv, choice.python, new=True),
-                on_output, variables,
-            )  # fmt: skip
-        return find_interpreter(root, python=plan.environment, environ=variables)
-    own = PythonEnvironment(
-        plan.interpreter.path,
-        plan.interpreter.version,
-        plan.interpreter.prefix,
-        plan.interpreter.site_packages,
-        plan.interpreter.virtual,
-    )
-    _run_all(
-        root, commands(root, manifest, plan.environment, uv, own, new=False), on_output, variables
-    )
-    return plan.interpreter
+        interpreter = _create(root, manifest, plan.environment, uv, on_output, variables)
+    else:
+        interpreter = plan.interpreter
+        own = PythonEnvironment(
+            interpreter.path,
+            interpreter.version,
+            interpreter.prefix,
+            interpreter.site_packages,
+            interpreter.virtual,
+        )
+        _run_all(root, into_existing(manifest, uv, own), on_output, variables)
+    for missing in missing_dependencies(root, interpreter).missing:
+        on_output(f"warning: {missing} is still not installed{_lock_advice(manifest)}.")
+    return interpreter
+
+
+def _create(
+    root: Path,
+    manifest: Manifest,
+    environment: Path,
+    uv: Path | None,
+    on_output: OnOutput,
+    variables: Mapping[str, str],
+) -> Interpreter:
+    choice = choose_python(root, variables)
+    for warning in choice.warnings:
+        on_output(f"warning: {warning}")
+    with _new_environment(environment):
+        steps = into_new(root, manifest, environment, uv, choice.python)
+        _run_all(root, steps, on_output, variables)
+    return find_interpreter(root, environ=variables)
+
+
+def _lock_advice(manifest: Manifest) -> str:
+    return ": bring uv.lock up to date with `uv lock`" if manifest.lock_folder else ""
 
 
 def clean_environ(environ: Mapping[str, str]) -> dict[str, str]:
@@ -126,12 +142,12 @@ def _new_environment(folder: Path) -> Iterator[None]:
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        marker.unlink()
+        marker.unlink(missing_ok=True)
 
 
 def _empty(folder: Path) -> None:
     """What an interrupted install left; the marker stays until the end."""
-    for entry in folder.iterdir():
+    for entry in list(folder.iterdir()):
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)
         elif entry.name != INCOMPLETE:

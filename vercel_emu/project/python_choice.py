@@ -7,7 +7,6 @@ taken, as in a deployment; nothing is downloaded, for a start must not hang on t
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -109,16 +108,14 @@ def _warning(wish: Wish | None, wanted: list[str], used: str) -> tuple[str, ...]
     if used in wanted[:1]:
         return ()
     if wish is None:
-        return (
-            f"A deployment would use Python {wanted[0]}, which is not on this machine: "
-            f"using {used}.",
-        )
-    if used in wanted:
+        asked, why = f"A deployment would use Python {wanted[0]}", "is not on this machine"
+    elif used in wanted:
         return ()
-    return (
-        f"{wish.source} asks for Python {wish.text}, which is not on this machine or not one of "
-        f"the platform's ({', '.join(VERSIONS)}): using {used}.",
-    )
+    else:
+        asked = f"{wish.source} asks for Python {wish.text}"
+        platform = f"not one of the platform's ({', '.join(VERSIONS)})"
+        why = "is not on this machine" if wanted else f"is {platform}"
+    return (f"{asked}, which {why}: using {used}.",)
 
 
 def _find(version: str, environ: Mapping[str, str]) -> PythonEnvironment | None:
@@ -138,7 +135,7 @@ def _candidates(version: str, environ: Mapping[str, str]) -> Iterator[Path]:
     if own.name == f"python{version}":
         yield own
     yield from executables(f"python{version}", environ)
-    home = Path(environ.get("HOME") or os.path.expanduser("~"))
+    home = Path(environ.get("HOME") or Path.home())
     pyenv = Path(environ.get("PYENV_ROOT") or home / ".pyenv")
     data = Path(environ.get("XDG_DATA_HOME") or home / ".local" / "share")
     uv = Path(environ.get("UV_PYTHON_INSTALL_DIR") or data / "uv" / "python")
