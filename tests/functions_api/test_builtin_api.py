@@ -1,0 +1,78 @@
+"""Which parts the built-in API serves, for every state of the app's environment."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vercel_emu.guest.builtin_api import served_from
+
+GUEST = Path(__file__).parents[2] / "vercel_emu" / "guest"
+API = str(GUEST / "functions_api")
+ALL = ["vercel.functions", "vercel.env", "vercel.headers", "vercel.cache"]
+
+
+def site_with(folder: Path, *files: str) -> str:
+    for name in files:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("OFFICIAL = True\n")
+    return str(folder)
+
+
+@pytest.mark.parametrize(
+    ("files", "served"),
+    [
+        ([], ALL),
+        (["vercel/blob/__init__.py"], ALL),
+        (["vercel/headers.py", "vercel/cache/__init__.py"], ["vercel.functions", "vercel.env"]),
+        (["vercel/headers/__init__.py"], ["vercel.functions", "vercel.env", "vercel.cache"]),
+        (
+            [
+                "vercel/env.py",
+                "vercel/functions/__init__.py",
+                "vercel/headers/__init__.py",
+                "vercel/cache/__init__.py",
+            ],
+            [],
+        ),
+        (["vercel/__init__.py"], []),
+        (["vercel.py"], []),
+    ],
+    ids=["nothing", "other-parts", "oldest", "headers-alone", "complete", "regular", "own-module"],
+)
+def test_an_official_part_wins_whole(tmp_path: Path, files: list[str], served: list[str]) -> None:
+    assert served_from(API, [site_with(tmp_path, *files), API]) == served
+
+
+def test_it_is_appended_last_and_only_once_and_nothing_is_imported(tmp_path: Path) -> None:
+    site = site_with(tmp_path, "vercel/env.py")
+    script = f"""
+import sys
+sys.path[:0] = [{str(GUEST)!r}, {site!r}]
+import builtin_api
+builtin_api.activate({API!r})
+served = builtin_api.activate({API!r})
+assert served == ["vercel.functions", "vercel.headers", "vercel.cache"], served
+assert sys.path[-1] == {API!r} and sys.path.count({API!r}) == 1
+assert "vercel" not in sys.modules
+import vercel.env, vercel.headers
+assert vercel.env.OFFICIAL and not hasattr(vercel.headers, "OFFICIAL")
+"""
+    subprocess.run([sys.executable, "-I", "-S", "-c", script], check=True)
+
+
+def test_importing_the_api_stays_light() -> None:
+    """It is imported at every start and reload: nothing of HTTP, TLS or event loops with it."""
+    script = f"""
+import sys
+sys.path.append({API!r})
+import vercel.functions, vercel.cache.context, vercel.cache.cache_build
+heavy = {{"asyncio", "ssl", "http.client", "email", "concurrent.futures"}} & set(sys.modules)
+assert not heavy, heavy
+assert not [name for name in sys.modules if name.startswith("vercel_emu")]
+"""
+    subprocess.run([sys.executable, "-I", "-S", "-c", script], check=True)
