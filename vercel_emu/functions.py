@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Literal, overload
 
 from vercel_emu.guest.functions_api.vercel import functions as _builtin
 from vercel_emu.guest.functions_api.vercel.cache import types as _types
@@ -100,7 +100,7 @@ def get_cache(
     namespace: str | None = None,
     namespace_separator: str | None = None,
     sync: bool = True,
-) -> Any:
+) -> RuntimeCache | AsyncRuntimeCache:
     """A `RuntimeCache`, or with `sync=False` an `AsyncRuntimeCache`."""
     kind = RuntimeCache if sync else AsyncRuntimeCache
     return kind(
