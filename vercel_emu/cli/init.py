@@ -82,7 +82,9 @@ def _copy(template: str, files: list[Path], target: Path) -> None:
     try:
         for file in files:
             (target / file).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(source / file, target / file)
+            if (target / file).is_symlink():
+                (target / file).unlink()  # what it points to may lie anywhere
+            shutil.copyfile(source / file, target / file)
     except OSError as error:
         raise EmuError(
             "INIT_FAILED",
