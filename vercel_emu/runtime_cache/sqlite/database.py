@@ -22,7 +22,7 @@ from vercel_emu.runtime_cache.sqlite.worker import Worker
 
 type Job[T] = Callable[[sqlite3.Connection], T]
 
-_BUSY_TIMEOUT_MS = 5000
+_BUSY_TIMEOUT_MS = 3000
 _REOPEN_EVERY = 2.0
 
 
@@ -84,6 +84,9 @@ class Database:
         opened = self._opened
         self._disconnect()
         file.replace(self.path, opened, reason, self._emit)
+
+    def retry_now(self) -> None:
+        self._reopen_at = 0.0
 
     async def close(self) -> None:
         await self._reader.close()

@@ -95,7 +95,7 @@ def _judge(path: Path) -> str:
                 return "it is not an SQLite database"
     connection: sqlite3.Connection | None = None
     try:
-        connection = connect(path, busy_timeout_ms=5000, cache_kb=256)
+        connection = connect(path, busy_timeout_ms=3000, cache_kb=256)
         owner = connection.execute("PRAGMA application_id").fetchone()[0]
         tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if owner != APPLICATION_ID and tables:

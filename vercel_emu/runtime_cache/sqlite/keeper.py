@@ -55,6 +55,9 @@ class Keeper:
         self._expiries += tags
         self.after_read()
 
+    def due(self) -> None:
+        self._next = 0.0
+
     async def settle(self) -> None:
         """Wait for upkeep that has begun."""
         if self._task is not None:

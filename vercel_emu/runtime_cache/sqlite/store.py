@@ -155,6 +155,14 @@ class SQLiteStore:
         """Wait for upkeep that has begun (eviction after a write, mainly)."""
         await self._keeper.settle()
 
+    def upkeep_is_due(self) -> None:
+        """Let the next operation start upkeep, even if it ran a moment ago."""
+        self._keeper.due()
+
+    def retry_now(self) -> None:
+        """Let the next operation open the file, even if that failed a moment ago."""
+        self._database.retry_now()
+
     async def close(self) -> None:
         await self._keeper.close()
         await self._database.close()
@@ -172,6 +180,8 @@ class SQLiteStore:
         return ids
 
     async def _make_ids(self, scope: Scope) -> ScopeIds:
+        """The scope's rows, for a write: one into a file that was removed would be lost."""
+        self._database.notice_removal()
         ids = await self._find_ids(scope)
         if ids is None:
             ids = await self._database.now(lambda c: queries.add_scope(c, scope))
