@@ -201,8 +201,8 @@ def fill(path: Path, count: int) -> None:
         connection.execute(
             "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
             "INSERT INTO items (scope, key, name, tags, size, weight, created, sequence, used) "
-            "SELECT scope, printf('k%06d', i), '', json_array(printf('t%d', i % 10)), 1, 300, created, 0, "
-            "i FROM n, items WHERE key = 'k'",
+            "SELECT scope, printf('k%06d', i), '', json_array(printf('t%d', i % 10)), 1, 300, "
+            "created, 0, i FROM n, items WHERE key = 'k'",
             (count - 1,),
         )
         connection.execute(

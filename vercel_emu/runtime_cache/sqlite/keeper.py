@@ -32,6 +32,7 @@ class Keeper:
         self._clock = clock
         self._unclean = unclean
         self._next = 0.0
+        self._full = False
         self._written = 0
         self._expiries = _SWEEP_AT  # at first nobody knows how many the file holds
         self._task: asyncio.Task[None] | None = None
@@ -43,12 +44,9 @@ class Keeper:
     def after_write(self, size: int, weight: int) -> None:
         """`weight` is what all items weigh now."""
         self._written += size
+        self._full = self._full or weight > self._max_bytes
         self.crowded = weight > self._max_bytes + self._max_bytes // 8
-        if (
-            weight > self._max_bytes
-            or self._written > _WRITTEN_AT_MOST
-            or time.monotonic() >= self._next
-        ):
+        if self._full or self._written > _WRITTEN_AT_MOST or time.monotonic() >= self._next:
             self._start()
 
     def after_expiry(self, tags: int) -> None:
@@ -97,6 +95,8 @@ class Keeper:
             self._written = 0
             wal_bytes = file.wal_size(self._database.path)
             await self._database.writer(lambda c: upkeep.checkpoint(c, wal_bytes))
+            while self._full:  # writes have gone on meanwhile
+                await self._make_room()
         except StoreUnavailableError:
             return  # reported where it happened; the next request meets it as well
 
@@ -108,6 +108,7 @@ class Keeper:
 
     async def _make_room(self) -> None:
         run, now = self._database.writer, self._clock
+        self._full = False
         while await run(lambda c: upkeep.evict(c, self._max_bytes, now())):
             pass
         self.crowded = False
