@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.functions_api.differential.peer import Peer
-from vercel_emu.guest.functions_api.vercel.cache._client import pool
+from vercel_emu.guest.functions_api.vercel.cache._client import exchange, pool
 from vercel_emu.guest.functions_api.vercel.cache._client.caches import AsyncBuildCache, BuildCache
 from vercel_emu.guest.functions_api.vercel.cache._client.exchange import NoAnswer
 
@@ -169,6 +169,16 @@ def test_what_is_not_http_is_reported_and_swallowed(answer: bytes) -> None:
         assert asyncio.run(async_client(server.endpoint, failed).contains("k")) is False
     assert len(failed) == 2
     assert all(isinstance(error, ConnectionError) for error in failed)
+
+
+def test_a_cache_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange, "TIMEOUT_SECONDS", 0.05)
+    failed: list[Exception] = []
+    with OneShotServer(None, None) as server:
+        assert sync_client(server.endpoint, failed).get("k") is None
+        assert asyncio.run(async_client(server.endpoint, failed).get("k")) is None
+    assert [(type(error), str(error)) for error in failed] == [(TimeoutError, "timed out")] * 2
+    assert own_sockets_to(server.port) == 0
 
 
 def test_a_cancelled_call_closes_its_connection() -> None:

@@ -59,6 +59,7 @@ def pair() -> Iterator[Pair]:
 @given(TEXT, NAMESPACE, NAMESPACE)
 @example("\ud800", None, None)
 @example("", "", "")
+@example("k", "#\ud800", None)
 @example("k" * 100_000, "n" * 70_000, None)
 def test_keys_and_namespaces_have_the_same_address(
     pair: Pair, key: str, namespace: str | None, separator: str | None

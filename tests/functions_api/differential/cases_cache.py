@@ -511,6 +511,20 @@ def nobody_listens(_: World) -> Any:
 
 
 @case
+def nobody_listens_and_it_is_printed(world: World) -> Any:
+    import socket
+
+    from vercel.cache import AsyncRuntimeCache, RuntimeCache
+
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        world.from_environment()
+        os.environ["RUNTIME_CACHE_ENDPOINT"] = f"http://127.0.0.1:{closed.getsockname()[1]}/"
+        RuntimeCache().set("k", 1)
+        return [RuntimeCache().get("k"), asyncio.run(AsyncRuntimeCache().get("k"))]
+
+
+@case
 def an_unusable_endpoint(_: World) -> Any:
     from vercel.cache.cache_build import AsyncBuildCache, BuildCache
 

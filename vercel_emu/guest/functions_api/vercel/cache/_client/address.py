@@ -19,8 +19,8 @@ _LOOPBACK = re.compile(r"(?i)localhost|127(?:\.\d{1,3}){3}|::1")
 
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_$~-]*\Z")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_UNSAFE_IN_PATH = re.compile(r"[^!$-;=@-_a-z|~]+")
-_UNSAFE_IN_QUERY = re.compile(r"[^!$-;=?-~]+")
+_UNSAFE_IN_PATH = re.compile(r"[^!$-;=@-_a-z|~]")
+_UNSAFE_IN_QUERY = re.compile(r"[^!$-;=?-~]")
 
 
 class Endpoint(NamedTuple):
@@ -78,7 +78,9 @@ def target_of_key(endpoint: Endpoint, key: str) -> str:
             "Invalid non-printable ASCII character in URL,"
             f" {control.group()!r} at position {position}."
         )
-    path, question, query = key.partition("#")[0].partition("?")
+    rest, _, fragment = key.partition("#")
+    fragment.encode()  # it isn't sent, but what can't be encoded is refused there too
+    path, question, query = rest.partition("?")
     target = _target_path(endpoint.path + path) or "/"
     return f"{target}?{_UNSAFE_IN_QUERY.sub(_percent, query)}" if question else target
 

@@ -115,23 +115,20 @@ async def _connect_async(address: Address) -> socket.socket:
     import asyncio
 
     loop = asyncio.get_running_loop()
-    refusal: OSError | None = None
     for family, host in _numeric(address[0]):
         connection = socket.socket(family, socket.SOCK_STREAM)
         try:
             connection.setblocking(False)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             await loop.sock_connect(connection, (host, address[1]))
-        except OSError as error:
+        except OSError:
             connection.close()
-            refusal = error
         except BaseException:
             connection.close()
             raise
         else:
             return connection
-    assert refusal is not None
-    raise refusal
+    raise ConnectionError("All connection attempts failed")
 
 
 def _numeric(host: str) -> Iterator[tuple[socket.AddressFamily, str]]:
