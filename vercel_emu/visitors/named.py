@@ -1,0 +1,101 @@
+"""Visitors of the person's own: `[tool.vercel-emu.visitors.NAME]` in pyproject.toml."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from vercel_emu.errors import EmuError
+from vercel_emu.visitors.addresses import documentation_ip
+from vercel_emu.visitors.override import override_visitor
+from vercel_emu.visitors.visitor import Visitor
+
+_NOT_FIELDS = ("place", "headers")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+
+
+class NamedVisitor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """One such table. `place` is where the rest starts from, written as on the command line;
+    without it only what is written here exists."""
+
+    place: str | None = None
+    ip: str | None = None
+    city: str | None = None
+    country: str | None = None
+    country_region: str | None = None
+    continent: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    timezone: str | None = None
+    postal_code: str | int | None = None
+    as_number: int | None = None
+    edge_region: str | None = None
+    headers: dict[str, str] = {}
+
+
+KEYS = NamedVisitor.__struct_encode_fields__
+
+
+def parse_named(name: str, table: object, *, file: str = "pyproject.toml") -> NamedVisitor:
+    """Check one table; an error names the file, the key, its value and what is allowed."""
+    where = f"{file}: [tool.vercel-emu.visitors.{name}]"
+    if not isinstance(table, Mapping):
+        raise EmuError("INVALID_VISITOR", f"{where} must be a table, not {table!r}.", _hint())
+    if unknown := [key for key in table if key not in KEYS]:
+        close = difflib.get_close_matches(str(unknown[0]), KEYS, n=1)
+        meant = f"Did you mean {close[0]}? " if close else ""
+        raise EmuError(
+            "INVALID_VISITOR", f"{where} has an unknown key: {unknown[0]}.", f"{meant}{_hint()}"
+        )
+    try:
+        parsed = msgspec.convert(dict(table), NamedVisitor)
+    except msgspec.ValidationError as error:
+        raise EmuError("INVALID_VISITOR", _wrong_type(where, table, error), _hint()) from None
+    for header, value in parsed.headers.items():
+        if not _HEADER_NAME.fullmatch(header) or not value.isprintable():
+            raise EmuError(
+                "INVALID_VISITOR",
+                f"{where} headers: {header!r} = {value!r} is not a valid header.",
+                "A name has letters, digits and hyphens; a value has no control characters.",
+            )
+    return parsed
+
+
+def build_named(
+    name: str,
+    table: object,
+    resolve_place: Callable[[str], Visitor],
+    *,
+    file: str = "pyproject.toml",
+) -> Visitor:
+    """The visitor that a table describes."""
+    parsed = parse_named(name, table, file=file)
+    base = Visitor(label=name, ip=documentation_ip(f"named:{name}"))
+    if parsed.place is not None:
+        base = resolve_place(parsed.place)
+    fields = {key: str(value) for key, value in _given(parsed).items() if key not in _NOT_FIELDS}
+    where = f"{file}: [tool.vercel-emu.visitors.{name}] "
+    visitor = override_visitor(base, fields, where=where)
+    headers = tuple((key.lower(), value) for key, value in parsed.headers.items())
+    return replace(visitor, label=name, headers=headers)
+
+
+def _given(parsed: NamedVisitor) -> dict[str, Any]:
+    pairs = zip(KEYS, msgspec.structs.astuple(parsed), strict=True)
+    return {key: value for key, value in pairs if value is not None}
+
+
+def _wrong_type(where: str, table: Mapping[str, object], error: msgspec.ValidationError) -> str:
+    reason, _, path = str(error).partition(" - at `$.")
+    key = re.sub(r"[`\[\].].*", "", path).replace("_", "-")
+    value = f" = {table[key]!r}" if key in table else ""
+    return f"{where} {key}{value}: {reason}."
+
+
+def _hint() -> str:
+    return f"The keys are {', '.join(KEYS)}."
