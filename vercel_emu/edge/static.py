@@ -1,8 +1,8 @@
 """Which files of a project are public, and which of them answers a URL path.
 
-The folders are read once and after every change (`refresh`, called by the file watcher), so a lookup
-is one dictionary access and never touches the disk. Nothing outside a folder can be reached: only what
-was found inside it has a path at all.
+The folders are read once and after every change (`refresh`, called by the file watcher), so a
+lookup is one dictionary access and never touches the disk. Nothing outside a folder can be reached:
+only what was found inside it has a path at all.
 """
 
 from __future__ import annotations
@@ -20,15 +20,19 @@ from vercel_emu.project.vercel_config_model import VercelConfig
 DEFAULT_FOLDER = "public"
 
 _NEVER_UPLOADED = frozenset(
-    (*(".hg", ".git", ".svn", ".cache", ".next", ".now", ".vercel", ".venv", "venv"),)
-    + ("node_modules", "__pycache__", "CVS", ".mypy_cache", ".pytest_cache", ".ruff_cache")
+    (
+        *(".hg", ".git", ".svn", ".cache", ".next", ".now", ".vercel", ".venv", "venv", "CVS"),
+        *("node_modules", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache"),
+    )
 )
 _NOT_SERVED = frozenset(
-    (".gitignore", ".gitmodules", ".dockerignore", ".npmignore", ".DS_Store", ".vercelignore")
-    + ("now.json", ".nowignore", "vercel.json", "vercel.toml", "README.md", "package.json")
-    + ("package-lock.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb")
-    + ("middleware.js", "middleware.ts")
-    + tuple(f"vercel.{extension}" for extension in ("ts", "mts", "js", "mjs", "cjs"))
+    (
+        *(".gitignore", ".gitmodules", ".dockerignore", ".npmignore", ".vercelignore"),
+        *(".nowignore", "now.json", "README.md", "middleware.js", "middleware.ts"),
+        *("package.json", "package-lock.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock"),
+        *("bun.lockb", "vercel.json", "vercel.toml", "vercel.ts", "vercel.mts", "vercel.js"),
+        *("vercel.mjs", "vercel.cjs"),
+    )
 )
 _SOURCES = re.compile(r"(\.py|/requirements\.txt|/pyproject\.toml|/uv\.lock|/Pipfile(\.lock)?)$")
 _ENCODED_SEPARATOR = re.compile("%(2f|5c)", re.IGNORECASE)
@@ -131,7 +135,7 @@ def _is_public_by_default(name: str) -> bool:
 
 
 def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
-    """`(posix path in the folder, file)` of every file that lies in it, links out of it left out."""
+    """`(posix path in the folder, file)` of every file in it; links that lead out are left out."""
     try:
         top = folder.resolve(strict=True)
     except (OSError, RuntimeError):

@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
@@ -130,7 +130,7 @@ def _span(
 
 
 def content_type(name: str) -> str:
-    extension = os.path.splitext(name)[1].lower()
+    extension = PurePosixPath(name).suffix.lower()
     kind = _TYPES.get(extension) or mimetypes.guess_type(f"x{extension}", strict=False)[0]
     if kind is None:
         return "application/octet-stream"

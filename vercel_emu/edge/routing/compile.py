@@ -19,6 +19,7 @@ from vercel_emu.edge.routing.conditions import (
     compile_condition,
 )
 from vercel_emu.edge.routing.destination import (
+    ascii_url,
     compile_destination,
     fill_known_parameters,
     references,
@@ -128,7 +129,7 @@ def _redirect(rule: RedirectRule, index: int) -> Rule:
         source=rule.source,
         regex=checked_regex("Redirect", index, rule.source, pattern.regex),
         location=compile_destination(
-            rule.destination,
+            ascii_url(rule.destination),
             pattern.segments,
             captured_names(conditions["has"]),
             is_redirect=True,
@@ -147,7 +148,7 @@ def _rewrite(rule: RewriteRule, index: int) -> Rule:
         source=rule.source,
         regex=checked_regex("Rewrite", index, rule.source, pattern.regex),
         destination=compile_destination(
-            rule.destination,
+            ascii_url(rule.destination),
             pattern.segments,
             captured_names(conditions["has"]),
             is_redirect=False,
@@ -164,7 +165,7 @@ def _header(rule: HeaderRule, index: int) -> Rule:
     values = references(pattern.segments, captured_names(conditions["has"]))
     values.pop(UNNAMED, None)
     headers = tuple(
-        (fill_known_parameters(key, values), fill_known_parameters(value, values))
+        (fill_known_parameters(key, values), fill_known_parameters(_as_sent(value), values))
         for key, value in rule.headers
     )
     return Rule(
@@ -182,9 +183,14 @@ def _route(route: LegacyRoute, index: int, case_sensitive: bool) -> Rule:
     source = route.src
     source = source if source.startswith("^") else f"^{source}"
     source = source if source.endswith("$") else f"{source}$"
-    location = next((v for k, v in route.headers if k.lower() == "location"), None)
+    destination = None if route.dest is None else ascii_url(route.dest)
+    location = next((ascii_url(v) for k, v in route.headers if k.lower() == "location"), None)
     is_redirect = route.status is not None and 300 <= route.status <= 399
-    headers: Headers = tuple((k, v) for k, v in route.headers if k.lower() != "location")
+    headers: Headers = tuple(
+        (name, _as_sent(value))
+        for name, value in route.headers
+        if not (is_redirect and name.lower() == "location")
+    )
     regex = checked_regex(
         "Route",
         index,
@@ -197,16 +203,20 @@ def _route(route: LegacyRoute, index: int, case_sensitive: bool) -> Rule:
         label=f"routes[{index}]",
         source=route.src,
         regex=regex,
-        destination=route.dest,
-        location=(location or route.dest) if is_redirect else None,
+        destination=destination,
+        location=(location or destination) if is_redirect else None,
         status=route.status,
-        headers=headers if is_redirect else route.headers,
+        headers=headers,
         check=route.check,
         is_continue=route.is_continue,
         methods=frozenset(route.methods) if route.methods is not None else None,
-        without_slash=not regex.prefix.startswith("/"),
         **_conditions(route),
     )
+
+
+def _as_sent(value: str) -> str:
+    """A header value is sent as UTF-8; routing holds bytes as latin-1."""
+    return value.encode("utf-8", "replace").decode("latin-1")
 
 
 def _error_rule(*, clean_urls: bool) -> Rule:
@@ -245,6 +255,7 @@ def rule_set(rules: Sequence[Rule]) -> RuleSet:
             by_segment.setdefault(segment, []).append(index)
     return RuleSet(
         tuple(rules),
+        tuple(rule.prefix for rule in rules),
         {name: tuple(sorted((*own, *anywhere))) for name, own in by_segment.items()},
         anywhere,
     )

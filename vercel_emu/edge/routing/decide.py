@@ -16,6 +16,7 @@ from vercel_emu.edge.routing.destination import (
     fill_header,
     fill_url,
     is_external,
+    sendable_url,
 )
 from vercel_emu.edge.routing.model import (
     FileLookup,
@@ -110,6 +111,7 @@ class _Walk:
             self.collapse_slashes()
             or self.run("main")
             or self.look_up("main")
+            or self.run("miss")
             or self.run("filesystem")
             or self.check("filesystem")
             or self.run("resource")
@@ -123,7 +125,8 @@ class _Walk:
         collapsed = re.sub("//+", "/", self.path)
         self.note("main", "double slash", "//", matched=True, detail=f"to {collapsed}")
         if self.request.method == "GET":
-            return Redirect(status=301, location=with_query(collapsed, self.query))
+            location = sendable_url(with_query(collapsed, self.query))
+            return Redirect(status=301, location=location)
         self.path = collapsed
         self.request = RouteRequest(
             self.request.method, collapsed, self.query, self.request.headers
@@ -145,8 +148,10 @@ class _Walk:
             else:
                 indexes = tuple(range(len(rules.rules)))
             for index in indexes[bisect_left(indexes, start) :]:
+                if self.trace is None and not folded.startswith(rules.prefixes[index]):
+                    continue
                 rule = rules.rules[index]
-                captured = self.match(rule, folded, phase)
+                captured = self.match(rule, phase)
                 if captured is None or (
                     phase == "error" and rule.status not in (None, error_status)
                 ):
@@ -161,9 +166,7 @@ class _Walk:
             else:
                 return None
 
-    def match(self, rule: Rule, folded: str, phase: Phase) -> Captured | None:
-        if self.trace is None and not folded.startswith(rule.prefix):
-            return None
+    def match(self, rule: Rule, phase: Phase) -> Captured | None:
         found = rule.regex.match(self.path)
         if found is None and rule.without_slash:
             found = rule.regex.match(self.path[1:])
@@ -190,11 +193,11 @@ class _Walk:
         self.collect_headers(rule, captured, phase)
         if rule.location is not None and rule.status is not None:
             location = with_query(fill_url(rule.location, captured), self.request.query)
-            return Redirect(status=rule.status, location=location, headers=self.headers), False
+            return self.redirect(rule.status, location), False
         if rule.destination is not None:
             destination = fill_url(rule.destination, captured)
             if is_external(destination):
-                url = with_query(destination, self.request.query)
+                url = sendable_url(with_query(destination, self.request.query))
                 status = rule.status or self.status
                 return ProxyExternal(url=url, status=status, headers=self.headers), False
             # The original is needed again where a miss rule leads nowhere.
@@ -212,6 +215,9 @@ class _Walk:
         if outcome is None and rule.status is not None and is_final and phase != "error":
             return self.fail(rule.status), False
         return outcome, False
+
+    def redirect(self, status: int, location: str) -> Outcome:
+        return Redirect(status=status, location=sendable_url(location), headers=self.headers)
 
     def collect_headers(self, rule: Rule, captured: Captured, phase: Phase) -> None:
         for name, value in rule.headers:

@@ -21,22 +21,25 @@ from vercel_emu.edge.routing.patterns import (
 )
 
 _URL = re.compile(
-    r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9.+-]*:)//(?P<host>[^/?#]*))?"
+    r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9.+-]*:)//(?P<host>[^/?#]*?)(?P<port>:\d+)?(?=[/?#]|\Z))?"
     r"(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?(?:#(?P<hash>.*))?",
     re.DOTALL,
 )
 _REFERENCE = re.compile(r"\$([1-9][0-9]*|[A-Za-z_][A-Za-z0-9_]*)")
 _ESCAPED_COLON = "__ESC_COLON_"
 _UNSAFE = re.compile(r"[\x00-\x20\"'<>\\^`{|}\x7f]")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+_ANY_CONTROL = re.compile(r"[\x00-\x20\x7f]")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
 class UrlParts:
-    """A URL or an absolute path in pieces; `host` holds user, name and port."""
+    """A URL or an absolute path in pieces; `port` has its colon."""
 
     scheme: str
     host: str
+    port: str
     path: str
     query: str | None
     hash: str | None
@@ -45,9 +48,10 @@ class UrlParts:
 def split_url(url: str) -> UrlParts:
     found = _URL.fullmatch(url)
     if found is None:  # pragma: no cover - the expression matches every string
-        return UrlParts("", "", url, None, None)
+        return UrlParts("", "", "", url, None, None)
     scheme, host = found["scheme"] or "", found["host"] or ""
-    return UrlParts(scheme, host, found["path"], found["query"], found["hash"])
+    port = found["port"] or ""
+    return UrlParts(scheme, host, port, found["path"], found["query"], found["hash"])
 
 
 def is_external(destination: str) -> bool:
@@ -90,7 +94,9 @@ def compile_destination(
     path = fill_parameters(path, values).replace("#", "%23").replace("?", "%3F")
     if parts.host and path and not path.startswith("/"):
         path = f"/{path}"
-    origin = f"{parts.scheme.lower()}//{fill_parameters(host, values)}" if parts.host else ""
+    origin = ""
+    if parts.host:
+        origin = f"{parts.scheme.lower()}//{fill_parameters(host, values)}{parts.port}"
     fragment = "#" + fill_parameters(fragment, values) if fragment else ""
     return origin + path + _format_query(query) + fragment
 
@@ -129,7 +135,19 @@ def _unescaped(text: str) -> str:
     return text.replace(_ESCAPED_COLON, ":")
 
 
+def ascii_url(url: str) -> str:
+    """A URL from vercel.json, which may hold any text, as it can be sent."""
+    return _NOT_ASCII.sub(lambda found: quote(found[0], errors="replace"), url)
+
+
+def sendable_url(url: str) -> str:
+    """A filled URL without control characters; a request may have brought some."""
+    return _ANY_CONTROL.sub(lambda found: f"%{ord(found[0]):02X}", url)
+
+
 def _percent_encoded(url: str) -> str:
+    path, mark, query = url.partition("?")
+    url = path.replace("\\", "/") + mark + query
     return _UNSAFE.sub(lambda found: quote(found[0], safe=""), url)
 
 

@@ -68,8 +68,14 @@ class Rule:
     methods: frozenset[str] | None = None
     has: tuple[CompiledCondition, ...] = ()
     missing: tuple[CompiledCondition, ...] = ()
-    without_slash: bool = False
-    """Legacy sources may be written without the leading slash of the path."""
+
+    @property
+    def without_slash(self) -> bool:
+        """Whether it is tried on the path without its slash as well, as the platform does.
+
+        So `old` means `/old`, and `/:path*` matches `/`.
+        """
+        return self.kind != "error" and not self.regex.prefix.startswith("/")
 
     @property
     def prefix(self) -> str:
@@ -82,6 +88,7 @@ class RuleSet:
     """The rules of one phase, filed by the first segment of the paths they can match."""
 
     rules: tuple[Rule, ...] = ()
+    prefixes: tuple[str, ...] = ()
     by_segment: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     anywhere: tuple[int, ...] = ()
 

@@ -1,8 +1,8 @@
 """`source` patterns: the dialect of path-to-regexp 6.1, which the platform fixed for vercel.json.
 
 `/blog/:slug`, `/:path*`, `/post-:id(\\d+)`, `/(.*)`, `{/:lang}?`: matched as the platform does,
-strict (`/a` is not `/a/`), case-sensitive, with `/` as the delimiter. The same syntax is a template in
-destinations and headers (`compile_template`).
+strict (`/a` is not `/a/`), case-sensitive, with `/` as the delimiter. The same syntax is a template
+in destinations and headers (`compile_template`).
 """
 
 from __future__ import annotations
