@@ -59,7 +59,7 @@ def install_dependencies(
     if manifest is None or plan.action not in (Action.CREATE, Action.INSTALL):
         return plan.interpreter
     variables = clean_environ(os.environ if environ is None else environ)
-    uv = working_uv(variables)
+    uv = working_uv(root, variables)
     if plan.action is Action.CREATE:
         interpreter = _create(root, manifest, plan.environment, uv, on_output, variables)
     else:
@@ -104,12 +104,17 @@ def clean_environ(environ: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "UV_PYTHON_DOWNLOADS": "never", "PYTHONUNBUFFERED": "1"}
 
 
-def working_uv(environ: Mapping[str, str]) -> Path | None:
-    """The first `uv` on PATH that starts: a version manager's shim may stand there and fail."""
+def working_uv(root: Path, environ: Mapping[str, str]) -> Path | None:
+    """The first `uv` on PATH that starts in `root`: a version manager's shim may fail there."""
     for file in executables("uv", environ):
         with suppress(OSError, subprocess.SubprocessError):
             subprocess.run(
-                [file, "--version"], env=environ, check=True, capture_output=True, timeout=10
+                [file, "--version"],
+                cwd=root,
+                env=environ,
+                check=True,
+                capture_output=True,
+                timeout=10,
             )
             return file
     return None
