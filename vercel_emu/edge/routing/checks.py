@@ -53,10 +53,15 @@ def checked_regex(
     except RegexError as error:
         raise EmuError(
             _code(kind),
-            f"{kind} at index {index} has invalid {_property(kind)} regular expression "
-            f'"{source}": {error}.',
-            _PATTERN_HINT if kind != "Route" else None,
+            f'{kind} at index {index} has invalid {_property(kind)} regular expression "{source}".',
+            f"{error}.".capitalize() + ("" if kind == "Route" else f" {_PATTERN_HINT}"),
         ) from error
+
+
+def anchored(source: str) -> str:
+    """The expression of a legacy `src`, which always covers the whole path."""
+    source = source if source.startswith("^") else f"^{source}"
+    return source if source.endswith("$") else f"{source}$"
 
 
 def _check_regex_syntax(kind: str, index: int, source: str) -> None:
@@ -125,6 +130,7 @@ def _check_routes(config: VercelConfig) -> None:
             raise EmuError(
                 "invalid_route", problem, "See `routes` in the platform's documentation."
             )
+        checked_regex("Route", index, anchored(route.src), anchored(route.src))
         _check_conditions("Route", index, route)
 
 

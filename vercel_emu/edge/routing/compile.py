@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TypedDict, cast, get_args
 
 from vercel_emu.edge.routing.api_rules import api_rules, output_paths
-from vercel_emu.edge.routing.checks import check_rules, checked_regex
+from vercel_emu.edge.routing.checks import anchored, check_rules, checked_regex
 from vercel_emu.edge.routing.conditions import (
     CompiledCondition,
     captured_names,
@@ -180,9 +180,7 @@ def _header(rule: HeaderRule, index: int) -> Rule:
 
 
 def _route(route: LegacyRoute, index: int, case_sensitive: bool) -> Rule:
-    source = route.src
-    source = source if source.startswith("^") else f"^{source}"
-    source = source if source.endswith("$") else f"{source}$"
+    source = anchored(route.src)
     destination = None if route.dest is None else ascii_url(route.dest)
     location = next((ascii_url(v) for k, v in route.headers if k.lower() == "location"), None)
     is_redirect = route.status is not None and 300 <= route.status <= 399
