@@ -44,7 +44,11 @@ class ProjectCache:
         threading.Thread(
             target=self._loop.run_forever, name="vercel-emu-cache", daemon=True
         ).start()
-        self._store, self._api = self._run(_open(folder)).result()
+        try:
+            self._store, self._api = self._run(_open(folder)).result()
+        except BaseException:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            raise
         self._open = True
         _at_exit(self.close)
 

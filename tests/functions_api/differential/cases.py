@@ -1,7 +1,7 @@
 """The cases, by name. Each takes the `World` and returns what a person would get.
 
-Split by subject: `cases_values` (environment, visitors, context), `cases_cache` (the clients and
-what reaches the cache) and `cases_shape` (signatures and names).
+Split by subject: `cases_values` (environment, visitors, context), `cases_wire` (the clients and
+what reaches the cache), `cases_cache` (which cache serves a call) and `cases_shape` (signatures).
 """
 
 from __future__ import annotations
@@ -82,3 +82,4 @@ def attempt(function: Callable[[], Any]) -> Any:
 import cases_cache  # noqa: E402, F401
 import cases_shape  # noqa: E402, F401
 import cases_values  # noqa: E402, F401
+import cases_wire  # noqa: E402, F401
