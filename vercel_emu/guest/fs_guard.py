@@ -1,0 +1,278 @@
+"""Notices writes outside `/tmp`, which fail in a deployment: its file system is read-only.
+
+An audit hook, so `open`, `os`, `pathlib`, `shutil`, `logging` and `sqlite3` are all seen without
+replacing anything. Each file is reported once, with the line of the person's code. With `strict`
+the call fails with the error that production raises. What audit hooks don't see: writes by C
+libraries on their own, and by programs that the code starts.
+
+Runs inside the function instance: standard library only, and cheap, because the interpreter calls
+the hook for every audited event.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import sysconfig
+import threading
+from collections.abc import Callable, Mapping
+from types import FrameType
+from typing import Any
+
+type Path = str | bytes | os.PathLike[str]
+type Report = Callable[[str, str, bool], None]
+
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_CACHE_FOLDER = os.sep + "__pycache__"
+_DEVICES = ("/dev/", "/proc/", "/sys/")
+_TOOLS = ("/vercel_runtime/", "/debugpy/", "/site-packages/coverage/")
+_OWN_FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
+_READ_ONLY_URI = ("mode=ro", "mode=memory", "immutable=1")
+
+
+def install(root: str, report: Report, *, strict: bool = False) -> Guard:
+    """Watch this process from now on; nothing of what was done before counts.
+
+    `report(path, where, refused)` is called once for each file; `where` is `file:line` or empty.
+    """
+    guard = Guard(root, report, strict=strict)
+    sys.addaudithook(guard.hook())
+    if strict:
+        guard.make_databases_read_only()
+    return guard
+
+
+class Guard:
+    """What is watched, what was reported, and where writing is allowed."""
+
+    def __init__(self, root: str, report: Report, *, strict: bool) -> None:
+        self._root = os.path.join(os.path.realpath(root), "")
+        self._report = report
+        self._strict = strict
+        self._reported: set[str] = set()
+        self._lock = threading.Lock()
+        self._local = threading.local()
+        self._writable = writable_folders(os.environ)
+        paths = sysconfig.get_paths()
+        folders = {paths["stdlib"], paths["platstdlib"]}
+        self._stdlib = tuple(os.path.join(path, "") for path in folders)
+
+    def hook(self) -> Callable[[str, tuple[Any, ...]], None]:
+        """The hook itself: one dictionary look-up for every event that is not a write."""
+        handlers: dict[str, Callable[..., None]] = {
+            "open": self._open,
+            "os.mkdir": self._mkdir,
+            "os.remove": self._remove,
+            "os.rmdir": self._remove,
+            "os.truncate": self._change,
+            "os.chmod": self._change,
+            "os.chown": self._change,
+            "os.chflags": self._change,
+            "os.utime": self._utime,
+            "os.setxattr": self._change,
+            "os.removexattr": self._change,
+            "os.rename": self._rename,
+            "os.link": self._link,
+            "os.symlink": self._symlink,
+            "sqlite3.connect": self._sqlite,
+        }
+        find = handlers.get
+
+        def audit(event: str, arguments: tuple[Any, ...]) -> None:
+            handle = find(event)
+            if handle is not None:
+                handle(*arguments)
+
+        return audit
+
+    # One method for each kind of event. The kernel's own errors come before "read-only": a folder
+    # that exists already, or a parent that doesn't, is told as such in a deployment too. ----------
+
+    def _open(self, path: Path | int, _mode: str | None, flags: int) -> None:
+        if not flags & _WRITING or isinstance(path, int):
+            return
+        full = self._outside(path, follow=True)
+        if full is None or os.path.isdir(full):
+            return
+        exists = os.path.lexists(full)
+        if exists and flags & os.O_CREAT and flags & os.O_EXCL:
+            return
+        if not exists and (not flags & os.O_CREAT or not _has_parent(full)):
+            return
+        self._refuse(full, path)
+
+    def _mkdir(self, path: Path, _mode: int, folder: int = -1) -> None:
+        full = self._outside(path, folder)
+        if full is not None and not os.path.lexists(full) and _has_parent(full):
+            self._refuse(full, path)
+
+    def _remove(self, path: Path, folder: int = -1) -> None:
+        full = self._outside(path, folder)
+        if full is not None and _has_parent(full):
+            self._refuse(full, path)
+
+    def _change(self, path: Path | int, *_: object) -> None:
+        if not isinstance(path, int):
+            full = self._outside(path, follow=True)
+            if full is not None and os.path.lexists(full):
+                self._refuse(full, path)
+
+    def _utime(self, path: Path | int, _times: object, _ns: object, folder: int = -1) -> None:
+        if not isinstance(path, int):
+            full = self._outside(path, folder, follow=True)
+            if full is not None and os.path.lexists(full):
+                self._refuse(full, path)
+
+    def _rename(
+        self, source: Path, target: Path, source_folder: int = -1, target_folder: int = -1
+    ) -> None:
+        moved = self._outside(source, source_folder)
+        made = self._outside(target, target_folder)
+        if moved is None and made is None:
+            return
+        full = made or moved or ""
+        if _has_parent(full):
+            # Between `/tmp` and the rest stands a border of file systems, which comes first.
+            number = errno.EXDEV if moved is None or made is None else errno.EROFS
+            self._refuse(full, source, target, number)
+
+    def _link(
+        self, source: Path, target: Path, _source_folder: int = -1, target_folder: int = -1
+    ) -> None:
+        full = self._outside(target, target_folder)
+        if full is not None and not os.path.lexists(full) and _has_parent(full):
+            self._refuse(full, source, target)
+
+    def _symlink(self, source: Path, target: Path, folder: int = -1) -> None:
+        self._link(source, target, -1, folder)
+
+    def _sqlite(self, database: Path) -> None:
+        """A file that is there can be read in a deployment; one that is not can't be made."""
+        self._local.database = None
+        name = os.fsdecode(database)
+        if name in ("", ":memory:") or name.startswith("file::memory:"):
+            return
+        if name.startswith("file:"):
+            if any(mark in name for mark in _READ_ONLY_URI):
+                return
+            name = name.removeprefix("file:").removeprefix("//").partition("?")[0]
+        full = self._outside(name, follow=True)
+        if full is None or not _has_parent(full):
+            return
+        if os.path.exists(full):
+            self._local.database = full
+            self._tell(full)
+            return
+        self._tell(full)
+        if self._strict:
+            import sqlite3
+
+            raise sqlite3.OperationalError("unable to open database file")
+
+    def make_databases_read_only(self) -> None:
+        """SQLite falls back to reading where it can't write; its later writes fail."""
+        try:
+            from sqlite3 import dbapi2
+        except ImportError:
+            return
+        original = dbapi2.connect
+
+        def connect(*arguments: Any, **options: Any) -> Any:
+            connection = original(*arguments, **options)
+            if self._local.database is not None:
+                # From here on: "attempt to write a readonly database".
+                dbapi2.Connection.execute(connection, "PRAGMA query_only = 1")
+            return connection
+
+        sys.modules["sqlite3"].connect = dbapi2.connect = connect  # type: ignore[attr-defined]
+
+    # Decisions ---------------------------------------------------------------------------------
+
+    def _outside(self, path: Path, folder: int = -1, *, follow: bool = False) -> str | None:
+        """The real path if a deployment could not write it, else None."""
+        try:
+            full = _resolved(os.fsdecode(path), folder, follow=follow)
+        except (TypeError, ValueError, OSError):
+            return None
+        if full.startswith(_DEVICES) or _CACHE_FOLDER in full or full.endswith(".pyc"):
+            return None
+        # The project may itself lie in /tmp: there it stands for the deployment's read-only part.
+        if (full + os.sep).startswith(self._writable) and not full.startswith(self._root):
+            return None
+        return full
+
+    def _refuse(
+        self, full: str, path: Path, target: Path | None = None, number: int = errno.EROFS
+    ) -> None:
+        if self._tell(full) and self._strict:
+            raise OSError(number, os.strerror(number), path, None, target)
+
+    def _tell(self, full: str) -> bool:
+        """Report the file once. False where the writer is a tool: that is nobody's fault."""
+        where = self._place()
+        if where is None:
+            return False
+        with self._lock:
+            if full in self._reported:
+                return True
+            self._reported.add(full)
+        self._report(full, where, self._strict)
+        return True
+
+    def _place(self) -> str | None:
+        """`file:line` of the person's code, or of a library that acts for itself.
+
+        None where the runtime, the emulator or a debugger writes for its own purposes.
+        """
+        library = None
+        frame: FrameType | None = sys._getframe()
+        while frame is not None:
+            file = frame.f_code.co_filename
+            if file != __file__ and not file.startswith("<"):
+                if file.startswith(_OWN_FOLDER) or any(tool in file for tool in _TOOLS):
+                    return library
+                if is_installed(file):
+                    library = library or f"{file}:{frame.f_lineno}"
+                elif not file.startswith(self._stdlib):
+                    return f"{self._shown(file)}:{frame.f_lineno}"
+            frame = frame.f_back
+        return library
+
+    def _shown(self, file: str) -> str:
+        real = os.path.realpath(file)
+        return real[len(self._root) :] if real.startswith(self._root) else file
+
+
+def writable_folders(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """`/tmp` as a deployment has it, and what stands for it on this machine, real paths."""
+    names = ["/tmp", environ.get("TMPDIR", ""), environ.get("TEMP", ""), environ.get("TMP", "")]
+    return tuple({os.path.join(os.path.realpath(name), "") for name in names if name})
+
+
+def is_installed(file: str) -> bool:
+    """Whether a module's file belongs to an installed package."""
+    return f"{os.sep}site-packages{os.sep}" in file or f"{os.sep}dist-packages{os.sep}" in file
+
+
+def _resolved(path: str, folder: int, *, follow: bool) -> str:
+    """The real path; a removal or a rename (not `follow`) concerns a link itself."""
+    if folder != -1 and not os.path.isabs(path):
+        path = os.path.join(_path_of_descriptor(folder), path)
+    if follow:
+        return os.path.realpath(path)
+    head, tail = os.path.split(os.path.abspath(path))
+    return os.path.join(os.path.realpath(head), tail)
+
+
+def _path_of_descriptor(number: int) -> str:
+    link = f"/proc/self/fd/{number}"
+    if os.path.islink(link):
+        return os.readlink(link)
+    import fcntl
+
+    return os.fsdecode(fcntl.fcntl(number, 50, b"\0" * 1024).rstrip(b"\0"))  # macOS: F_GETPATH
+
+
+def _has_parent(full: str) -> bool:
+    return os.path.isdir(os.path.dirname(full))
