@@ -22,6 +22,7 @@ from vercel_emu.runtime_cache.http_api import RuntimeCacheAPI
 
 TOKEN = "test-token"
 LIMIT = 2 * 1024 * 1024
+BAD_TTL = '{"error":"Invalid revalidate value"}'
 
 
 @dataclass
@@ -175,7 +176,7 @@ class TestOfficialSDK:
 
     def test_tag_limits(self, served: Served) -> None:
         cache = RuntimeCache(namespace="limits")
-        many, long = [f"t{n}" for n in range(128)], "x" * 256
+        many, long = [f"{n:0256}" for n in range(128)], "x" * 256
         cache.set("many", 1, {"tags": many})
         cache.set("long", 1, {"tags": [long]})
         served.place.log.events.clear()

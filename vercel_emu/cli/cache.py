@@ -29,13 +29,13 @@ from vercel_emu.runtime_cache.exchange import from_line, to_line
 __all__ = ["cache"]
 
 _BATCH = 200
-_BATCH_BYTES = 8 * 1024 * 1024
+_BATCH_BYTES = 1024 * 1024
 
 
 @command("ls")
 @click.option("--tag", default="", metavar="T", help="Only items with this tag.")
 @by_plain_key
-@click.option("--limit", default=100, type=click.IntRange(1, 10_000), show_default=True)
+@click.option("--limit", default=100, type=click.IntRange(1, ops.MOST_ITEMS), show_default=True)
 @click.option("--after", default="", metavar="KEY", help="Go on behind this key (see `next`).")
 @click.option("--all", "everything", is_flag=True, help="All pages at once.")
 @json_flag
@@ -54,7 +54,7 @@ def ls(
     prefix = sdk_keys.namespace_prefix(namespace)
     if plain is not None:
         prefix = sdk_keys.stored_key(plain, namespace)
-    limit = 10_000 if everything else limit
+    limit = ops.MOST_ITEMS if everything else limit
     asked = ops.ListItems(tag=tag, prefix=prefix, after=after, limit=limit, **where)
     page = access("items", asked, ops.Items)
     while everything and page.next:

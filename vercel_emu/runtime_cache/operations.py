@@ -6,6 +6,7 @@ command's own process (`access`). Looking at items here does not count as using 
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -18,10 +19,13 @@ from vercel_emu.runtime_cache import policy, sdk_keys
 from vercel_emu.runtime_cache.model import ItemInfo, Query, Scope, Stats
 from vercel_emu.runtime_cache.store import Clock, Store
 
-RECORDS_BYTES = 8 * 1024 * 1024
+RECORDS_BYTES = 1024 * 1024
 """Bodies that one page of records holds at most, besides its first."""
 
-type Limit = Annotated[int, Meta(ge=1, le=10_000)]
+MOST_ITEMS = 2000
+"""Items of one page at most: an answer is put together on the emulator's event loop."""
+
+type Limit = Annotated[int, Meta(ge=1, le=MOST_ITEMS)]
 
 
 class Request(Struct, kw_only=True):
@@ -175,6 +179,7 @@ class CacheOperations:
             await self._store.set(
                 scope, record.key, record.body, tags=tags, ttl=record.ttl, name=record.name
             )
+            await asyncio.sleep(0)  # the app's own requests come in between
         return Stored(stored=len(request.records) - len(refused), refused=refused)
 
     async def delete(self, request: DeleteItems) -> Deleted:
@@ -190,7 +195,7 @@ class CacheOperations:
         tags = policy.parse_tags(",".join(request.tags))
         keys: set[str] = set()
         for tag in tags:
-            query = Query(tag=tag, limit=10_000)
+            query = Query(tag=tag, limit=MOST_ITEMS)
             while True:
                 page = await self._store.items(scope, query)
                 keys.update(info.key for info in page.items)

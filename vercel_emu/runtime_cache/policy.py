@@ -21,7 +21,7 @@ ITEM_OVERHEAD = 256
 """Bytes that an item costs beside what its writer sent: row, index entries, times."""
 
 _FOREVER = frozenset({"Infinity", "inf", "false", "False", "FALSE", "f", "F"})
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 

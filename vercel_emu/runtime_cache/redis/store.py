@@ -99,16 +99,24 @@ class RedisStore:
         await self._call(self._expire, self._shared(scope), scope.region, delay_ms / 1000, *tags)
 
     async def items(self, scope: Scope, query: Query) -> Page:
-        """A page in the server's own order. It may hold some more than the limit: the
-        server hands keys out in bunches, and `next` is its cursor."""
+        """A page in the server's own order; `next` is its cursor and how much of the bunch
+        of keys behind it was handed out."""
         found: list[ItemInfo] = []
-        cursor = int(query.after or 0)
+        cursor, _, seen = query.after.partition(":")
+        skip = int(seen or 0)
         while True:
-            cursor, batch = await self._scan(scope, query.prefix, cursor)
+            following, batch = await self._scan(scope, query.prefix, int(cursor or 0))
             infos = await self._infos(scope, batch)
-            found += [info for info in infos if not query.tag or query.tag in info.tags]
-            if not cursor or len(found) >= query.limit:
-                return Page(tuple(found), str(cursor) if cursor else "")
+            infos = [info for info in infos if not query.tag or query.tag in info.tags]
+            room = query.limit - len(found)
+            found += infos[skip : skip + room]
+            if len(infos) > skip + room:
+                return Page(tuple(found), f"{cursor or 0}:{skip + room}")
+            if not following:
+                return Page(tuple(found))
+            if len(found) == query.limit:
+                return Page(tuple(found), f"{following}:0")
+            cursor, skip = str(following), 0
 
     async def stats(self, scope: Scope) -> Stats:
         counts: Counter[str] = Counter()
@@ -158,7 +166,7 @@ class RedisStore:
         pattern = self._of(scope).matching(prefix)
         step: Any = self._client.scan(cursor, match=pattern, count=_SCAN)
         cursor, batch = await self._safely(step)
-        return cursor, list(dict.fromkeys(batch))
+        return cursor, sorted(set(batch))
 
     async def _infos(self, scope: Scope, batch: Sequence[bytes]) -> list[ItemInfo]:
         if not batch:
@@ -170,7 +178,7 @@ class RedisStore:
 
     async def _all(self, scope: Scope) -> AsyncIterator[ItemInfo]:
         seen: set[str] = set()  # a scan may come across a key twice
-        page = Page((), "0")
+        page = Page((), "0:0")
         while page.next:
             page = await self.items(scope, Query(after=page.next, limit=_SCAN))
             for info in page.items:

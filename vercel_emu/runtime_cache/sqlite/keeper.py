@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from functools import partial
 
+from vercel_emu.errors import EmuError
 from vercel_emu.runtime_cache.model import StoreUnavailableError
 from vercel_emu.runtime_cache.sqlite import file, queries, upkeep
 from vercel_emu.runtime_cache.sqlite.database import Database
@@ -97,8 +99,8 @@ class Keeper:
             await self._database.writer(lambda c: upkeep.checkpoint(c, wal_bytes))
             while self._full:  # writes have gone on meanwhile
                 await self._make_room()
-        except StoreUnavailableError:
-            return  # reported where it happened; the next request meets it as well
+        except (EmuError, sqlite3.Error, OSError):
+            return  # the next request meets it as well, and reports it
 
     async def _check(self) -> None:
         """The file's last user did not close it: see whether it is whole."""
