@@ -31,13 +31,20 @@ _OWN_FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
 _READ_ONLY_URI = ("mode=ro", "mode=memory", "immutable=1")
 
 
-def install(root: str, report: Report, *, strict: bool = False) -> Guard:
+def install(
+    root: str,
+    report: Report,
+    *,
+    strict: bool = False,
+    more: Mapping[str, Callable[..., None]] | None = None,
+) -> Guard:
     """Watch this process from now on; nothing of what was done before counts.
 
-    `report(path, where, refused)` is called once for each file; `where` is `file:line` or empty.
+    `report(path, where, refused)` is called once for each file, `where` being `file:line`. `more`
+    are handlers of other audit events: one hook for all costs less than several.
     """
     guard = Guard(root, report, strict=strict)
-    sys.addaudithook(guard.hook())
+    sys.addaudithook(guard.hook(more or {}))
     if strict:
         guard.make_databases_read_only()
     return guard
@@ -58,7 +65,9 @@ class Guard:
         folders = {paths["stdlib"], paths["platstdlib"]}
         self._stdlib = tuple(os.path.join(path, "") for path in folders)
 
-    def hook(self) -> Callable[[str, tuple[Any, ...]], None]:
+    def hook(
+        self, more: Mapping[str, Callable[..., None]]
+    ) -> Callable[[str, tuple[Any, ...]], None]:
         """The hook itself: one dictionary look-up for every event that is not a write."""
         handlers: dict[str, Callable[..., None]] = {
             "open": self._open,
@@ -76,6 +85,7 @@ class Guard:
             "os.link": self._link,
             "os.symlink": self._symlink,
             "sqlite3.connect": self._sqlite,
+            **more,
         }
         find = handlers.get
 
