@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from vercel_emu.guest.builtin_api import served_from
 
 GUEST = Path(__file__).parents[2] / "vercel_emu" / "guest"
 API = str(GUEST / "functions_api")
+HOOK = GUEST / "site_hook"
 ALL = ["vercel.functions", "vercel.env", "vercel.headers", "vercel.cache"]
 
 
@@ -76,3 +78,32 @@ assert not heavy, heavy
 assert not [name for name in sys.modules if name.startswith("vercel_emu")]
 """
     subprocess.run([sys.executable, "-I", "-S", "-c", script], check=True)
+
+
+def test_the_hook_for_commands_gives_them_the_api_and_hides_nothing(tmp_path: Path) -> None:
+    hidden = tmp_path / "sitecustomize.py"
+    hidden.write_text("import sys; sys.hidden_hook_ran = True\n")
+    official = site_with(tmp_path / "site", "vercel/another.py")
+    script = f"""
+import sys
+assert sys.hidden_hook_ran
+assert sys.modules["sitecustomize"].__file__ == {str(hidden)!r}
+assert sys.path[-1] == {API!r} and {str(HOOK)!r} not in sys.path
+import vercel.another, vercel.functions
+assert vercel.another.OFFICIAL
+"""
+    path = os.pathsep.join([str(HOOK), str(tmp_path), official])
+    for command in ([sys.executable, "-c", script], [sys.executable, "-S", "-c", "pass"]):
+        subprocess.run(command, check=True, env={"PYTHONPATH": path})
+
+
+def test_the_hook_alone_is_silent() -> None:
+    script = "import vercel.functions; print(vercel.functions.__name__)"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": str(HOOK)},
+    )
+    assert (done.stdout, done.stderr) == ("vercel.functions\n", "")
