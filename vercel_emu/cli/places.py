@@ -1,0 +1,94 @@
+"""`vercel-emu places tokyo`: search the places a visitor can come from."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from vercel_emu.errors import EmuError
+from vercel_emu.visitors.find import search_places, suggestions
+from vercel_emu.visitors.places import Place, gazetteer
+from vercel_emu.visitors.regions import nearest_region
+
+
+@click.command()
+@click.argument("query", nargs=-1)
+@click.option("--country", metavar="CC", help="Only in this country (ISO code or name).")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON array, for scripts.")
+def places(query: tuple[str, ...], country: str | None, limit: int, as_json: bool) -> None:
+    """Search the places a visitor can come from.
+
+    QUERY is (part of) a city's name in any language, and optionally where it is: "springfield, us".
+    Without it, the largest cities are listed.
+    """
+    text = " ".join(query)
+    found = _search(text, _country_code(country), limit)
+    if as_json:
+        click.echo(json.dumps([_as_json(place) for place in found], ensure_ascii=False, indent=2))
+        return
+    if not found:
+        raise EmuError(
+            "UNKNOWN_PLACE",
+            f'There is no place with "{text}" in its name{f" in {country}" if country else ""}.',
+            f"The nearest are {'; '.join(suggestions(text))}.",
+        )
+    _print_table(found)
+
+
+def _search(text: str, country: str | None, limit: int) -> list[Place]:
+    if text.strip():
+        return search_places(text, country=country, limit=limit)
+    largest = (p for p in gazetteer().cities() if country is None or p.country == country)
+    return [place for place, _ in zip(largest, range(limit), strict=False)]
+
+
+def _country_code(text: str | None) -> str | None:
+    if text is None:
+        return None
+    country = gazetteer().country(text)
+    if country is None:
+        raise EmuError(
+            "UNKNOWN_COUNTRY",
+            f'--country: there is no country "{text}".',
+            "Write its ISO 3166-1 code (JP) or its name (Japan).",
+        )
+    return country.code
+
+
+def _as_json(place: Place) -> dict[str, object]:
+    return {
+        "write": place.label,
+        "city": place.name,
+        "country": place.country,
+        "country_region": place.region,
+        "continent": place.continent,
+        "latitude": place.latitude,
+        "longitude": place.longitude,
+        "timezone": place.timezone,
+        "postal_code": place.postal_code,
+        "population": place.population,
+        "edge_region": nearest_region(place.latitude, place.longitude),
+    }
+
+
+def _print_table(found: list[Place]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("write", no_wrap=True)
+    table.add_column("time zone", no_wrap=True)
+    for heading in ("coordinates", "population"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("edge", no_wrap=True)
+    for place in found:
+        table.add_row(
+            place.label if place.name else place.country_name,
+            place.timezone or "",
+            f"{place.latitude:.4f},{place.longitude:.4f}",
+            f"{place.population:,}",
+            nearest_region(place.latitude, place.longitude),
+        )
+    Console(highlight=False).print(table)
