@@ -216,6 +216,7 @@ class PrettyConsole:
             self._dim(
                 f"{event.instance} stands by: {event.modules} modules imported ahead "
                 f"in {duration(event.duration_ms)}"
+                + (f", {event.memory_mb:.0f} MB" if event.memory_mb else "")
             )
 
     def _functions_api(self, event: events.FunctionsAPI) -> None:

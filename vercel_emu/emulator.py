@@ -136,6 +136,7 @@ class RunningProject:
             environment=environment,
             runtime_dir=runtime_dir(),
             modules_file=self._emu_dir / "modules" / f"{function.name.replace('/', '~')}.json",
+            bytecode_dir=self._emu_dir / "bytecode",
             debugpy_port=self.options.debugpy,
             official_cache_client=self.options.official_cache_client,
         )

@@ -118,6 +118,7 @@ class StandbyReady(Event):
     instance: str
     modules: int
     duration_ms: float
+    memory_mb: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,110 +1,96 @@
-"""Which modules a standby may import ahead of the person's code, and importing them.
+"""What a standby does ahead of the person's code, learned from an instance that runs it.
 
-Runs inside the function instance. "The person's code" is every module that lies neither in the
-interpreter's standard library nor in a site-packages folder: the project itself, editable
-installs, local packages of the repository.
+A *step* is the name of a library module to import, or a change of the environment that the
+person's code makes between those imports. Runs inside the instance; standard library only.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import sys
-import sysconfig
-import time
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import zip_longest
+from typing import Any
 
-_SKIPPED_TOP_LEVEL = frozenset(
-    {"__main__", "vercel_runtime", "vercel_emu", "site", "sitecustomize"}
-)
+from .environ_changes import Change
+from .own_code import Imports, is_library, names_in
 
+type Step = str | list[object]
+"""A module, or `[key, value, imports made before]` of an environment change."""
 
-def library_prefixes():
-    """Folders whose modules are libraries, each ending in a separator."""
-    paths = sysconfig.get_paths()
-    folders = {paths[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")}
-    folders.update(path for path in sys.path if os.path.basename(path) == "site-packages")
-    folders.add(os.path.join(paths["platstdlib"], "lib-dynload"))
-    return tuple(sorted({os.path.join(os.path.realpath(folder), "") for folder in folders}))
+_SKIPPED = frozenset({"__main__", "vercel_runtime", "vercel_emu", "site", "sitecustomize"})
+_MONKEY_PATCHERS = ("gevent.monkey", "eventlet.patcher")
+"""Libraries that must come before others: nothing may be imported ahead of them."""
 
 
-def is_library(origin, prefixes):
-    """True for built-in and frozen modules and for files below one of `prefixes`."""
-    if origin in ("built-in", "frozen"):
-        return True
-    return origin is not None and os.path.realpath(origin).startswith(prefixes)
-
-
-def preloadable(root):
-    """Names of the imported library modules, in the order in which they were first imported."""
-    prefixes = library_prefixes()
-    names = []
+def library_modules(prefixes: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
+    """Every imported module in the order of first import, and whether it may be preloaded."""
     for name, module in list(sys.modules.items()):
-        top_level = name.partition(".")[0]
-        if top_level in _SKIPPED_TOP_LEVEL or name.startswith("_vercel_emu_"):
-            continue
         spec = getattr(module, "__spec__", None)
+        top_level = name.partition(".")[0]
         # An alias (`os.path`, `six.moves`) has another name in its spec and comes by itself.
-        if spec is None or spec.name != name or getattr(spec, "_initializing", False):
-            continue
-        if is_library(spec.origin, prefixes):
-            names.append(name)
-    return names
+        fit = (
+            top_level not in _SKIPPED
+            and not name.startswith("_vercel_emu_")
+            and spec is not None
+            and spec.name == name
+            and not getattr(spec, "_initializing", False)
+            and is_library(spec.origin, prefixes)
+        )
+        yield name, fit
 
 
-class UserCodeGuard:
-    """While a standby preloads, an import of the person's code is refused and remembered."""
-
-    def __init__(self, prefixes):
-        self._prefixes = prefixes
-        self.refused = None
-
-    def find_spec(self, name, path=None, target=None):
-        from importlib.machinery import PathFinder
-
-        spec = PathFinder.find_spec(name, path, target)
-        if spec is None or spec.origin is None or is_library(spec.origin, self._prefixes):
-            return spec
-        self.refused = name
-        raise ModuleNotFoundError(f"{name} is not imported ahead of time", name=name)
-
-
-def remembered(path):
-    """The module names that the emulator has noted for this function; none at first."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            return json.load(file)["modules"]
-    except (OSError, ValueError, KeyError):
+def learn_steps(
+    modules: Iterable[tuple[str, bool]],
+    changes: Iterable[Change],
+    replayed: list[Step],
+    imports: dict[str, Imports],
+) -> list[Step]:
+    """The steps for the next standby: those that this instance replayed, then what came new."""
+    modules = list(modules)
+    if any(name in _MONKEY_PATCHERS for name, _ in modules):
         return []
+    known = {step for step in replayed if isinstance(step, str)}
+    changes = list(changes)[sum(1 for step in replayed if not isinstance(step, str)) :]
+    steps = list(replayed)
+    for name, fit in modules:
+        if fit and name not in known:
+            steps.append(name)
+        steps += [one.fingerprint(imports) for one in changes if one.after == name]
+    return steps
 
 
-def preload(settings, control):
-    """Import the remembered modules; a library that reaches for the person's code ends the standby.
+def standard_library(names: Iterable[str]) -> set[str]:
+    """Those of `names` whose import has no lasting effect on anything else."""
+    return {name for name in names if name.partition(".")[0] in sys.stdlib_module_names}
 
-    The emulator then leaves that library out of the next one, so that no library ever runs with
-    the person's module missing that it would have found.
+
+def misfit(
+    steps: list[Step],
+    remembered: Mapping[str, Any],
+    imports: dict[str, Imports],
+    changes: Iterable[Change],
+    *,
+    complete: bool,
+) -> str:
+    """Why this instance, which followed `steps` ahead of the person's code, is not as if it hadn't.
+
+    `remembered` is what was learned with the steps: `direct`, the libraries that the person's code
+    itself imported, and `varying`, variables from whose change on nothing was remembered.
+    Empty: it is the same. `complete` False: the person's code failed on its way.
     """
-    import importlib
-
-    started = time.monotonic()
-    guard = UserCodeGuard(library_prefixes())
-    sys.meta_path.insert(0, guard)
-    count = 0
-    for name in remembered(settings["modules_file"]):
-        if name in sys.modules:
-            continue
-        if control.go.is_set():
-            break
-        try:
-            importlib.import_module(name)
-            count += 1
-        except BaseException:
-            # It may import only in the person's order of imports; they will import it themselves.
-            if guard.refused is None:
-                sys.modules.pop(name, None)
-        if guard.refused is not None:
-            control.report("emu-unfit", module=name, reached=guard.refused)
-            os._exit(0)
-    sys.meta_path.remove(guard)
-    control.report(
-        "emu-standby", modules=count, duration_ms=int((time.monotonic() - started) * 1000)
-    )
+    made = [one.fingerprint(imports) for one in changes]
+    expected = [step for step in steps if not isinstance(step, str)]
+    if not complete:
+        expected = expected[: len(made)]
+    if len(made) > len(expected) and made[len(expected)][0] in remembered.get("varying", ()):
+        made = made[: len(expected)]
+    if made != expected:
+        odd = next(a or b for a, b in zip_longest(made, expected) if a != b) or [""]
+        return f"os.environ[{str(odd[0])!r}]"
+    if complete:
+        preloaded = {step for step in steps if isinstance(step, str)}
+        gone = (set(remembered.get("direct", ())) & preloaded) - names_in(imports.values())
+        lasting = gone - standard_library(gone)
+        if lasting:
+            return str(min(lasting))
+    return ""

@@ -46,7 +46,9 @@ class End(msgspec.Struct, tag="end"):
     payload: _End
 
 
-class _Log(msgspec.Struct):
+class LogPayload(msgspec.Struct):
+    """What was written; `message` is base64."""
+
     context: Context
     message: str
     level: str = ""
@@ -61,7 +63,7 @@ class _Log(msgspec.Struct):
 
 
 class Log(msgspec.Struct, tag="log"):
-    payload: _Log
+    payload: LogPayload
 
 
 class Fetch(msgspec.Struct, rename="camel"):
@@ -121,8 +123,13 @@ class Unfit(msgspec.Struct, tag="emu-unfit"):
     payload: _Unfit
 
 
+type Step = str | list[str | list[str] | None]
+"""A library module to import, or a change of the environment (see `guest/modules.py`)."""
+
+
 class _Modules(msgspec.Struct):
-    modules: list[str]
+    steps: list[Step]
+    direct: list[str]
 
 
 class Modules(msgspec.Struct, tag="emu-modules"):

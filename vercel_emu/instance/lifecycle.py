@@ -46,7 +46,10 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class StandbyUnfit:
-    """The standby imported something that needs the person's code; it has ended."""
+    """A standby's preparations turned out not to fit the person's code; it has ended, or will.
+
+    Known either while it prepares, or when it has been promoted and has imported that code.
+    """
 
     instance: str
 
@@ -170,8 +173,7 @@ class Lifecycle:
             case Started(instance):
                 yield from self._started(instance)
             case StandbyUnfit(instance):
-                if self.instances.pop(instance, None) and self.serving():
-                    yield from self._refresh_standby()
+                yield from self._unfit(instance)
             case Exited(instance):
                 yield from self._exited(instance)
             case Unresponsive(instance):
@@ -212,14 +214,28 @@ class Lifecycle:
         yield Serve(name)
         yield from self._refresh_standby()
 
-    def _exited(self, name: str) -> Iterator[Command]:
+    def _unfit(self, name: str) -> Iterator[Command]:
         instance = self.instances.pop(name, None)
         if instance is None or self.stopping:
             return
+        if instance.phase is not Phase.STARTING:
+            yield from self._refresh_standby()
+        elif instance.generation == self.generation:
+            # A standby made meanwhile followed the same steps: it would fit no better.
+            for other in self._current(Phase.STANDBY):
+                yield self._kill(other)
+            yield from self._fill()
+
+    def _exited(self, name: str) -> Iterator[Command]:
+        instance = self.instances.pop(name, None)
+        if instance is None or self.stopping or instance.generation != self.generation:
+            return
         # One that served and died is replaced when the next request asks: a cold start, as on
         # the platform. One that could not start fails the requests; it is not tried again at once.
-        if instance.phase is Phase.STARTING and instance.generation == self.generation:
+        if instance.phase is Phase.STARTING:
             yield from self._start_failed(name)
+        elif instance.phase is Phase.READY and self.serving():
+            yield from self._fill()
 
     def _unresponsive(self, name: str) -> Iterator[Command]:
         instance = self.instances.get(name)

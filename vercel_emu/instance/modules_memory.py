@@ -1,4 +1,7 @@
-"""Which libraries the app's last run imported, kept in `.vercel/emu/` for the next standby."""
+"""What the app's last run imported from libraries, kept in `.vercel/emu/` for the next standby.
+
+The standby itself reads the file (`guest/preload.py`); what a step is says `guest/modules.py`.
+"""
 
 from __future__ import annotations
 
@@ -8,43 +11,68 @@ from pathlib import Path
 
 import msgspec
 
+from vercel_emu.instance.ipc import Step
 
-class _Remembered(msgspec.Struct):
-    modules: list[str] = []
-    excluded: list[str] = []
+FORMAT = 2
+
+
+class Remembered(msgspec.Struct):
+    """The file. `excluded` modules and changes of `varying` variables stop being followed."""
+
+    format: int = FORMAT
     interpreter: str = ""
+    steps: list[Step] = []
+    direct: list[str] = []
+    excluded: list[str] = []
+    varying: list[str] = []
 
 
 class ModulesMemory:
-    """The list of library modules to import ahead of the person's code, in a small JSON file.
+    """The steps that a standby follows ahead of the person's code."""
 
-    A module that turned out to need the person's code is excluded from then on.
-    """
-
-    def __init__(self, path: Path, root: Path, interpreter: Path) -> None:
+    def __init__(self, path: Path, interpreter: Path) -> None:
         self._path = path
         self._state = _read(path)
-        if self._state.interpreter != str(interpreter):
-            self._state = _Remembered(interpreter=str(interpreter))
+        self._suspected = ""
+        if self._state.interpreter != str(interpreter) or self._state.format != FORMAT:
+            self._state = Remembered(interpreter=str(interpreter))
 
     @property
     def modules(self) -> list[str]:
-        return self._state.modules
+        """The modules that a standby would import."""
+        return [step for step in self._state.steps if isinstance(step, str)]
 
-    def remember(self, modules: list[str]) -> None:
-        """Note what a running instance has imported by now."""
-        excluded = set(self._state.excluded)
-        fit = [name for name in modules if name not in excluded]
-        if fit != self._state.modules:
-            self._state.modules = fit
+    def learn(self, steps: list[Step], direct: list[str]) -> bool:
+        """Note what an instance that serves has imported by now; True if that is news."""
+        fit = fitting(steps, self._state.excluded, self._state.varying)
+        if fit != self._state.steps or direct != self._state.direct:
+            self._state.steps, self._state.direct = fit, direct
             self._write()
+            return True
+        return False
 
     def exclude(self, module: str) -> None:
-        """Never import `module` ahead of time again."""
+        """Never import `module` ahead of time again: it needs the person's code."""
         if module not in self._state.excluded:
             self._state.excluded.append(module)
-        self._state.modules = [name for name in self._state.modules if name != module]
+        self.learn(self._state.steps, self._state.direct)
         self._write()
+
+    def differed(self, what: str) -> None:
+        """A standby's steps no longer fit the person's code: forget them, the next run is learned.
+
+        A variable that differs twice in a row holds something new in each run (a time, an id):
+        from its change on nothing can be imported ahead.
+        """
+        if what == self._suspected and what.startswith("os.environ["):
+            self._state.varying.append(what.removeprefix("os.environ['").removesuffix("']"))
+        self._suspected = what
+        self._state.steps, self._state.direct = [], []
+        self._write()
+
+    def followed(self) -> None:
+        """A standby's steps fitted the person's code."""
+        self._suspected = ""
 
     def _write(self) -> None:
         # Only speed depends on this file: a folder that can't be written is not an error.
@@ -55,8 +83,22 @@ class ModulesMemory:
             temporary.replace(self._path)
 
 
-def _read(path: Path) -> _Remembered:
+def fitting(steps: list[Step], excluded: list[str], varying: list[str]) -> list[Step]:
+    """Without excluded modules, and only up to the first change of a variable that varies."""
+    fit: list[Step] = []
+    for step in steps:
+        if isinstance(step, str):
+            if step not in excluded:
+                fit.append(step)
+        elif step[0] in varying:
+            break
+        else:
+            fit.append(step)
+    return fit
+
+
+def _read(path: Path) -> Remembered:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=_Remembered)
+        return msgspec.json.decode(path.read_bytes(), type=Remembered)
     except (OSError, msgspec.DecodeError):
-        return _Remembered()
+        return Remembered()

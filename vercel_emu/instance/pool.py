@@ -10,89 +10,33 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections import deque
 from collections.abc import Coroutine
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from vercel_emu import events
 from vercel_emu.instance import ipc, lifecycle
 from vercel_emu.instance.connection import ConnectionPool, ping
-from vercel_emu.instance.invocations import Invocations
+from vercel_emu.instance.gate import Gate
+from vercel_emu.instance.hearing import Hearing
+from vercel_emu.instance.instance import CannotStart, Change, Instance, PoolSettings, StartFailure
 from vercel_emu.instance.lifecycle import Lifecycle, Phase
 from vercel_emu.instance.logs import LineJoiner, Stream
 from vercel_emu.instance.modules_memory import ModulesMemory
 from vercel_emu.instance.process import InstanceProcess, LaunchSpec
+from vercel_emu.instance.retry import Retry
 from vercel_emu.instance.tracebacks import CodeError, read_traceback
 
+__all__ = ["CannotStart", "FunctionPool", "Instance", "PoolSettings", "StartFailure"]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PoolSettings:
-    """How instances are run. All durations in seconds."""
-
-    size: int = 1
-    standby: bool = True
-    startup_timeout: float = 30.0
-    drain_limit: float = 30.0
-    stream_grace: float = 2.0
-    stop_grace: float = 3.0
-    idle_timeout: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StartFailure:
-    """Why a function could not start, and which saved files came before."""
-
-    function: str
-    message: str
-    error: CodeError
-    files: tuple[str, ...] = ()
-
-
-class CannotStart(Exception):
-    """Every request that waits for the function is answered with this failure."""
-
-    def __init__(self, failure: StartFailure) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
-
-
-@dataclass(slots=True, eq=False)
-class Instance:
-    """One running instance as the pool and the edge see it."""
-
-    name: str
-    function: str
-    process: InstanceProcess
-    lines: LineJoiner
-    invocations: Invocations = field(default_factory=Invocations)
-    connections: ConnectionPool | None = None
-    created: float = field(default_factory=time.monotonic)
-    from_standby: bool = False
-    promoted: float = 0.0
-    init_ms: int = 0
-    user_init_ms: int = 0
-    root: Path = field(default_factory=Path)
-    said: deque[tuple[float, str]] = field(default_factory=lambda: deque(maxlen=400))
-    fatal: str = ""
-    deadline: asyncio.TimerHandle | None = None
-    failure_note: str = ""
-
-    def say(self, line: str) -> None:
-        """Remember a line that may explain a failure."""
-        self.said.append((time.monotonic(), line))
-
-    def said_since(self, moment: float) -> list[str]:
-        """The remembered lines since a `time.monotonic()` reading."""
-        return [line for at, line in self.said if at >= moment]
+STANDBY_DELAY = 0.15
+"""Seconds between a start and the making of the next standby, which takes a CPU for a while."""
+LEARN_DELAY = 1.0
+"""Seconds after a start when the instance is asked what it has imported."""
 
 
 class FunctionPool:
     """The instances of one function."""
-
-    FIRST_RETRY = 2.0
-    LONGEST_RETRY = 60.0
 
     def __init__(
         self,
@@ -102,24 +46,25 @@ class FunctionPool:
         *,
         socket_dir: Path,
         emit: events.Emit,
+        gate: Gate | None = None,
     ) -> None:
         self.name = name
         self.spec = spec
         self.settings = settings
         self.failure: StartFailure | None = None
-        self.builtin_api: tuple[str, ...] = ()
+        self._gate = gate or Gate()
         self._socket_dir = socket_dir
         self._emit = emit
+        self._hearing = Hearing(name, emit)
         self._lifecycle = Lifecycle(name, size=settings.size, keep_standby=settings.standby)
         self._instances: dict[str, Instance] = {}
         self._waiters: list[asyncio.Future[None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self._memory = ModulesMemory(spec.modules_file, spec.root, spec.interpreter)
+        self._memory = ModulesMemory(spec.modules_file, spec.interpreter)
+        self._retry = Retry()
         self._number = 0
         self._turn = 0
-        self._retry_after = self.FIRST_RETRY
-        self._retry_at = 0.0
-        self._change: _Change | None = None
+        self._change = Change(announced=True)
         self._last_used = time.monotonic()
 
     # For the edge --------------------------------------------------------------------------
@@ -131,10 +76,12 @@ class FunctionPool:
             CannotStart: the person's code could not be started.
         """
         self._last_used = time.monotonic()
+        if not self._gate.is_open:
+            await self._gate.wait_open()
         while True:
             if instance := self._least_busy():
                 return instance
-            if self.failure is not None and time.monotonic() < self._retry_at:
+            if self.failure is not None and time.monotonic() < self._retry.at:
                 raise CannotStart(self.failure)
             waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiters.append(waiter)
@@ -163,14 +110,17 @@ class FunctionPool:
         """Start ahead of the first request."""
         self._post(lifecycle.Wanted())
 
-    def change(self, files: tuple[str, ...] = (), *, spec: LaunchSpec | None = None) -> None:
-        """New code (or, with `spec`, a new environment): swap every instance."""
+    def change(
+        self, change: Change, *, spec: LaunchSpec | None = None, standby: bool = True
+    ) -> None:
+        """New code: swap every instance. With a new `spec`, or without `standby`, from scratch."""
+        fresh = not standby or (spec is not None and spec != self.spec)
         if spec is not None:
             self.spec = spec
         self.failure = None
-        self._retry_after, self._retry_at = self.FIRST_RETRY, 0.0
-        self._change = _Change(files, time.perf_counter())
-        self._post(lifecycle.Changed(environment=spec is not None))
+        self._retry.reset()
+        self._change = change
+        self._post(lifecycle.Changed(environment=fresh))
 
     def stop_if_idle(self) -> None:
         """Stop instances that have had no request for the function's idle time."""
@@ -181,7 +131,7 @@ class FunctionPool:
 
     async def close(self, drain: float) -> None:
         """Drain for up to `drain` seconds, then end every process."""
-        self.settings = _with_drain(self.settings, drain)
+        self.settings = self.settings.for_stopping(drain)
         self._wake(StartFailure(self.name, "the emulator is stopping", CodeError("", "")))
         self._post(lifecycle.Stopping())
         while self._instances or self._tasks:
@@ -191,6 +141,16 @@ class FunctionPool:
     def instances(self) -> list[tuple[Instance, Phase | None]]:
         """Every instance that has not ended, with its phase (None: being killed)."""
         return [(one, self._lifecycle.phase(one.name)) for one in self._instances.values()]
+
+    @property
+    def builtin_api(self) -> tuple[str, ...]:
+        """The parts of `vercel.*` that the built-in API serves."""
+        return self._hearing.builtin_api
+
+    @property
+    def preloaded(self) -> int:
+        """How many library modules a standby imports ahead, as far as is known."""
+        return len(self._memory.modules)
 
     @property
     def starting(self) -> bool:
@@ -217,13 +177,19 @@ class FunctionPool:
     async def _spawn(self, name: str, standby: bool) -> None:
         self._number += 1
         process = InstanceProcess(name, self._number, self._socket_dir, self)
-        instance = Instance(
-            name, self.name, process, LineJoiner(self.name, name), root=self.spec.root
-        )
+        lines = LineJoiner(self.name, name)
+        instance = Instance(name, self.name, process, lines, root=self.spec.root)
         self._instances[name] = instance
-        if not standby:
+        # A standby may have been promoted before this task ran.
+        if self._lifecycle.phase(name) is Phase.STARTING:
             self._emit(events.InstanceStarting(function=self.name, instance=name))
             self._watch_startup(instance)
+        if standby:
+            await self._quiet(instance)
+        if self._lifecycle.phase(name) is None:
+            self.on_exit(process, 0)
+            return
+        standby = standby and self._lifecycle.phase(name) is Phase.STANDBY
         try:
             await process.start(self.spec, standby=standby)
         except OSError as error:
@@ -235,9 +201,18 @@ class FunctionPool:
         elif standby and self._lifecycle.phase(name) is Phase.STARTING:
             process.go()
 
+    async def _quiet(self, instance: Instance) -> None:
+        """A standby is made when the requests that waited for the new code have been answered."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STANDBY_DELAY):
+                await instance.wanted.wait()
+
     def _promote(self, name: str) -> None:
         instance = self._instances.get(name)
-        if instance is None:  # spawned, not yet launched: `_spawn` says go
+        if instance is None:
+            return
+        instance.wanted.set()
+        if instance.process.pid is None:  # not yet launched: `_spawn` sees the new phase
             return
         instance.from_standby = True
         instance.promoted = time.monotonic()
@@ -247,34 +222,35 @@ class FunctionPool:
 
     def _serve(self, name: str) -> None:
         instance = self._instances[name]
-        since = instance.promoted or instance.created
         self.failure = None
-        self._retry_after = self.FIRST_RETRY
+        self._retry.reset()
+        if instance.from_standby:
+            self._memory.followed()
         self._emit(
             events.InstanceReady(
                 function=self.name,
                 instance=name,
-                duration_ms=(time.monotonic() - since) * 1000,
+                duration_ms=(time.monotonic() - instance.since) * 1000,
                 init_ms=instance.init_ms,
                 user_init_ms=instance.user_init_ms,
                 warm_standby=instance.from_standby,
             )
         )
-        if self._change is not None:
-            change, self._change = self._change, None
+        self._wake(None)
+        if not self._change.announced:
+            self._change.announced = True
             self._emit(
                 events.Reloaded(
-                    files=change.files,
-                    duration_ms=(time.perf_counter() - change.at) * 1000,
+                    files=self._change.files,
+                    duration_ms=(time.perf_counter() - self._change.at) * 1000,
                     warm_standby=instance.from_standby,
                 )
             )
-        instance.process.ask_for_modules()
-        self._wake(None)
+        later = LEARN_DELAY if self._memory.modules else 0.0
+        asyncio.get_running_loop().call_later(later, instance.process.ask_for_modules)
 
     async def _drain(self, name: str) -> None:
         instance = self._instances[name]
-        instance.process.ask_for_modules()
         started = time.monotonic()
         while not instance.process.exited.is_set():
             waited = time.monotonic() - started
@@ -289,19 +265,19 @@ class FunctionPool:
 
     def _kill(self, name: str) -> None:
         if instance := self._instances.get(name):
+            instance.wanted.set()
+            instance.cancel_deadline()
             instance.process.signal_group(signal.SIGKILL)
 
     def _fail(self, name: str) -> None:
         instance = self._instances[name]
-        text = instance.fatal or "\n".join(instance.said_since(0.0))
+        text = instance.fatal or "\n".join(instance.said_since(instance.since))
         error = read_traceback(text, self.spec.root)
-        message = instance.failure_note or error.summary or "the process ended before it was ready"
-        self.failure = StartFailure(
-            self.name, message, error, self._change.files if self._change else ()
-        )
-        self._change = None
-        self._retry_at = time.monotonic() + self._retry_after
-        self._retry_after = min(self._retry_after * 2, self.LONGEST_RETRY)
+        message = instance.failure_note or error.summary or instance.exit_text
+        self.failure = StartFailure(self.name, message, error, self._change.files)
+        self._change.announced = True
+        now = time.monotonic()
+        self._retry.failed(now, now - instance.since, timed_out=bool(instance.failure_note))
         self._emit(
             events.InstanceFailed(
                 function=self.name, instance=name, message=message, detail=error.traceback
@@ -316,54 +292,36 @@ class FunctionPool:
         if instance is None:
             return
         match message:
-            case ipc.HandlerStarted(payload):
-                instance.invocations.handler_started(payload.context.invocation_id)
-            case ipc.End(payload):
-                self._ended(instance, payload.context.invocation_id)
-            case ipc.Log(payload):
-                self._log(instance, payload.context.invocation_id, payload)
-            case ipc.Metric(payload):
-                self._fetch(payload.context.invocation_id, payload.payload)
             case ipc.ServerStarted(payload):
                 instance.init_ms = payload.init_duration
                 instance.user_init_ms = payload.user_init_duration
                 instance.connections = ConnectionPool(payload.http_port)
                 self._run(self._await_ping(instance))
-            case ipc.UnrecoverableError(payload):
-                instance.fatal = payload.message
-            case ipc.Booted(payload):
-                self._booted(tuple(payload.builtin_api))
             case ipc.Unfit(payload):
-                self._memory.exclude(payload.module)
-                self._post(lifecycle.StandbyUnfit(instance.name))
+                self._unfit(instance, payload.module, payload.reached)
             case ipc.Modules(payload):
-                self._memory.remember(payload.modules)
-            case ipc.Standby(payload):
-                self._emit(
-                    events.StandbyReady(
-                        function=self.name,
-                        instance=instance.name,
-                        modules=payload.modules,
-                        duration_ms=payload.duration_ms,
-                    )
-                )
+                if self._memory.learn(payload.steps, payload.direct):
+                    for one in self._standbys():
+                        one.process.preload_more()
+            case ipc.End() if not instance.answered:
+                instance.answered = True
+                # Libraries import some of their parts only when they get their first request.
+                loop = asyncio.get_running_loop()
+                loop.call_later(STANDBY_DELAY / 2, instance.process.ask_for_modules)
+                self._hearing.handle(instance, message)
+            case _:
+                self._hearing.handle(instance, message)
 
     def on_output(self, process: InstanceProcess, stream: Stream, text: str) -> None:
-        """Output below Python (C libraries, the interpreter itself, `os.write`)."""
-        instance = self._instances.get(process.name)
-        if instance is None:
-            return
-        for line in instance.lines.add("", "", stream, text):
-            instance.say(line.text)
-            if not instance.fatal or line.text not in instance.fatal:
-                self._emit(line)
+        if instance := self._instances.get(process.name):
+            self._hearing.output(instance, stream, text)
 
     def on_exit(self, process: InstanceProcess, code: int) -> None:
         instance = self._instances.get(process.name)
         if instance is None:
             return
-        if instance.deadline is not None:
-            instance.deadline.cancel()
+        instance.cancel_deadline()
+        instance.exit_text = _exit_text(code)
         for line in instance.lines.flush(""):
             instance.say(line.text)
         phase = self._lifecycle.phase(process.name)
@@ -374,13 +332,25 @@ class FunctionPool:
         if phase is Phase.READY:
             self._emit(
                 events.InstanceFailed(
-                    function=self.name, instance=process.name, message=_exit_text(code)
+                    function=self.name, instance=process.name, message=instance.exit_text
                 )
             )
         elif phase is Phase.DRAINING:
             self._emit(
                 events.InstanceStopped(function=self.name, instance=process.name, reason="replaced")
             )
+
+    def _unfit(self, instance: Instance, module: str, reached: str) -> None:
+        """A standby is not what an instance without preparations would be: it ends itself."""
+        if module:
+            self._memory.exclude(module)
+            text = f"{module} is not imported ahead: it needs {reached}"
+        else:
+            self._memory.differed(reached)
+            text = f"a fresh start instead of the standby: {reached} is not as it was"
+        self._emit(events.Notice(level="debug", message=text))
+        instance.cancel_deadline()
+        self._post(lifecycle.StandbyUnfit(instance.name))
 
     # Helpers ---------------------------------------------------------------------------------
 
@@ -395,43 +365,9 @@ class FunctionPool:
         turn = serving[start:] + serving[:start]
         return min((self._instances[name] for name in turn), key=lambda one: len(one.invocations))
 
-    def _ended(self, instance: Instance, invocation_id: str) -> None:
-        for line in instance.lines.flush(invocation_id):
-            self._emit(line)
-        found = instance.invocations.ended(invocation_id)
-        if found is not None:
-            self._emit(
-                events.InvocationEnded(
-                    invocation_id=invocation_id,
-                    function=self.name,
-                    instance=instance.name,
-                    duration_ms=(time.monotonic() - found.started) * 1000,
-                )
-            )
-
-    def _log(self, instance: Instance, invocation_id: str, log: Any) -> None:
-        for line in instance.lines.add(invocation_id, log.level, log.stream, log.text()):
-            if instance.connections is None or line.level in ("error", "fatal"):
-                instance.say(line.text)
-            self._emit(line)
-
-    def _fetch(self, invocation_id: str, fetch: ipc.Fetch) -> None:
-        self._emit(
-            events.OutgoingFetch(
-                invocation_id=invocation_id,
-                method=fetch.method,
-                host=fetch.host,
-                path=fetch.pathname,
-                status=fetch.status_code,
-                duration_ms=fetch.duration,
-            )
-        )
-
-    def _booted(self, builtin_api: tuple[str, ...]) -> None:
-        if builtin_api == self.builtin_api:
-            return
-        self.builtin_api = builtin_api
-        self._emit(events.FunctionsAPI(function=self.name, builtin=builtin_api))
+    def _standbys(self) -> list[Instance]:
+        phase = self._lifecycle.phase
+        return [one for name, one in self._instances.items() if phase(name) is Phase.STANDBY]
 
     async def _await_ping(self, instance: Instance) -> None:
         assert instance.connections is not None
@@ -441,8 +377,7 @@ class FunctionPool:
             if instance.process.exited.is_set() or self._lifecycle.phase(instance.name) is None:
                 return
             await asyncio.sleep(0.01)
-        if instance.deadline is not None:
-            instance.deadline.cancel()
+        instance.cancel_deadline()
         self._post(lifecycle.Started(instance.name))
 
     def _watch_startup(self, instance: Instance) -> None:
@@ -478,18 +413,6 @@ class FunctionPool:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    files: tuple[str, ...]
-    at: float
-
-
-def _with_drain(settings: PoolSettings, drain: float) -> PoolSettings:
-    return replace(
-        settings, drain_limit=drain, stream_grace=0.0, stop_grace=min(settings.stop_grace, 1.0)
-    )
 
 
 def _exit_text(code: int) -> str:

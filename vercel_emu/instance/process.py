@@ -30,6 +30,7 @@ class LaunchSpec:
     environment: Mapping[str, str]
     runtime_dir: Path
     modules_file: Path
+    bytecode_dir: Path
     debugpy_port: int | None = None
     official_cache_client: bool = False
 
@@ -42,6 +43,7 @@ class LaunchSpec:
             "runtime_dir": str(self.runtime_dir),
             "standby": standby,
             "modules_file": str(self.modules_file),
+            "bytecode_dir": str(self.bytecode_dir),
             "debugpy": self.debugpy_port,
             "official_cache_client": self.official_cache_client,
         }
@@ -84,6 +86,14 @@ class InstanceProcess:
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 
+    def memory_mb(self) -> float:
+        """Memory that is this process's own; 0 where the system doesn't tell."""
+        try:
+            pages = Path(f"/proc/{self.pid}/statm").read_text().split()
+            return (int(pages[1]) - int(pages[2])) * os.sysconf("SC_PAGE_SIZE") / 1e6
+        except (OSError, ValueError, IndexError):
+            return 0.0
+
     async def start(self, spec: LaunchSpec, *, standby: bool) -> None:
         """Launch the child; what happens next is told to the listener.
 
@@ -112,6 +122,10 @@ class InstanceProcess:
     def go(self) -> None:
         """Let a standby import the person's code."""
         self._command("go")
+
+    def preload_more(self) -> None:
+        """Tell a standby that the list of library modules has grown."""
+        self._command("preload")
 
     def ask_for_modules(self) -> None:
         """Ask for the list of library modules that are imported by now."""

@@ -1,0 +1,78 @@
+"""The line between a function instance and the emulator: commands in, reports out.
+
+Runs inside the instance; standard library only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+
+
+class Control:
+    """The pipe from the emulator, and a socket of our own back to it.
+
+    The pipe is what the process got as standard input. When it closes, the emulator is gone, and
+    the whole process group ends: no orphans.
+    """
+
+    def __init__(self, ipc_path: str) -> None:
+        # The person's code gets /dev/null as standard input; the pipe moves out of its way.
+        self._fd = os.dup(0)
+        os.set_inheritable(self._fd, False)
+        null = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(null, 0)
+        os.close(null)
+        self._reports = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._reports.connect(ipc_path)
+        self._ipc_path = ipc_path
+        self.go = threading.Event()
+        self.news = threading.Event()
+        """Set with every command that a standby waits for."""
+        self.on_modules: Callable[[], dict[str, object]] = dict
+
+    def start(self) -> None:
+        threading.Thread(target=self._listen, name="vercel-emu-control", daemon=True).start()
+
+    def report(self, kind: str, **payload: object) -> None:
+        """Send one message in the runtime's own framing; a lost emulator is not our error."""
+        message = json.dumps({"type": kind, "payload": payload}).encode() + b"\0"
+        with contextlib.suppress(OSError):
+            self._reports.sendall(message)
+
+    def _listen(self) -> None:
+        buffered = b""
+        while True:
+            try:
+                chunk = os.read(self._fd, 65536)
+            except OSError:
+                chunk = b""
+            if not chunk:
+                self._emulator_is_gone()
+            buffered += chunk
+            *lines, buffered = buffered.split(b"\n")
+            for line in lines:
+                self._obey(json.loads(line))
+
+    def _obey(self, command: dict[str, str]) -> None:
+        if command["do"] == "go":
+            self.go.set()
+            self.news.set()
+        elif command["do"] == "preload":
+            self.news.set()
+        elif command["do"] == "modules":
+            self.report("emu-modules", **self.on_modules())
+
+    def _emulator_is_gone(self) -> None:
+        with contextlib.suppress(OSError):
+            os.unlink(self._ipc_path)
+            os.rmdir(os.path.dirname(self._ipc_path))
+        try:
+            os.killpg(0, signal.SIGKILL)
+        finally:
+            os._exit(1)

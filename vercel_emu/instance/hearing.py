@@ -1,0 +1,96 @@
+"""What instances say, turned into events and into bookkeeping of their invocations."""
+
+from __future__ import annotations
+
+import time
+
+from vercel_emu import events
+from vercel_emu.instance import ipc
+from vercel_emu.instance.instance import Instance
+from vercel_emu.instance.logs import Stream
+
+
+class Hearing:
+    """Reports, for one function, everything that has no influence on its instances' lives."""
+
+    def __init__(self, function: str, emit: events.Emit) -> None:
+        self.function = function
+        self.builtin_api: tuple[str, ...] = ()
+        self._emit = emit
+
+    def handle(self, instance: Instance, message: ipc.Message) -> None:
+        """Report a message; those that concern the lifecycle are not for here."""
+        match message:
+            case ipc.HandlerStarted(payload):
+                instance.invocations.handler_started(payload.context.invocation_id)
+            case ipc.End(payload):
+                self._ended(instance, payload.context.invocation_id)
+            case ipc.Log(payload):
+                self._log(instance, payload)
+            case ipc.Metric(payload):
+                self._fetch(payload.context.invocation_id, payload.payload)
+            case ipc.UnrecoverableError(payload):
+                instance.fatal = payload.message
+            case ipc.Booted(payload):
+                self._booted(tuple(payload.builtin_api))
+            case ipc.Standby(payload):
+                self._stands_by(instance, payload.modules, payload.duration_ms)
+            case _:
+                pass
+
+    def output(self, instance: Instance, stream: Stream, text: str) -> None:
+        """Output below Python (C libraries, the interpreter itself, `os.write`)."""
+        for line in instance.lines.add("", "", stream, text):
+            instance.say(line.text)
+            if not instance.fatal or line.text not in instance.fatal:
+                self._emit(line)
+
+    def _ended(self, instance: Instance, invocation_id: str) -> None:
+        for line in instance.lines.flush(invocation_id):
+            self._emit(line)
+        found = instance.invocations.ended(invocation_id)
+        if found is not None:
+            self._emit(
+                events.InvocationEnded(
+                    invocation_id=invocation_id,
+                    function=self.function,
+                    instance=instance.name,
+                    duration_ms=(time.monotonic() - found.started) * 1000,
+                )
+            )
+
+    def _log(self, instance: Instance, log: ipc.LogPayload) -> None:
+        id_ = log.context.invocation_id
+        for line in instance.lines.add(id_, log.level, log.stream, log.text()):
+            if instance.connections is None or line.level in ("error", "fatal"):
+                instance.say(line.text)
+            self._emit(line)
+
+    def _fetch(self, invocation_id: str, fetch: ipc.Fetch) -> None:
+        self._emit(
+            events.OutgoingFetch(
+                invocation_id=invocation_id,
+                method=fetch.method,
+                host=fetch.host,
+                path=fetch.pathname,
+                status=fetch.status_code,
+                duration_ms=fetch.duration,
+            )
+        )
+
+    def _booted(self, builtin_api: tuple[str, ...]) -> None:
+        if builtin_api == self.builtin_api:
+            return
+        self.builtin_api = builtin_api
+        self._emit(events.FunctionsAPI(function=self.function, builtin=builtin_api))
+
+    def _stands_by(self, instance: Instance, modules: int, duration_ms: float) -> None:
+        self._emit(
+            events.StandbyReady(
+                function=self.function,
+                instance=instance.name,
+                modules=modules,
+                duration_ms=duration_ms,
+                memory_mb=instance.process.memory_mb(),
+            )
+        )

@@ -1,0 +1,108 @@
+"""What the pool knows of one instance, and the values it shares with the edge."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from vercel_emu.instance.connection import ConnectionPool
+from vercel_emu.instance.invocations import Invocations
+from vercel_emu.instance.logs import LineJoiner
+from vercel_emu.instance.process import InstanceProcess
+from vercel_emu.instance.tracebacks import CodeError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolSettings:
+    """How instances are run. All durations in seconds."""
+
+    size: int = 1
+    standby: bool = True
+    startup_timeout: float = 30.0
+    drain_limit: float = 30.0
+    stream_grace: float = 2.0
+    stop_grace: float = 3.0
+    idle_timeout: float | None = None
+
+    def for_stopping(self, drain: float) -> PoolSettings:
+        """The same, where everything ends within about `drain` seconds."""
+        grace = min(self.stop_grace, 1.0)
+        return replace(self, drain_limit=drain, stream_grace=0.0, stop_grace=grace)
+
+
+@dataclass(slots=True, eq=False)
+class Change:
+    """A change of the person's files; shared by all functions, announced by the first that serves.
+
+    `at` is a `time.perf_counter()` reading of the moment the change was seen.
+    """
+
+    files: tuple[str, ...] = ()
+    at: float = field(default_factory=time.perf_counter)
+    announced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StartFailure:
+    """Why a function could not start, and which saved files came before."""
+
+    function: str
+    message: str
+    error: CodeError
+    files: tuple[str, ...] = ()
+
+
+class CannotStart(Exception):
+    """Every request that waits for the function is answered with this failure."""
+
+    def __init__(self, failure: StartFailure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+@dataclass(slots=True, eq=False)
+class Instance:
+    """One running instance as the pool and the edge see it."""
+
+    name: str
+    function: str
+    process: InstanceProcess
+    lines: LineJoiner
+    invocations: Invocations = field(default_factory=Invocations)
+    connections: ConnectionPool | None = None
+    created: float = field(default_factory=time.monotonic)
+    from_standby: bool = False
+    promoted: float = 0.0
+    init_ms: int = 0
+    user_init_ms: int = 0
+    root: Path = field(default_factory=Path)
+    said: deque[tuple[float, str]] = field(default_factory=lambda: deque(maxlen=400))
+    fatal: str = ""
+    exit_text: str = ""
+    deadline: asyncio.TimerHandle | None = None
+    failure_note: str = ""
+    answered: bool = False
+    wanted: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when a standby that has not been launched yet is needed, or is no longer."""
+
+    @property
+    def since(self) -> float:
+        """When it began to start, by `time.monotonic()`: its launch or its promotion."""
+        return self.promoted or self.created
+
+    def cancel_deadline(self) -> None:
+        """It has started, or is gone."""
+        if self.deadline is not None:
+            self.deadline.cancel()
+            self.deadline = None
+
+    def say(self, line: str) -> None:
+        """Remember a line that may explain a failure."""
+        self.said.append((time.monotonic(), line))
+
+    def said_since(self, moment: float) -> list[str]:
+        """The remembered lines since a `time.monotonic()` reading."""
+        return [line for at, line in self.said if at >= moment]
