@@ -263,4 +263,5 @@ def test_readme_says_how_to_run_and_deploy(template: str) -> None:
 def test_wheel_ships_them() -> None:
     file = Path(__file__).parents[1] / "pyproject.toml"
     build: Any = tomllib.loads(file.read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
-    assert build["force-include"]["templates"] == "vercel_emu/templates"
+    assert "templates" in build["only-include"]
+    assert build["sources"]["templates"] == "vercel_emu/templates"

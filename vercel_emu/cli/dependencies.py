@@ -55,7 +55,13 @@ def _install(root: Path, plan: Plan) -> Interpreter:
     if not console.is_terminal:
         return install_dependencies(root, plan, lambda line: click.echo(f"  {line}", err=True))
     with console.status("installing") as status:
-        return install_dependencies(root, plan, lambda line: status.update(_cut(line)))
+
+        def show(line: str) -> None:
+            if line.startswith("warning: "):
+                console.print(_cut(line))
+            status.update(_cut(line))
+
+        return install_dependencies(root, plan, show)
 
 
 def _short(path: Path, root: Path) -> str:
@@ -65,7 +71,7 @@ def _short(path: Path, root: Path) -> str:
 def _cut(line: str) -> str:
     from rich.markup import escape
 
-    return escape(line.strip()[:100])
+    return escape(line.strip()[:200])
 
 
 def _warn(text: str) -> None:
