@@ -153,7 +153,8 @@ def test_unreadable_files(tmp_path: Path) -> None:
         (
             '{"redirects": [{"source": "/a", "destination": "/b", "status": 301}]}',
             (
-                "Invalid vercel.json - `redirects[0]` should NOT have additional property `status`. "
+                "Invalid vercel.json - `redirects[0]` should NOT have additional property "
+                "`status`. "
                 "Did you mean `statusCode`?"
             ),
         ),
@@ -304,7 +305,8 @@ def test_functions_and_builds_exclude_each_other() -> None:
             '{"redirects": [{"source": "/a", "destination": "https://:t.e.org/"}]}',
             "invalid_redirect",
             (
-                'Redirect at index 0 has segment ":t" in `destination` property but not in `source` '
+                'Redirect at index 0 has segment ":t" in `destination` property but not in '
+                "`source` "
                 "or `has` property."
             ),
         ),

@@ -30,6 +30,7 @@ _TYPES = {
     ".json": "application/json",
     ".map": "application/json",
     ".webmanifest": "application/manifest+json",
+    ".gz": "application/gzip",
     ".wasm": "application/wasm",
     ".xml": "application/xml",
     ".md": "text/markdown",

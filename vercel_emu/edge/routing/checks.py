@@ -167,14 +167,3 @@ def _code(kind: str) -> str:
 
 def _property(kind: str) -> str:
     return "`src`/`source`" if kind == "Route" else "`source`"
-
-
-def shadowed_rules(rules: Sequence[tuple[str, str]]) -> list[str]:
-    """Labels of unconditional rules that can never match, an equal source stands before them."""
-    seen: dict[str, str] = {}
-    found = []
-    for label, source in rules:
-        if source in seen:
-            found.append(f"{label} can never match: {seen[source]} has the same source {source}")
-        seen.setdefault(source, label)
-    return found

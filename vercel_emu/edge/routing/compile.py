@@ -55,7 +55,8 @@ def compile_routing(config: VercelConfig, functions: Sequence[Function] = ()) ->
     outputs = output_paths(files)
     if app is not None and config.builds:
         # Legacy `builds` have no catch-all: `routes` name the file, `{"dest": "main.py"}`.
-        outputs[f"/{app.entrypoint.file}"] = APP
+        sources = (app.entrypoint.file, *(build.src for build in config.builds))
+        outputs |= {f"/{file.lstrip('/')}": APP for file in sources if file.endswith(".py")}
     placed = [*_configured(config), *api_rules(config, files, is_only=app is None)]
     if app is None:
         placed.append(("error", _error_rule(clean_urls=bool(config.clean_urls))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -150,7 +151,7 @@ def _ranges(mask: int) -> str:
 
 
 def _literal_prefix(node: Node) -> tuple[str, str | None]:
-    items = node.items if isinstance(node, Sequence) else (node,)
+    items = tuple(_flat(node))
     exact, text = True, ""
     for index, item in enumerate(items):
         if isinstance(item, Anchor) and item.kind == "start":
@@ -163,6 +164,14 @@ def _literal_prefix(node: Node) -> tuple[str, str | None]:
         exact = exact and isinstance(item, Chars) and item.mask.bit_count() == 1
         text += char
     return text, None
+
+
+def _flat(node: Node) -> Iterator[Node]:
+    if isinstance(node, Sequence):
+        for item in node.items:
+            yield from _flat(item)
+    else:
+        yield node
 
 
 def _only_char(node: Node) -> str | None:
