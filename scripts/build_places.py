@@ -166,6 +166,8 @@ def city_line(city: City, rank: int, region: str) -> str:
         name, latitude, longitude = "New York", 40.7128, -74.0060
         city = {**city, "name": name, "alternatenames": ["New York City", *city["alternatenames"]]}
     names = alternate_names(city, rank)
+    names += [fold(other) for other in by_hand.MORE_NAMES.get((name, code), ())]
+    names = list(dict.fromkeys(names))
     postal = by_hand.POSTAL_CODES.pop((name, code), "")
     row = (name, code, region, f"{latitude:.4f}", f"{longitude:.4f}", city["timezone"])
     return "\t".join(

@@ -278,4 +278,10 @@ COUNTRY_NAMES: dict[str, tuple[str, ...]] = {
 }
 
 # Other names of a large city that nobody means by them.
-MISLEADING_NAMES = {("victoria", "HK")}
+MISLEADING_NAMES = {("victoria", "HK"), ("venise", "FR")}
+
+# Names that people use and the source lacks.
+MORE_NAMES: dict[tuple[str, str], tuple[str, ...]] = {
+    ("New York", "US"): ("纽约", "纽约市"),
+    ("Venice", "IT"): ("Venise", "Venecia", "威尼斯"),
+}
