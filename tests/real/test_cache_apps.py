@@ -1,0 +1,195 @@
+"""The official SDK inside real apps: ASGI and WSGI; in requests, in `wait_until`, in threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.real.support import Emulation
+from tests.runtime_cache.stores import redis_server
+from vercel_emu import events
+
+CHECKS = '''
+"""The semantics, as an app meets them. Names keep the places of a run apart."""
+import asyncio
+import threading
+import traceback
+from vercel.cache import AsyncRuntimeCache, RuntimeCache
+
+def check(place):
+    cache = RuntimeCache(namespace=place)
+    assert cache.get("k") is None
+    cache.set("k", {"a": [1, "ü"]}, {"tags": [place, "x"], "name": "item"})
+    assert cache.get("k") == {"a": [1, "ü"]}
+    assert "k" in cache
+    cache.set("k", 2, {"tags": [place]})
+    assert cache.get("k") == 2, "the last write wins"
+    cache.expire_tag(place)
+    assert cache.get("k") is None
+    cache.set("k", 3, {"tags": [place]})
+    assert cache.get("k") == 3, "written after the expiry"
+    cache.delete("k")
+    cache.delete("k")
+    assert "k" not in cache
+    cache.set("short", 1, {"ttl": 0.02})
+    cache.set("long", 1, {"ttl": 60})
+    threading.Event().wait(0.03)
+    assert (cache.get("short"), cache.get("long")) == (None, 1)
+    big = "x" * (2 * 1024 * 1024 - 2)
+    cache.set("big", big)
+    cache.set("big", big + "x")
+    assert cache.get("big") == big, "one byte more is refused"
+
+async def check_async(place):
+    cache = AsyncRuntimeCache(namespace=place)
+    assert await cache.get("k") is None
+    await cache.set("k", {"a": 1}, {"tags": [place, "x"]})
+    assert await cache.get("k") == {"a": 1}
+    assert await cache.contains("k")
+    await cache.expire_tag([place, "other"])
+    assert await cache.get("k") is None
+    await cache.set("k", 2, {"tags": [place]})
+    assert await cache.get("k") == 2
+    await cache.delete("k")
+    assert not await cache.contains("k")
+    await cache.set("short", 1, {"ttl": 0.02})
+    await asyncio.sleep(0.03)
+    assert await cache.get("short") is None
+
+def in_thread(place):
+    problems = []
+    def work():
+        try:
+            check(place)
+            asyncio.run(check_async(place + "-async"))
+        except BaseException:
+            problems.append(traceback.format_exc())
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    return problems[0] if problems else "ok"
+
+async def afterwards(place):
+    check(place)
+    await check_async(place + "-async")
+    RuntimeCache(namespace="done").set(place, "ok")
+'''
+
+ASGI = """
+from fastapi import FastAPI
+from vercel.cache import RuntimeCache
+from vercel.functions import wait_until
+import checks
+app = FastAPI()
+
+@app.get("/request")
+async def request():
+    checks.check("request")
+    await checks.check_async("request-async")
+    return "ok"
+
+@app.get("/sync-route")
+def sync_route():
+    checks.check("route")
+    return "ok"
+
+@app.get("/thread")
+async def thread():
+    return checks.in_thread("thread")
+
+@app.get("/later")
+async def later():
+    wait_until(checks.afterwards("later"))
+    return "ok"
+
+@app.get("/done")
+def done():
+    return RuntimeCache(namespace="done").get("later")
+"""
+
+WSGI = """
+import asyncio
+from flask import Flask
+from vercel.cache import RuntimeCache
+from vercel.functions import wait_until
+import checks
+app = Flask(__name__)
+
+@app.get("/request")
+def request():
+    checks.check("request")
+    asyncio.run(checks.check_async("request-async"))
+    return '"ok"'
+
+@app.get("/sync-route")
+def sync_route():
+    checks.check("route")
+    return '"ok"'
+
+@app.get("/thread")
+def thread():
+    return '"' + checks.in_thread("thread") + '"'
+
+@app.get("/later")
+def later():
+    wait_until(checks.afterwards("later"))
+    return '"ok"'
+
+@app.get("/done")
+def done():
+    return '"' + str(RuntimeCache(namespace="done").get("later")) + '"'
+"""
+
+
+@pytest.fixture(params=["file", "memory", "redis"])
+def store(request: pytest.FixtureRequest) -> Iterator[str]:
+    if request.param == "redis":
+        with redis_server() as url:
+            yield url
+    else:
+        yield request.param
+
+
+@pytest.mark.parametrize(
+    ("kind", "app"), [("fastapi", ASGI), ("flask", WSGI)], ids=["asgi", "wsgi"]
+)
+def test_everywhere_in_an_app(
+    emulate: Callable[..., Emulation], store: str, kind: str, app: str
+) -> None:
+    files = {"app.py": app, "checks.py": CHECKS, "requirements.txt": f"{kind}\nvercel\n"}
+    emulation = emulate(files, cache=store)
+    for path in ("/request", "/sync-route", "/thread"):
+        answer = emulation.get(path)
+        assert (answer.status_code, answer.text) == (200, '"ok"'), emulation.events.text()
+    assert emulation.get("/later").text == '"ok"'
+    invocation = emulation.events.wait(events.ResponseSent, lambda e: e.path == "/later")
+    emulation.events.wait(
+        events.InvocationEnded, lambda e: e.invocation_id == invocation.invocation_id
+    )
+    assert emulation.get("/done").text == '"ok"', emulation.events.text()
+    refused = [n for n in emulation.events.all(events.Notice) if n.code == "CACHE_ITEM_TOO_LARGE"]
+    assert len(refused) == 4
+    assert "2,097,153" in refused[0].message
+
+
+def test_the_cache_outlives_the_emulator(emulate: Callable[..., Emulation], tmp_path: Path) -> None:
+    app = """
+from fastapi import FastAPI
+from vercel.cache import RuntimeCache
+app = FastAPI()
+
+@app.get("/count")
+def count():
+    cache = RuntimeCache()
+    cache.set("n", (cache.get("n") or 0) + 1)
+    return cache.get("n")
+"""
+    files = {"app.py": app, "requirements.txt": "fastapi\n"}
+    counts = []
+    for env in ("development", "development", "production"):
+        emulation = emulate(files, env=env)
+        counts.append(emulation.get("/count").text)
+        emulation.__exit__()
+    assert counts == ["1", "2", "1"]
