@@ -93,7 +93,7 @@ def test_jobs_are_listed(tmp_path: Path) -> None:
     data = {"crons": [{"path": path, "schedule": schedule} for path, schedule in jobs]}
     (tmp_path / "vercel.json").write_text(json.dumps(data))
     text = CliRunner().invoke(cron, ["ls", str(tmp_path)], catch_exceptions=False).output
-    assert text.count(" 10:00 UTC") == 3
+    assert text.count(" 10:00 UTC   ") == 3
     assert "refuses this schedule: day of week `MON` uses a name" in text
     assert text.count("Hobby") == 1
 
