@@ -120,7 +120,7 @@ def _of_functions() -> tuple[Limit, ...]:
             source=f"{DOCS}functions/runtimes",
         ),
         Limit(
-            name="/tmp",
+            name="/tmp",  # noqa: S108
             value="500 MB",
             here="no",
             source=f"{DOCS}functions/runtimes",

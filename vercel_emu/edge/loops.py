@@ -1,10 +1,10 @@
 """Recognises a request that calls the deployment itself for ever: 508 INFINITE_LOOP_DETECTED.
 
-A call from inside carries no mark of its own, so two signs tell its caller: the `x-vercel-id` that a
-forwarded request still has, and the client's port, which the function instance has announced
-before it connected (`guest/self_calls.py`). From these follows how deep a request is nested. A fan-out
-of a thousand calls is one level deep and passes; only depth is refused. Without either sign (a
-subprocess, uvloop, threads without the request's context) a loop is not seen and ends with the
+A call from inside carries no mark of its own, so two signs tell its caller: the `x-vercel-id` that
+a forwarded request still has, and the client's port, which the function instance has announced
+before it connected (`guest/self_calls.py`). From these follows how deep a request is nested. A
+fan-out of a thousand calls is one level deep and passes; only depth is refused. Without either sign
+(a subprocess, uvloop, threads without the request's context) a loop is not seen and ends with the
 function's duration.
 """
 

@@ -1,0 +1,111 @@
+"""`vercel-emu cdn`: look into and purge the CDN cache of the running emulator."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vercel_emu.control.client import ask, running_emulator
+from vercel_emu.errors import EmuError
+from vercel_emu.project.load import identify_project
+
+_project = click.option(
+    "--project",
+    "folder",
+    default=".",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The project's folder. [default: here]",
+)
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group()
+def cdn() -> None:
+    """Look into and purge the CDN cache (`vercel-emu dev --cdn-cache`)."""
+
+
+@cdn.command()
+@_project
+@_json
+def ls(folder: Path, as_json: bool) -> None:
+    """List the cached responses, the last used first."""
+    answer = ask(running_emulator(identify_project(folder).root), "GET", "/cdn/ls")
+    if as_json:
+        click.echo(json.dumps(answer, indent=2))
+    elif answer["entries"]:
+        _print_table(answer["entries"])
+    else:
+        click.echo("The CDN cache is empty.")
+
+
+@cdn.command()
+@click.option("--tag", "tags", multiple=True, metavar="TAG", help="Purge by tag (repeatable).")
+@click.option("--path", metavar="PATH", help="Delete what answers this path.")
+@click.option("--all", "everything", is_flag=True, help="Delete everything.")
+@click.option(
+    "--delete",
+    is_flag=True,
+    help="Delete what has the tag, so that the next visitor waits; else it is served stale once.",
+)
+@click.option(
+    "--deadline", type=click.IntRange(min=1), metavar="SECONDS", help="Delete after this time."
+)
+@_project
+@_json
+def purge(
+    tags: tuple[str, ...],
+    path: str | None,
+    everything: bool,
+    delete: bool,
+    deadline: int | None,
+    folder: Path,
+    as_json: bool,
+) -> None:
+    """Purge by tag (the runtime cache too, as on the platform), by path, or everything."""
+    if sum(map(bool, (tags, path, everything))) != 1:
+        raise EmuError(
+            "BAD_ARGUMENTS",
+            "purge wants exactly one of --tag, --path and --all.",
+            "For example: vercel-emu cdn purge --tag products",
+        )
+    asked = {
+        "tags": tags,
+        "path": path or "",
+        "everything": everything,
+        "delete": delete or deadline is not None,
+        "deadline": deadline,
+    }
+    answer = ask(running_emulator(identify_project(folder).root), "POST", "/cdn/purge", asked)
+    if as_json:
+        click.echo(json.dumps(answer, indent=2))
+    else:
+        done = "invalidated" if tags and not asked["delete"] else "deleted"
+        count = answer["purged"]
+        click.echo(f"{count} response{'' if count == 1 else 's'} {done}.")
+
+
+def _print_table(entries: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(width=None if sys.stdout.isatty() else 4096)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("State", "Age", "Fresh", "Status", "Bytes", "Path", "Tags"):
+        table.add_column(name, overflow="fold")
+    for entry in entries:
+        table.add_row(
+            entry["state"],
+            f"{entry['age']} s",
+            f"{entry['fresh']} s",
+            str(entry["status"]),
+            f"{entry['bytes']:,}",
+            Text(entry["path"]),
+            Text(", ".join(entry["tags"])),
+        )
+    console.print(table)
