@@ -23,6 +23,7 @@ from vercel_emu.instance.process import LaunchSpec
 from vercel_emu.options import Options, parse_listen
 from vercel_emu.prepare import Prepared, runtime_dir
 from vercel_emu.project.model import Function
+from vercel_emu.visitors.directory import VisitorDirectory
 from vercel_emu.visitors.visitor import NEW_YORK, Visitor
 
 if TYPE_CHECKING:
@@ -46,7 +47,12 @@ class RunningProject:
         self.control_url = ""
         self.moved_from: int | None = None
         self.pools: dict[str, FunctionPool] = {}
-        self.visitor: Visitor = NEW_YORK
+        self.visitors = VisitorDirectory(
+            overrides=self.options.overrides,
+            named=prepared.named_visitors,
+            geoip_db=self.options.geoip_db,
+        )
+        self.set_visitor(None)
         self.recorder = Recorder()
         bus.subscribe(self.recorder)
         self.edge: Edge | None = None
@@ -57,6 +63,25 @@ class RunningProject:
     @property
     def ready(self) -> bool:
         return any(pool.instances() and not pool.starting for pool in self.pools.values())
+
+    @property
+    def visitor(self) -> Visitor:
+        """Who asks where a request does not say."""
+        return self.visitors.current
+
+    def set_visitor(self, text: str | None) -> None:
+        """Change the current visitor; None brings back the one the emulator was started with.
+
+        Raises:
+            EmuError: the text means nobody.
+        """
+        wanted = text if text is not None else self.options.visitor
+        self.visitors.current = NEW_YORK if wanted is None else self.visitors.resolve(wanted)
+
+    def reload(self) -> None:
+        """Swap every instance, as if files had changed."""
+        for pool in self.pools.values():
+            pool.change()
 
     # Start -------------------------------------------------------------------------------------
 
@@ -75,8 +100,9 @@ class RunningProject:
         # The child starts before the servers' libraries are even imported: both take their time.
         self._make_pools()
         stack.push_async_callback(self._close_pools)
-        for pool in self.pools.values():
-            pool.start()
+        for function in self.prepared.project.functions:
+            if function.path is None:  # a file in api/ starts with its first request
+                self.pools[function.name].start()
         await asyncio.sleep(0)
         await self._start_control(stack, control)
         await self._start_edge(stack, listener)
@@ -176,14 +202,22 @@ class RunningProject:
         from vercel_emu.edge.app import Edge, EdgeSettings
         from vercel_emu.edge.limits import Limits
         from vercel_emu.edge.request_headers import CacheAccess
+        from vercel_emu.edge.routing import compile_routing
         from vercel_emu.edge.server import make_server
+        from vercel_emu.edge.static import public_files
 
-        options = self.options
-        functions = self.prepared.project.functions
+        options, config = self.options, self.prepared.config
+        project = self.prepared.project
+        functions = project.functions
         settings = EdgeSettings(
+            visitors=self.visitors,
+            routing=compile_routing(config, functions),
+            files=public_files(
+                project.root, config, has_app=any(one.path is None for one in functions)
+            ),
+            durations={one.name: options.max_duration or one.max_duration for one in functions},
             function_region=options.region,
             preview=options.env == "preview",
-            visitor=self.visitor,
             limits=Limits() if options.limits else Limits.lifted(),
             cache=CacheAccess(
                 host=self.control_url.removeprefix("http://"),
@@ -192,8 +226,7 @@ class RunningProject:
             ),
             overlay=options.overlay,
         )
-        durations = {one.name: options.max_duration or one.max_duration for one in functions}
-        self.edge = Edge(settings, self.pools, durations, self.emit)
+        self.edge = Edge(settings, self.pools, self.emit)
         await self._serve(stack, make_server(self.edge, ws=self.edge.websocket), listener)
 
     async def _serve(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vercel_emu.errors import EmuError
-from vercel_emu.options import Options
+from vercel_emu.options import Options, emu_table
 from vercel_emu.project.env_files import EnvFiles, read_env_files
 from vercel_emu.project.environment import Environment, build_environment
 from vercel_emu.project.git import GitFacts, read_git_facts
@@ -34,6 +34,8 @@ class Prepared:
     git: GitFacts
     env_files: EnvFiles
     environ: Mapping[str, str]
+    named_visitors: Mapping[str, object]
+    """The tables `[tool.vercel-emu.visitors.NAME]`."""
 
     def environment(self, url: str, extra: Mapping[str, str]) -> Environment:
         """What the functions see, once the address `url` (host:port) is known."""
@@ -83,6 +85,7 @@ def prepare(
         git=read_git_facts(identified.root, environ),
         env_files=_env_files(identified, options, environ),
         environ=environ,
+        named_visitors=_named_visitors(identified.root),
     )
     # Django's settings may have to be executed to find the app, with the variables it will see.
     variables = prepared.environment("localhost", {}).as_dict()
@@ -95,6 +98,17 @@ def prepare(
         function_settings=config.function_settings,
     )
     return replace(prepared, project=project)
+
+
+def _named_visitors(root: Path) -> Mapping[str, object]:
+    visitors = emu_table(root).get("visitors", {})
+    if not isinstance(visitors, dict):
+        raise EmuError(
+            "INVALID_VISITOR",
+            f"pyproject.toml: [tool.vercel-emu] visitors must be tables, not {visitors!r}.",
+            "Write [tool.vercel-emu.visitors.NAME] and its fields below it.",
+        )
+    return visitors
 
 
 def _env_files(project: Project, options: Options, environ: Mapping[str, str]) -> EnvFiles:
