@@ -22,7 +22,8 @@ def fold(text: str) -> str:
     if text.isascii():
         plain = text.lower()
     else:
-        parts = unicodedata.normalize("NFKD", text.casefold())
+        folded = unicodedata.normalize("NFKD", text).casefold()
+        parts = unicodedata.normalize("NFKD", folded)
         bare = "".join(c for c in parts if not unicodedata.category(c).startswith("M"))
         plain = unicodedata.normalize("NFC", bare).translate(_LETTERS)
     words = _SEPARATORS.sub(" ", _JOINERS.sub("", plain)).split()
