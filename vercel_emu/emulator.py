@@ -11,18 +11,22 @@ import shutil
 import socket
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vercel_emu.control.recorder import Recorder
 from vercel_emu.control.state import RunningEmulator, announced, prepare_folder
+from vercel_emu.edge.page_reload import SCRIPT_PATH, WAIT_PATH, LiveReload, PageReload
 from vercel_emu.events import Emit, EventBus, Notice
+from vercel_emu.instance.gate import Gate
+from vercel_emu.instance.instance import Change
 from vercel_emu.instance.pool import FunctionPool, PoolSettings
 from vercel_emu.instance.process import LaunchSpec
 from vercel_emu.options import Options, parse_listen
 from vercel_emu.prepare import Prepared, runtime_dir
 from vercel_emu.project.model import Function
+from vercel_emu.reloading import Reloader
 from vercel_emu.visitors.directory import VisitorDirectory
 from vercel_emu.visitors.visitor import NEW_YORK, Visitor
 
@@ -37,7 +41,12 @@ SHUTDOWN_DRAIN = 1.0
 class RunningProject:
     """A started emulator: its addresses and parts."""
 
-    def __init__(self, prepared: Prepared, bus: EventBus) -> None:
+    def __init__(
+        self,
+        prepared: Prepared,
+        bus: EventBus,
+        read_options: Callable[[], Options] | None = None,
+    ) -> None:
         self.prepared = prepared
         self.options: Options = prepared.options
         self.bus = bus
@@ -55,7 +64,12 @@ class RunningProject:
         self.set_visitor(None)
         self.recorder = Recorder()
         bus.subscribe(self.recorder)
+        self.gate = Gate()
+        self.pages = PageReload()
+        bus.subscribe(self.pages)
+        self.reloader = Reloader(self, read_options)
         self.edge: Edge | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
         self._servers: list[tuple[EdgeServer, asyncio.Task[None]]] = []
         self._socket_dir = Path()
         self._emu_dir = Path()
@@ -79,9 +93,38 @@ class RunningProject:
         self.visitors.current = NEW_YORK if wanted is None else self.visitors.resolve(wanted)
 
     def reload(self) -> None:
-        """Swap every instance, as if files had changed."""
-        for pool in self.pools.values():
-            pool.change()
+        """Start every instance anew, from scratch."""
+        self.reloader.reload_now()
+
+    def adopt(self, prepared: Prepared, change: Change, *, code: bool) -> bool:
+        """Go on with the project as it is now; whether any function had to be restarted."""
+        self.prepared, self.options = prepared, prepared.options
+        environment = self.environment()
+        functions = {function.name: function for function in prepared.project.functions}
+        restarted = False
+        for name in self.pools.keys() - functions.keys():
+            self.run(self.pools.pop(name).close(self.options.drain_limit))
+            restarted = True
+        for name, function in functions.items():
+            if name not in self.pools:
+                self._add_pool(function, environment)
+                restarted = True
+                continue
+            pool, spec = self.pools[name], self._launch_spec(function, environment)
+            pool.settings = self._pool_settings()
+            if code or spec != pool.spec:
+                pool.change(change, spec=spec)
+                restarted = True
+        if self.edge is not None:
+            for name, value in self._rules().items():
+                setattr(self.edge.settings, name, value)
+        return restarted
+
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something beside everything else, until it is done or the emulator stops."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     # Start -------------------------------------------------------------------------------------
 
@@ -98,8 +141,12 @@ class RunningProject:
         self.control_url = f"http://127.0.0.1:{control.getsockname()[1]}"
 
         # The child starts before the servers' libraries are even imported: both take their time.
-        self._make_pools()
+        await self.reloader.start(stack)
+        stack.push_async_callback(self._end_tasks)
         stack.push_async_callback(self._close_pools)
+        environment = self.environment()
+        for function in self.prepared.project.functions:
+            self._add_pool(function, environment)
         for function in self.prepared.project.functions:
             if function.path is None:  # a file in api/ starts with its first request
                 self.pools[function.name].start()
@@ -121,8 +168,8 @@ class RunningProject:
         self.url = f"http://{shown}:{actual}"
         return listener
 
-    def _make_pools(self) -> None:
-        settings = PoolSettings(
+    def _pool_settings(self) -> PoolSettings:
+        return PoolSettings(
             size=self.options.instances,
             standby=self.options.standby and self.options.reload,
             startup_timeout=self.options.startup_timeout,
@@ -130,15 +177,16 @@ class RunningProject:
             stream_grace=self.options.stream_grace,
             idle_timeout=self.options.idle_timeout,
         )
-        environment = self.environment()
-        for function in self.prepared.project.functions:
-            self.pools[function.name] = FunctionPool(
-                function.name,
-                self._launch_spec(function, environment),
-                settings,
-                socket_dir=self._socket_dir,
-                emit=self.emit,
-            )
+
+    def _add_pool(self, function: Function, environment: dict[str, str]) -> None:
+        self.pools[function.name] = FunctionPool(
+            function.name,
+            self._launch_spec(function, environment),
+            self._pool_settings(),
+            socket_dir=self._socket_dir,
+            emit=self.emit,
+            gate=self.gate,
+        )
 
     def environment(self) -> dict[str, str]:
         """The variables of the functions, warnings emitted."""
@@ -202,20 +250,12 @@ class RunningProject:
         from vercel_emu.edge.app import Edge, EdgeSettings
         from vercel_emu.edge.limits import Limits
         from vercel_emu.edge.request_headers import CacheAccess
-        from vercel_emu.edge.routing import compile_routing
         from vercel_emu.edge.server import make_server
-        from vercel_emu.edge.static import public_files
 
-        options, config = self.options, self.prepared.config
-        project = self.prepared.project
-        functions = project.functions
+        options = self.options
         settings = EdgeSettings(
             visitors=self.visitors,
-            routing=compile_routing(config, functions),
-            files=public_files(
-                project.root, config, has_app=any(one.path is None for one in functions)
-            ),
-            durations={one.name: options.max_duration or one.max_duration for one in functions},
+            **self._rules(),
             function_region=options.region,
             preview=options.env == "preview",
             limits=Limits() if options.limits else Limits.lifted(),
@@ -227,7 +267,24 @@ class RunningProject:
             overlay=options.overlay,
         )
         self.edge = Edge(settings, self.pools, self.emit)
-        await self._serve(stack, make_server(self.edge, ws=self.edge.websocket), listener)
+        self.edge.reserved[WAIT_PATH] = self.pages.wait
+        self.edge.reserved[SCRIPT_PATH] = self.pages.script
+        app = LiveReload(self.edge) if options.live_reload else self.edge
+        await self._serve(stack, make_server(app, ws=self.edge.websocket), listener)
+
+    def _rules(self) -> dict[str, Any]:
+        """What the edge does before and instead of functions; vercel.json decides most of it."""
+        from vercel_emu.edge.routing import compile_routing
+        from vercel_emu.edge.static import public_files
+
+        config, project = self.prepared.config, self.prepared.project
+        functions, limit = project.functions, self.options.max_duration
+        has_app = any(one.path is None for one in functions)
+        return {
+            "routing": compile_routing(config, functions),
+            "files": public_files(project.root, config, has_app=has_app),
+            "durations": {one.name: limit or one.max_duration for one in functions},
+        }
 
     async def _serve(
         self, stack: contextlib.AsyncExitStack, server: EdgeServer, listener: socket.socket
@@ -253,18 +310,28 @@ class RunningProject:
 
     # Stop --------------------------------------------------------------------------------------
 
+    async def _end_tasks(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
     async def _close_pools(self) -> None:
+        self.gate.open()
         await asyncio.gather(*(pool.close(SHUTDOWN_DRAIN) for pool in self.pools.values()))
 
 
 @contextlib.asynccontextmanager
-async def running(prepared: Prepared, bus: EventBus) -> AsyncIterator[RunningProject]:
+async def running(
+    prepared: Prepared, bus: EventBus, read_options: Callable[[], Options] | None = None
+) -> AsyncIterator[RunningProject]:
     """Run a prepared project for the length of the `async with` block.
+
+    `read_options` reads the options again when pyproject.toml has changed.
 
     Raises:
         EmuError: a port is taken, the cache file can't be opened...
     """
-    project = RunningProject(prepared, bus)
+    project = RunningProject(prepared, bus, read_options)
     async with contextlib.AsyncExitStack() as stack:
         await project.start(stack)
         yield project

@@ -35,6 +35,13 @@ PATIENCE = 20.0
 
 type Files = Mapping[str, str | bytes]
 
+APPS = Path(__file__).parent / "apps"
+
+
+def app_files(name: str) -> Files:
+    """The app `apps/NAME.py` as a project's `app.py`."""
+    return {"app.py": (APPS / f"{name}.py").read_text()}
+
 
 def write_project(root: Path, files: Files) -> Path:
     """Write an app's files below `root`."""

@@ -1,6 +1,6 @@
 """The edge: a raw ASGI application that every visitor's request goes through.
 
-    limits -> visitor -> reserved paths -> routing -> function
+    limits -> visitor -> reserved paths -> routing -> function, file, redirect, other origin...
 
 Each step is a plain function from values to values in a module of its own; this module performs
 them in order and reports what happened.
@@ -10,44 +10,59 @@ from __future__ import annotations
 
 import itertools
 import time
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from vercel_emu import events
-from vercel_emu.edge import failures, ids, limits
-from vercel_emu.edge.invoke import (
-    Broken,
-    Call,
-    ClientLeft,
-    Headers,
-    Receive,
-    Refused,
-    Send,
-    elapsed_ms,
-    invoke,
-)
+from vercel_emu.edge import answers, failures, ids, limits
+from vercel_emu.edge.attempt import FunctionRequest
+from vercel_emu.edge.call import Broken, Call, ClientLeft, Refused
+from vercel_emu.edge.exchange import Exchange, Receive, Scope, Send
+from vercel_emu.edge.external import proxy
+from vercel_emu.edge.invoke import invoke
+from vercel_emu.edge.request import Request, read_request
 from vercel_emu.edge.request_headers import (
     CacheAccess,
     kept_headers,
     platform_headers,
     request_head,
 )
-from vercel_emu.edge.response_headers import edge_headers
+from vercel_emu.edge.routing import (
+    FileLookup,
+    InvokeFunction,
+    NotFound,
+    Outcome,
+    ProxyExternal,
+    Redirect,
+    Respond,
+    RouteRequest,
+    RoutingTable,
+    ServeFile,
+    route,
+)
+from vercel_emu.edge.static_response import EtagCache
 from vercel_emu.edge.websocket import WebSocketTunnel
+from vercel_emu.errors import EmuError
 from vercel_emu.instance.pool import FunctionPool
-from vercel_emu.visitors.visitor import NEW_YORK, Visitor
+from vercel_emu.visitors.directory import VisitorDirectory
+from vercel_emu.visitors.headers import geo_headers
 
-type Scope = dict[str, Any]
+type Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 @dataclass(slots=True, kw_only=True)
 class EdgeSettings:
     """What the edge needs to know; the emulator may replace fields while it runs."""
 
+    visitors: VisitorDirectory
+    routing: RoutingTable
+    files: FileLookup
+    durations: Mapping[str, float]
+    """Function name -> seconds it may run."""
     function_region: str = "iad1"
     preview: bool = False
-    visitor: Visitor = NEW_YORK
     limits: limits.Limits = field(default_factory=limits.Limits)
     cache: CacheAccess | None = None
     overlay: bool = True
@@ -57,228 +72,180 @@ class Edge:
     """The ASGI application. `functions` maps a function's name to its instances."""
 
     def __init__(
-        self,
-        settings: EdgeSettings,
-        functions: Mapping[str, FunctionPool],
-        durations: Mapping[str, float],
-        emit: events.Emit,
+        self, settings: EdgeSettings, functions: Mapping[str, FunctionPool], emit: events.Emit
     ) -> None:
         self.settings = settings
         self._functions = functions
-        self._durations = durations
         self.emit = emit
         self._pod = ids.make_pod()
         self._numbers = itertools.count(1)
-        self.reserved: dict[str, Callable[[Scope, Receive, Send], Awaitable[None]]] = {}
+        self._etags = EtagCache()
+        self.reserved: dict[str, Handler] = {}
         """Paths of the emulator's own (`/_emu/...`), by their first two segments."""
 
     def websocket(self, *, config: Any, server_state: Any, app_state: Any) -> WebSocketTunnel:
         """Makes the protocol that takes over a WebSocket upgrade (uvicorn's `ws` setting)."""
         return WebSocketTunnel(self, server_state)
 
-    def new_request_id(self) -> str:
-        return ids.request_id(self._pod)
-
-    def next_number(self) -> int:
-        return next(self._numbers)
-
     def pool(self, function: str) -> FunctionPool:
         return self._functions[function]
 
-    def duration(self, function: str) -> float:
-        """Seconds the function may run."""
-        return self._durations[function]
-
-    def choose_visitor(self, headers: Headers) -> tuple[Visitor, Headers]:
-        """Who is asking, and the headers without those that only chose the visitor."""
-        return self.settings.visitor, headers
+    def new_call(self, request: Request) -> Call:
+        """A request that has just come in, so far of the current visitor."""
+        visitor = self.settings.visitors.current
+        return Call(id=ids.request_id(self._pod), request=request, visitor=visitor)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = time.perf_counter()
-        visitor = self.settings.visitor
-        request_id = self.new_request_id()
-        answer = _Answer(scope, send, visitor, request_id)
+        exchange: Exchange = scope["state"]["exchange"]
+        call = self.new_call(
+            read_request(
+                scope["method"],
+                scope["state"]["target"],
+                scope["headers"],
+                scheme=scope["scheme"],
+                server=scope["server"],
+                client_port=scope["client"][1] if scope["client"] else 0,
+            )
+        )
         try:
-            await self._handle(scope, receive, send, answer)
+            await self._handle(call, exchange)
         except Refused as refused:
-            await self._refuse(scope, answer, refused.failure, send)
-        except Broken:
-            await _abort(scope, receive)
-            answer.error_code = "FUNCTION_INVOCATION_FAILED"
+            await answers.send_failure(
+                call, exchange, refused.failure, overlay=self.settings.overlay
+            )
         except ClientLeft:
-            answer.status = answer.status or 499
-        self.emit(
-            events.ResponseSent(
-                invocation_id=request_id,
-                method=scope["method"],
-                path=answer.path,
-                status=answer.status,
-                duration_ms=elapsed_ms(started),
-                visitor=visitor.label,
-                function=answer.function,
-                instance=answer.instance,
-                cold=answer.cold,
-                error_code=answer.error_code,
-            )
-        )
-
-    async def _handle(self, scope: Scope, receive: Receive, send: Send, answer: _Answer) -> None:
-        headers: Headers = scope["headers"]
-        target = request_target(scope)
-        length, chunked = _framing(headers)
-        if code := limits.refused(self.settings.limits, target, headers, length):
-            raise Refused(failures.Failure(code=code))
-        path: str = scope["path"]
-        if path.startswith("/_"):
-            if handler := self.reserved.get("/".join(path.split("/", 3)[:3])):
-                await handler(scope, receive, answer.send)
-                return
-            if path.startswith("/_vercel/"):
-                raise Refused(failures.Failure(code="NOT_FOUND"))
-        await self._invoke("app", target, headers, chunked, length, receive, answer)
-
-    async def _invoke(
-        self,
-        name: str,
-        target: bytes,
-        headers: Headers,
-        chunked: bool,
-        length: int | None,
-        receive: Receive,
-        answer: _Answer,
-    ) -> None:
-        pool = self.pool(name)
-        settings = self.settings
-        scope = answer.scope
-        kept = kept_headers(headers)
-        duration = self.duration(name)
-        number = self.next_number()
-        edge_region = answer.visitor.edge_region
-        platform = platform_headers(
-            answer.visitor,
-            _host(scope),
-            scope["scheme"],
-            settings.cache,
-            int(time.time()) // 60,
-        )
-
-        def make_head() -> bytes:
-            return request_head(
-                method=scope["method"].encode(),
-                target=target,
-                kept=kept,
-                platform=platform,
-                vercel_id=f"{edge_region}::{answer.request_id}",
-                invocation_id=answer.request_id,
-                request_number=number,
-                deadline=ids.deadline(duration),
-                chunked=chunked,
-            )
-
-        call = Call(
-            invocation_id=answer.request_id,
-            vercel_id=f"{edge_region}::{settings.function_region}::{answer.request_id}",
-            method=scope["method"],
-            path=answer.path,
-            visitor=answer.visitor.label,
-            max_duration=duration,
-            limits=settings.limits,
-            make_head=make_head,
-            chunked=chunked,
-            extra_headers=((b"x-robots-tag", b"noindex"),) if settings.preview else (),
-        )
-        answer.function = name
-        try:
-            await invoke(call, pool, receive, answer.send, self.emit)
-        finally:
-            answer.instance, answer.cold = call.instance, call.cold
-
-    async def _refuse(
-        self, scope: Scope, answer: _Answer, failure: failures.Failure, send: Send
-    ) -> None:
-        """Answer with a platform failure."""
-        vercel_id = f"{answer.visitor.edge_region}::{answer.request_id}"
-        accept = b",".join(value for name, value in scope["headers"] if name == b"accept")
-        content_type, body = failures.body(
-            failure, accept.decode("latin-1"), vercel_id, overlay=self.settings.overlay
-        )
-        answer.error_code = failure.code
-        headers = failures.headers(failure, content_type, len(body)) + edge_headers(vercel_id)
-        await answer.send(
-            {"type": "http.response.start", "status": failure.status, "headers": headers}
-        )
-        await answer.send({"type": "http.response.body", "body": body})
-
-
-class _Answer:
-    """What is known of a request's answer, for the event at its end."""
-
-    __slots__ = (
-        "_send",
-        "cold",
-        "error_code",
-        "function",
-        "instance",
-        "path",
-        "request_id",
-        "scope",
-        "status",
-        "visitor",
-    )
-
-    def __init__(self, scope: Scope, send: Send, visitor: Visitor, request_id: str) -> None:
-        self.scope = scope
-        self.visitor = visitor
-        self.request_id = request_id
-        self.path = request_target(scope).decode("latin-1")
-        self.status = 0
-        self.function = ""
-        self.instance = ""
-        self.cold = False
-        self.error_code = ""
-        self._send = send
-
-    async def send(self, message: Any) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-        await self._send(message)
-
-
-def request_target(scope: Scope) -> bytes:
-    """The path and query as the client sent them, byte for byte."""
-    target: bytes | None = scope.get("state", {}).get("target")
-    if target is not None:
-        return target
-    raw: bytes = scope["raw_path"]
-    query: bytes = scope["query_string"]
-    return raw + b"?" + query if query else raw
-
-
-def _framing(headers: Headers) -> tuple[int | None, bool]:
-    length: int | None = None
-    chunked = False
-    for name, value in headers:
-        if name == b"content-length" and value.isdigit():
-            length = int(value)
-        elif name == b"transfer-encoding":
-            chunked = True
-    return length, chunked
-
-
-def _host(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == b"host":
-            host: bytes = value
-            return host.decode("latin-1")
-    server = scope.get("server") or ("localhost", 80)
-    return f"{server[0]}:{server[1]}"
-
-
-async def _abort(scope: Scope, receive: Receive) -> None:
-    """Cut the client's connection, so that a half answer can't pass for a whole one."""
-    transport = scope.get("state", {}).get("transport")
-    if transport is not None:
-        # HTTP/1.1 marks an unfinished body itself; for 1.0 only a reset does.
-        transport.abort() if scope["http_version"] == "1.0" else transport.close()
-        while (await receive())["type"] != "http.disconnect":
             pass
+        except Broken as broken:
+            call.error_code = broken.code
+            exchange.cut()
+        except Exception as error:
+            await self._own_error(call, exchange, error)
+        call.status = exchange.status or 499
+        self.emit(call.answered())
+
+    async def _handle(self, call: Call, exchange: Exchange) -> None:
+        if handler := self._reserved(call.request.path):
+            await handler(exchange.scope, exchange.receive, exchange.send)
+            return
+        match self.admit(call):
+            case InvokeFunction() as outcome:
+                await self._invoke(call, exchange, outcome)
+            case ServeFile() as outcome:
+                await answers.send_static(call, exchange, outcome, outcome.file, self._etags)
+            case NotFound() as outcome:
+                await self._not_found(call, exchange, outcome)
+            case Redirect() as outcome:
+                await answers.send_redirect(call, exchange, outcome)
+            case Respond() as outcome:
+                await answers.send_status(call, exchange, outcome, overlay=self.settings.overlay)
+            case ProxyExternal() as outcome:
+                await proxy(outcome, call, exchange)
+
+    def admit(self, call: Call) -> Outcome:
+        """Check a request, choose its visitor and decide where it goes.
+
+        Raises:
+            Refused: it is over a limit, or names a visitor that does not exist.
+        """
+        settings, request = self.settings, call.request
+        code = limits.refused(
+            settings.limits, request.target, request.headers, request.content_length
+        )
+        if code:
+            raise Refused(failures.Failure(code=code))
+        try:
+            call.visitor = settings.visitors.choose(request.headers)
+        except EmuError as error:
+            raise Refused(
+                failures.Failure(code="INVALID_VISITOR", explanation=str(error))
+            ) from None
+        if request.path.startswith("/_vercel/"):
+            raise Refused(failures.Failure(code="NOT_FOUND"))
+        return route(settings.routing, self._as_routed(call), settings.files)
+
+    def _as_routed(self, call: Call) -> RouteRequest:
+        request = call.request
+        headers = request.headers
+        if not self.settings.routing.is_plain:
+            # Conditions see what the function would see.
+            headers = [*kept_headers(headers), *geo_headers(call.visitor)]
+            headers.append((b"host", request.host.encode("latin-1")))
+        path, query = request.path, request.query
+        return RouteRequest(method=request.method, path=path, query=query, headers=headers)
+
+    def _reserved(self, path: str) -> Handler | None:
+        return self.reserved.get("/".join(path.split("/", 3)[:3])) if self.reserved else None
+
+    async def _not_found(self, call: Call, exchange: Exchange, outcome: NotFound) -> None:
+        sent = outcome.file and await answers.send_static(
+            call, exchange, outcome, outcome.file, self._etags
+        )
+        if not sent:
+            raise Refused(failures.Failure(code="NOT_FOUND"))
+
+    # Functions ----------------------------------------------------------------------------------
+
+    async def _invoke(self, call: Call, exchange: Exchange, outcome: InvokeFunction) -> None:
+        settings, request = self.settings, call.request
+        extra = answers.encoded(outcome.headers)
+        if settings.preview:
+            extra.append((b"x-robots-tag", b"noindex"))
+        function_request = FunctionRequest(
+            make_head=lambda: self.request_head(call, outcome),
+            has_body=request.chunked or bool(request.content_length),
+            chunked=request.chunked,
+            max_duration=settings.durations[outcome.function],
+            limits=settings.limits,
+            vercel_id=call.function_id(settings.function_region),
+            status=outcome.status,
+            extra_headers=extra,
+        )
+        await invoke(call, function_request, self.pool(outcome.function), exchange, self.emit)
+
+    def request_head(self, call: Call, outcome: InvokeFunction) -> bytes:
+        """The head of the request to the function; its deadline counts from now."""
+        request, settings = call.request, self.settings
+        return request_head(
+            method=request.method.encode(),
+            target=_function_target(request, outcome),
+            kept=kept_headers(request.headers, upgrade=request.upgrade),
+            platform=platform_headers(
+                call.visitor, request.host, request.scheme, settings.cache, int(time.time()) // 60
+            ),
+            vercel_id=call.edge_id,
+            invocation_id=call.id,
+            request_number=next(self._numbers),
+            deadline=ids.deadline(settings.durations[outcome.function]),
+            chunked=request.chunked,
+        )
+
+    # What is not an answer to a request --------------------------------------------------------
+
+    def refuse_malformed(self) -> bytes:
+        """The whole answer to a client that doesn't speak HTTP."""
+        call = self.new_call(read_request("?", b"(malformed HTTP)", []))
+        answer = answers.failure_bytes(call, failures.Failure(code="BAD_REQUEST"), overlay=False)
+        self.emit(call.answered())
+        return answer
+
+    async def _own_error(self, call: Call, exchange: Exchange, error: Exception) -> None:
+        """An error of the emulator's own; the next request must not suffer from it."""
+        self.emit(
+            events.Notice(
+                level="error",
+                code="INTERNAL_ERROR",
+                message=f"vercel-emu itself failed on a request: {error!r}",
+                hint="".join(traceback.format_exception(error)),
+            )
+        )
+        if not exchange.response_started:
+            failure = failures.Failure(code="INTERNAL_SERVER_ERROR")
+            await answers.send_failure(call, exchange, failure, overlay=self.settings.overlay)
+
+
+def _function_target(request: Request, outcome: InvokeFunction) -> bytes:
+    """What the function is asked for: byte for byte what the client sent, unless rewritten."""
+    if outcome.path == request.path and outcome.query == request.query:
+        return request.target
+    target = f"{outcome.path}?{outcome.query}" if outcome.query else outcome.path
+    return target.encode("latin-1", "replace")

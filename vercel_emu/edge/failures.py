@@ -18,9 +18,23 @@ _DEPLOYMENT_ERROR = "An error occurred with your deployment"
 # code -> (status, the platform's message)
 CODES: dict[str, tuple[int, str]] = {
     "BAD_REQUEST": (400, "Bad request"),
+    "INVALID_VISITOR": (400, "Bad request"),
     "MALFORMED_REQUEST_HEADER": (400, "Bad request"),
+    "UNAUTHORIZED": (401, "Unauthorized"),
+    "PAYMENT_REQUIRED": (402, "Payment required"),
+    "FORBIDDEN": (403, "You don't have the required permissions"),
     "NOT_FOUND": (404, _NOT_FOUND),
     "INVALID_REQUEST_METHOD": (405, "Method not allowed"),
+    "NOT_ALLOWED": (405, "Method not allowed"),
+    "GONE": (410, "The deployment has been removed"),
+    "PAYLOAD_TOO_LARGE": (413, "Request Entity Too Large"),
+    "RATE_LIMITED": (429, "Rate limited"),
+    "NOT_IMPLEMENTED": (501, "Not implemented"),
+    "BAD_GATEWAY": (502, "An error occurred with this application."),
+    "SERVICE_UNAVAILABLE": (503, "The deployment is currently unavailable"),
+    "GATEWAY_TIMEOUT": (504, _DEPLOYMENT_ERROR),
+    "INFINITE_LOOP": (508, "Infinite loop detected"),
+    "UNKNOWN_ERROR": (500, "Error occurred"),
     "FUNCTION_PAYLOAD_TOO_LARGE": (413, "Request Entity Too Large"),
     "URL_TOO_LONG": (414, "Request-URI Too Large"),
     "REQUEST_HEADER_TOO_LARGE": (431, "Request Header Fields Too Large"),
@@ -51,14 +65,16 @@ class Failure:
     detail: str = ""
     location: str = ""
     caused_by: tuple[str, ...] = ()
+    status_override: int | None = None
 
     @property
     def status(self) -> int:
-        return CODES[self.code][0]
+        return self.status_override or CODES[self.code][0]
 
     @property
     def message(self) -> str:
-        return CODES[self.code][1]
+        # The platform has no such error: every client is told what is wrong.
+        return self.explanation if self.code == "INVALID_VISITOR" else CODES[self.code][1]
 
 
 def wants(accept: str) -> str:

@@ -5,40 +5,108 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from functools import partial
 from typing import Any
+from urllib.parse import unquote
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from vercel_emu.edge import failures
-from vercel_emu.edge.response_headers import edge_headers
+from vercel_emu.edge.exchange import App, Exchange, split_target
+
+type Refuse = Callable[[], bytes]
+"""Makes the whole answer to a request that is not HTTP."""
+
+
+def plain_refusal() -> bytes:
+    """The answer to malformed HTTP where no edge is behind the server."""
+    return b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
 class EdgeHttpProtocol(HttpToolsProtocol):
-    """uvicorn's own protocol, plus what a proxy needs: the raw target, the transport, Vercel's 400.
+    """uvicorn's protocol with exchanges of our own and the request target as it was sent.
 
-    Both are handed to the application in `scope["state"]`.
+    The application finds in `scope["state"]` the `exchange` and the raw `target`.
     """
 
+    def __init__(self, *args: Any, refuse: Refuse = plain_refusal, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._refuse = refuse
+        self._answering: Exchange | None = None
+        self._malformed = False
+
     def on_headers_complete(self) -> None:
-        target = self.url
-        if not target.startswith(b"/") and b"://" in target:
-            # Absolute form (RFC 9112 section 3.2.2): the function gets the path and query.
-            target = b"/" + target.split(b"://", 1)[1].partition(b"/")[2]
-        state: dict[str, Any] = self.scope["state"]
-        state["target"] = target.partition(b"#")[0]
-        state["transport"] = self.transport
-        super().on_headers_complete()
+        scope: Any = self.scope
+        scope["method"] = self.parser.get_method().decode("ascii")
+        version = self.parser.get_http_version()
+        if version != "1.1":
+            scope["http_version"] = version
+        upgrade = self.parser.should_upgrade()
+        if upgrade and self._should_upgrade():
+            return
+        host, target = split_target(self.url)
+        if host is not None:
+            self.headers[:] = [(b"host", host), *(h for h in self.headers if h[0] != b"host")]
+        raw_path, _, query = target.partition(b"?")
+        path = raw_path.decode("ascii")
+        scope["raw_path"], scope["query_string"] = raw_path, query
+        scope["path"] = unquote(path) if "%" in path else path
+        previous = self.cycle
+        exchange = Exchange(
+            scope,
+            self.transport,
+            self.flow,
+            # After an upgrade that is not taken, the parser can't go on.
+            keep_alive=version == "1.1" and self.parser.should_keep_alive() and not upgrade,
+            expects_continue=self.expect_100_continue,
+            default_headers=self.server_state.default_headers,
+            on_complete=self.on_response_complete,
+        )
+        scope["state"] = {"exchange": exchange, "target": target}
+        cycle: Any = exchange
+        self.cycle = cycle
+        if previous is None or previous.response_complete:
+            self._start_asgi_task(cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cycle, self.app))
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        self._answering = cycle
+        task = self.loop.create_task(cycle.run_asgi(app))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+
+    def on_response_complete(self) -> None:
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self._unset_keepalive_if_required()
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self._malformed:
+            self.send_400_response("")
+        else:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._answering is not None:
+            self._answering.lose()
 
     def send_400_response(self, msg: str) -> None:
-        failure = failures.Failure(code="BAD_REQUEST")
-        content_type, body = failures.body(failure, "", "", overlay=False)
-        lines = failures.headers(failure, content_type, len(body)) + edge_headers("")[:2]
-        head = b"".join(name + b": " + value + b"\r\n" for name, value in lines)
-        self.transport.write(
-            b"HTTP/1.1 400 Bad Request\r\n" + head + b"connection: close\r\n\r\n" + body
-        )
+        """Refuse what is not HTTP, after the answers to what came before it."""
+        busy = self._answering is not None and not self._answering.response_complete
+        if busy and (self.pipeline or not self.cycle.more_body):
+            self._malformed = True
+            self.flow.pause_reading()
+            return
+        if not (busy and self.cycle.response_started):
+            self.transport.write(self._refuse())
         self.transport.close()
 
 
@@ -50,8 +118,9 @@ class EdgeServer(uvicorn.Server):
         yield
 
 
-def make_server(app: Any, *, ws: Any = None, http: Any = EdgeHttpProtocol) -> EdgeServer:
+def make_server(app: App, *, ws: Any = None, refuse: Refuse = plain_refusal) -> EdgeServer:
     """A server for `app`; `ws` is the protocol class that takes over WebSocket upgrades."""
+    http: Any = partial(EdgeHttpProtocol, refuse=refuse)
     config = uvicorn.Config(
         app,
         http=http,

@@ -116,11 +116,14 @@ class Connection(asyncio.Protocol):
             finally:
                 self._reader = None
 
-    def take_whole_body(self) -> bytes | None:
-        """The whole body where it has already arrived, else None (then iterate `body`)."""
-        if not self._complete:
-            return None
-        whole = b"".join(self._chunks)
+    @property
+    def whole_body_is_here(self) -> bool:
+        """True where the whole body has arrived, and its own end marked it as whole."""
+        return self._complete and not self.ended_by_close
+
+    def take_whole_body(self) -> bytes:
+        """All of a body that is here, in one piece."""
+        whole = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
         self._chunks.clear()
         self._buffered = 0
         return whole

@@ -1,0 +1,188 @@
+"""One try to have one instance answer a request."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from vercel_emu.edge import explain
+from vercel_emu.edge.call import Broken, Call, ClientLeft, Refused
+from vercel_emu.edge.exchange import Exchange
+from vercel_emu.edge.limits import Limits
+from vercel_emu.edge.response_headers import response_headers
+from vercel_emu.edge.upload import Upload
+from vercel_emu.instance.connection import Connection, ConnectionFailed, ResponseHead
+from vercel_emu.instance.invocations import Invocation, Kind
+from vercel_emu.instance.pool import Instance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionRequest:
+    """What a function gets, and under which rules."""
+
+    make_head: Callable[[], bytes]
+    """The request head; made for each attempt, because it carries the deadline."""
+    has_body: bool
+    chunked: bool
+    max_duration: float
+    limits: Limits
+    vercel_id: str
+    status: int | None = None
+    """Replaces the function's own (a rule of vercel.json says so)."""
+    extra_headers: Sequence[tuple[bytes, bytes]] = ()
+
+
+class Stop(Enum):
+    """Why the edge hung up on the instance."""
+
+    CLIENT_LEFT = auto()
+    TIMED_OUT = auto()
+    TOO_LARGE = auto()
+
+
+class Attempt:
+    """One exchange with one instance."""
+
+    def __init__(
+        self,
+        call: Call,
+        request: FunctionRequest,
+        exchange: Exchange,
+        upload: Upload,
+        instance: Instance,
+        invocation: Invocation,
+        connection: Connection,
+    ) -> None:
+        self._call = call
+        self._request = request
+        self._exchange = exchange
+        self._upload = upload
+        self._instance = instance
+        self._invocation = invocation
+        self._connection = connection
+        self.stopped: Stop | None = None
+
+    async def run(self) -> bool:
+        """True when the response was sent; False when nothing has happened: try again.
+
+        Raises:
+            Refused, ClientLeft, Broken: it ended in another way.
+        """
+        if self._exchange.disconnected:
+            raise ClientLeft
+        loop = asyncio.get_running_loop()
+        self._exchange.on_left = self._client_left
+        timer = loop.call_later(self._request.max_duration, self._out_of_time)
+        sending: asyncio.Task[None] | None = None
+        try:
+            self._connection.begin(self._call.request.method.encode(), self._request.make_head())
+            if not self._upload.finished:
+                work = self._upload.run(self._connection, self._body_too_large)
+                sending = loop.create_task(work)
+            await self._respond(await self._connection.head())
+            return True
+        except ConnectionFailed as error:
+            return await self._failed(error)
+        finally:
+            timer.cancel()
+            self._exchange.on_left = None
+            if sending is not None:
+                sending.cancel()
+            if not self._upload.finished:
+                # The instance would take what comes next on this connection for the body's rest.
+                self._connection.close()
+
+    async def _respond(self, head: ResponseHead) -> None:
+        self._check_size(head)
+        exchange, connection = self._exchange, self._connection
+        headers = response_headers(
+            head.headers, self._request.vercel_id, self._request.extra_headers
+        )
+        status = self._request.status or head.status
+        await exchange.send({"type": "http.response.start", "status": status, "headers": headers})
+        if connection.whole_body_is_here:
+            body = connection.take_whole_body()
+            await exchange.send({"type": "http.response.body", "body": body})
+            return
+        if _is_event_stream(head):
+            self._invocation.kind = Kind.STREAM
+        async for chunk in connection.body():
+            await exchange.send({"type": "http.response.body", "body": chunk, "more_body": True})
+        if connection.ended_by_close and not await self._ended_properly():
+            raise Broken
+        await exchange.send({"type": "http.response.body", "body": b""})
+
+    async def _ended_properly(self) -> bool:
+        """Whether a body that only the closed connection ended is whole.
+
+        The runtime reports `end` before it closes the connection; a process that was killed closes
+        it too, but never reports.
+        """
+        if self._invocation.ended:
+            return True
+        ended = asyncio.ensure_future(self._invocation.wait_ended(2.0))
+        exited = asyncio.ensure_future(self._instance.process.exited.wait())
+        await asyncio.wait({ended, exited}, return_when=asyncio.FIRST_COMPLETED)
+        ended.cancel()
+        exited.cancel()
+        return self._invocation.ended or not self._instance.process.exited.is_set()
+
+    def _check_size(self, head: ResponseHead) -> None:
+        limit, length = self._request.limits.response, head.content_length
+        if limit is not None and length is not None and length > limit:
+            if self._call.request.method == "HEAD":
+                return
+            self._connection.close()
+            raise Refused(explain.response_too_large(length, limit))
+
+    # Ends ---------------------------------------------------------------------------------------
+
+    def _client_left(self) -> None:
+        self._stop(Stop.CLIENT_LEFT)
+
+    def _out_of_time(self) -> None:
+        self._stop(Stop.TIMED_OUT)
+        if self._exchange.response_started:
+            # Wakes a `send` that waits for a client that doesn't read.
+            self._exchange.cut()
+
+    def _body_too_large(self) -> None:
+        self._stop(Stop.TOO_LARGE)
+
+    def _stop(self, reason: Stop) -> None:
+        if self.stopped is None:
+            self.stopped = reason
+            self._connection.close()
+
+    async def _failed(self, error: ConnectionFailed) -> bool:
+        """The connection to the instance ended before the response did. False: try again."""
+        if self.stopped is Stop.CLIENT_LEFT:
+            raise ClientLeft
+        if self._exchange.response_started:
+            timed_out = self.stopped is Stop.TIMED_OUT
+            raise Broken("FUNCTION_INVOCATION_TIMEOUT") if timed_out else Broken
+        if self.stopped is Stop.TIMED_OUT:
+            raise Refused(explain.timed_out(self._request.max_duration))
+        if self.stopped is Stop.TOO_LARGE:
+            raise Refused(explain.payload_too_large(self._request.limits.body))
+        await self._news_of_its_exit()
+        untouched = not self._invocation.handler_started and self._upload.replayable
+        if error.sent_nothing and untouched:
+            return False
+        raise Refused(explain.crashed(self._instance, self._invocation, str(error)))
+
+    async def _news_of_its_exit(self) -> None:
+        """A dying process closes its connections first; whether user code ran is known after."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1.0 if self._invocation.handler_started else 0.2):
+                await self._instance.process.exited.wait()
+
+
+def _is_event_stream(head: ResponseHead) -> bool:
+    return any(
+        name == b"content-type" and value.startswith(b"text/event-stream")
+        for name, value in head.headers
+    )

@@ -1,0 +1,82 @@
+"""One request at the edge: who asks for what, and what has become of it so far."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from vercel_emu import events
+from vercel_emu.edge.failures import Failure
+from vercel_emu.edge.request import Request
+from vercel_emu.visitors.visitor import Visitor
+
+
+class Refused(Exception):  # noqa: N818 - an outcome, not an error of ours
+    """The platform answers instead of the function; nothing has been sent to the client yet."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.code)
+        self.failure = failure
+
+
+class ClientLeft(Exception):  # noqa: N818
+    """The client hung up before its answer was complete."""
+
+
+class Broken(Exception):  # noqa: N818
+    """The answer ended too early: the client's connection must be cut."""
+
+    def __init__(self, code: str = "FUNCTION_INVOCATION_FAILED") -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """A request and its fate."""
+
+    id: str
+    request: Request
+    visitor: Visitor
+    started: float = field(default_factory=time.perf_counter)
+    status: int = 0
+    function: str = ""
+    instance: str = ""
+    cold: bool = False
+    error_code: str = ""
+
+    @property
+    def edge_id(self) -> str:
+        """`x-vercel-id` where no function is involved: the ingress region only."""
+        return f"{self.visitor.edge_region}::{self.id}"
+
+    def function_id(self, region: str) -> str:
+        """`x-vercel-id` of an answer that a function in `region` gave."""
+        return f"{self.visitor.edge_region}::{region}::{self.id}"
+
+    def handed_over(self) -> events.InvocationStarted:
+        """The event when an instance gets the request."""
+        return events.InvocationStarted(
+            invocation_id=self.id,
+            function=self.function,
+            instance=self.instance,
+            method=self.request.method,
+            path=self.request.target.decode("latin-1"),
+            visitor=self.visitor.label,
+            cold=self.cold,
+        )
+
+    def answered(self) -> events.ResponseSent:
+        """The event when the answer is complete or given up."""
+        return events.ResponseSent(
+            invocation_id=self.id,
+            method=self.request.method,
+            path=self.request.target.decode("latin-1"),
+            status=self.status,
+            duration_ms=(time.perf_counter() - self.started) * 1000,
+            visitor=self.visitor.label,
+            function=self.function,
+            instance=self.instance,
+            cold=self.cold,
+            error_code=self.error_code,
+        )

@@ -1,0 +1,111 @@
+"""External rewrites: the request goes on to another origin, and its answer streams back."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from functools import cache
+from urllib.parse import urlsplit
+
+from vercel_emu.edge import failures
+from vercel_emu.edge.answers import encoded
+from vercel_emu.edge.call import Broken, Call, ClientLeft, Refused
+from vercel_emu.edge.exchange import Exchange
+from vercel_emu.edge.request_headers import kept_headers
+from vercel_emu.edge.response_headers import response_headers
+from vercel_emu.edge.routing import ProxyExternal
+from vercel_emu.edge.upload import Upload
+from vercel_emu.instance.connection import Connection, ConnectionFailed
+from vercel_emu.visitors.headers import address_headers
+
+TIMEOUT = 120.0
+"""Seconds until the other origin must have begun its answer (the platform's proxy timeout)."""
+
+
+async def proxy(outcome: ProxyExternal, call: Call, exchange: Exchange) -> None:
+    """Send the request to `outcome.url` and its answer to the client.
+
+    Raises:
+        Refused: the origin can't be reached or did not answer.
+        ClientLeft: there is nobody to answer.
+        Broken: it hung up in the middle of its answer.
+    """
+    request = call.request
+    url = urlsplit(outcome.url)
+    connection = await _connect(url.hostname or "", url.port, url.scheme == "https")
+    has_body = request.chunked or bool(request.content_length)
+    upload = Upload(exchange, has_body=has_body, chunked=request.chunked, limit=None)
+    exchange.on_left = connection.close
+    sending: asyncio.Task[None] | None = None
+    try:
+        async with asyncio.timeout(TIMEOUT):
+            connection.begin(request.method.encode(), _head(outcome, call))
+            if has_body:
+                sending = asyncio.create_task(upload.run(connection, connection.close))
+            head = await connection.head()
+        status = outcome.status or head.status
+        headers = response_headers(head.headers, call.edge_id, encoded(outcome.headers))
+        await exchange.send({"type": "http.response.start", "status": status, "headers": headers})
+        async for chunk in connection.body():
+            await exchange.send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await exchange.send({"type": "http.response.body", "body": b""})
+    except (ConnectionFailed, TimeoutError) as error:
+        if exchange.disconnected:
+            raise ClientLeft from None
+        if exchange.response_started:
+            raise Broken("ROUTER_EXTERNAL_TARGET_CONNECTION_ERROR") from None
+        raise _unreachable(outcome.url, str(error) or "no answer in time") from None
+    finally:
+        exchange.on_left = None
+        if sending is not None:
+            sending.cancel()
+        connection.close()
+
+
+def _head(outcome: ProxyExternal, call: Call) -> bytes:
+    """The request head for the other origin: its own host, the visitor in `x-forwarded-for`."""
+    url = urlsplit(outcome.url)
+    request = call.request
+    target = (url.path or "/") + (f"?{url.query}" if url.query else "")
+    lines = [f"{request.method} {target} HTTP/1.1\r\nhost: {url.netloc}\r\n".encode("latin-1")]
+    pairs = [
+        *kept_headers(request.headers),
+        *address_headers(call.visitor.ip),
+        (b"x-forwarded-host", request.host.encode("latin-1")),
+        (b"x-forwarded-proto", request.scheme.encode()),
+        (b"x-vercel-id", call.edge_id.encode()),
+        (b"connection", b"close"),
+    ]
+    if request.chunked:
+        pairs.append((b"transfer-encoding", b"chunked"))
+    lines += [name + b": " + value + b"\r\n" for name, value in pairs]
+    return b"".join(lines) + b"\r\n"
+
+
+async def _connect(host: str, port: int | None, secure: bool) -> Connection:
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(30.0):
+            _, connection = await loop.create_connection(
+                lambda: Connection(loop),
+                host,
+                port or (443 if secure else 80),
+                ssl=_tls() if secure else None,
+            )
+    except (OSError, TimeoutError) as error:
+        raise _unreachable(host, str(error) or "no connection in time") from None
+    return connection
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+def _unreachable(where: str, why: str) -> Refused:
+    return Refused(
+        failures.Failure(
+            code="ROUTER_EXTERNAL_TARGET_CONNECTION_ERROR",
+            explanation=f"The external rewrite to {where} failed: {why}.",
+        )
+    )
