@@ -1,0 +1,60 @@
+"""What changed files mean: new code, a new environment, new rules, or nothing at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+_ENV = re.compile(r"\.env(\..+)?")
+_DEPENDENCIES = re.compile(r"uv\.lock|requirements[^/]*\.txt|Pipfile(\.lock)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """Files by what they mean; a file may mean several things.
+
+    `code` is everything a running function may have read. `structure` may change which functions
+    there are.
+    """
+
+    code: tuple[str, ...] = ()
+    environment: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    dependencies: tuple[str, ...] = ()
+    structure: tuple[str, ...] = ()
+    static: tuple[str, ...] = ()
+
+
+def meaning(
+    files: Iterable[str], *, appeared: frozenset[str] = frozenset(), env_file: str | None = None
+) -> Meaning:
+    """Sort changed files (relative, with slashes) by what they mean.
+
+    `appeared` are those that were created or deleted. `env_file` is the file of `--env-file`.
+    """
+    sorted_: dict[str, list[str]] = {name: [] for name in Meaning.__dataclass_fields__}
+    for file in sorted(files):
+        for kind in _kinds(file, file in appeared, env_file):
+            sorted_[kind].append(file)
+    return Meaning(**{name: tuple(found) for name, found in sorted_.items()})
+
+
+def _kinds(file: str, appeared: bool, env_file: str | None) -> tuple[str, ...]:
+    name = file.rpartition("/")[2]
+    if file == env_file or (_ENV.fullmatch(name) and "/" not in file):
+        return ("environment",)
+    if file == "vercel.json":
+        return ("rules",)
+    if file == "pyproject.toml":
+        return ("options", "dependencies", "structure")
+    if file == ".python-version" or _DEPENDENCIES.fullmatch(name):
+        return ("dependencies",)
+    if file.startswith("public/"):
+        return ("static",)
+    if name in (".gitignore", ".vercelignore", ".gitattributes", ".editorconfig"):
+        return ()
+    if appeared and name.endswith(".py") and (file.startswith("api/") or "/" not in file):
+        return ("code", "structure")
+    return ("code",)

@@ -1,0 +1,88 @@
+"""Which paths of a project are watched.
+
+Everything that the app may read, except version control, environments, caches, what the emulator
+and other tools write themselves, and what `.gitignore` or `.vercelignore` exclude. Files that
+configure the project are watched even where git ignores them (`.env.local` usually is).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from pathspec import GitIgnoreSpec
+
+IGNORE_FILES = (".gitignore", ".vercelignore")
+
+_FOLDERS = frozenset(
+    {
+        *(".git", ".hg", ".svn", ".jj", ".vercel", ".idea", ".vscode"),
+        *(".venv", "venv", ".tox", ".nox", ".eggs", "__pypackages__", "node_modules", ".next"),
+        *("__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".pytype"),
+    }
+)
+# What editors write beside a file while they save it, what programs write while they run.
+_FILES = re.compile(
+    r".*(~|\.py[cod]|\.pyc\.\d+|\.sw[a-z]|\.tmp|\.bak|\.orig|\.log|\.pid|\.lock"
+    r"|\.(sqlite3?|db)(-journal|-wal|-shm)?)"
+    r"|\.#.*|#.*#|4913|\.DS_Store|\.goutputstream-.*|.*___jb_(tmp|old)___|\.nfs.*|\.coverage(\..*)?"
+    r"|sed[A-Za-z0-9]{6}"
+)
+_ALWAYS = re.compile(
+    r"\.env(\..+)?|vercel\.(json|toml)|pyproject\.toml|uv\.lock|requirements[^/]*\.txt|Pipfile(\.lock)?"
+    r"|\.(git|vercel)ignore"
+)
+ENVIRONMENT_MARK = "pyvenv.cfg"
+"""A folder that holds this file is a virtual environment, whatever its name."""
+_BACKUP = re.compile(r".*(~|\.sw[a-z]|\.tmp|\.bak|\.orig)")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """`ignore_files` maps a folder (relative, "" for the root) to the patterns found in it."""
+
+    ignore: tuple[str, ...] = ()
+    ignore_files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    _own: GitIgnoreSpec = field(init=False)
+    _specs: dict[str, GitIgnoreSpec] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_own", GitIgnoreSpec.from_lines(self.ignore))
+        specs = {
+            folder: GitIgnoreSpec.from_lines(patterns)
+            for folder, patterns in self.ignore_files.items()
+        }
+        object.__setattr__(self, "_specs", specs)
+
+    def skips_folder(self, path: str) -> bool:
+        """Whether nothing below the folder `path` (relative, with slashes) is watched."""
+        return path.rpartition("/")[2] in _FOLDERS or self._excluded(path + "/")
+
+    def skips_file(self, path: str) -> bool:
+        """Whether the file `path`, in a folder that is watched, is of no interest."""
+        name = path.rpartition("/")[2]
+        if self._own.match_file(path):
+            return True
+        if _ALWAYS.fullmatch(name):
+            return _BACKUP.fullmatch(name) is not None
+        return _FILES.fullmatch(name) is not None or self._excluded(path)
+
+    def _excluded(self, path: str) -> bool:
+        if self._own.match_file(path):
+            return True
+        for folder, spec in self._specs.items():
+            if not folder:
+                inside = path
+            elif path.startswith(folder + "/"):
+                inside = path[len(folder) + 1 :]
+            else:
+                continue
+            if spec.match_file(inside):
+                return True
+        return False
+
+
+def ignore_lines(texts: Iterable[str]) -> tuple[str, ...]:
+    """The patterns of a folder's ignore files."""
+    return tuple(line for text in texts for line in text.splitlines())
