@@ -100,8 +100,6 @@ def _judge(path: Path) -> str:
         tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if owner != APPLICATION_ID and tables:
             return "it is the database of another program"
-        if not tables:
-            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = WAL")
         migrate(connection)
     except sqlite3.Error as error:

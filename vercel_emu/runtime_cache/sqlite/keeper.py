@@ -70,6 +70,12 @@ class Keeper:
             used = self._clock()
             await self._database.writer(lambda c: queries.record_reads(c, touched, counts, used))
 
+    async def checkpoint(self, at: int) -> None:
+        """Keep the log of committed pages from growing past `at` bytes."""
+        wal_bytes = file.wal_size(self._database.path)
+        if wal_bytes > at:
+            await self._database.writer(lambda c: upkeep.checkpoint(c, wal_bytes))
+
     async def close(self) -> None:
         if self._task is not None:
             self._task.cancel()
@@ -95,8 +101,7 @@ class Keeper:
             if self._expiries >= _SWEEP_AT:
                 await self._sweep()
             self._written = 0
-            wal_bytes = file.wal_size(self._database.path)
-            await self._database.writer(lambda c: upkeep.checkpoint(c, wal_bytes))
+            await self.checkpoint(upkeep.SMALL_WAL)
             while self._full:  # writes have gone on meanwhile
                 await self._make_room()
         except (EmuError, sqlite3.Error, OSError):

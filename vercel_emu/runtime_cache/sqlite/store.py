@@ -143,8 +143,8 @@ class SQLiteStore:
         while step := await self._database.writer(partial(chunk, after=after)):
             after, dropped = step
             cleared += dropped
-        while await self._database.writer(upkeep.give_back):
-            pass
+            await self._keeper.checkpoint(upkeep.LARGE_WAL)
+        await self._database.writer(upkeep.give_back)
         return cleared
 
     @again_if_replaced

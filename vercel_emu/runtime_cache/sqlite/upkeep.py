@@ -11,12 +11,13 @@ import sqlite3
 from vercel_emu.runtime_cache.sqlite.queries import ScopeIds, _finishing, total_weight
 
 CHUNK_ITEMS = 256
+CLEAR_ITEMS = 1000
 CHUNK_WEIGHT = 8 * 1024 * 1024
 SWEEP_ROWS = 1000
 EXPIRED_GRACE = 3600.0
 """Seconds that an ended item stays in the file, so that a clock set back loses nothing."""
 
-VACUUM_PAGES = 1000
+SMALL_FILE = 16 * 1024 * 1024
 SMALL_WAL = 4 * 1024 * 1024
 LARGE_WAL = 64 * 1024 * 1024
 
@@ -114,37 +115,41 @@ def clear_chunk(
     connection: sqlite3.Connection, ids: ScopeIds, sequence: int, after: str
 ) -> tuple[str, int] | None:
     """Drop a chunk of a scope's items older than `sequence`: the last key and how many."""
-    rows = connection.execute(
-        "SELECT id, key, weight FROM items WHERE scope = ? AND key > ? AND sequence < ?"
-        " ORDER BY key LIMIT ?",
-        (ids.scope, after, sequence, CHUNK_ITEMS),
-    ).fetchall()
-    if not rows:
+    (last,) = connection.execute(
+        """
+        SELECT max(key) FROM (
+            SELECT key, sum(weight) OVER (ORDER BY key ROWS UNBOUNDED PRECEDING) - weight AS before
+            FROM (
+                SELECT key, weight FROM items WHERE scope = ? AND key > ? AND sequence < ?
+                ORDER BY key LIMIT ?
+            )
+        ) WHERE before < ?
+        """,
+        (ids.scope, after, sequence, CLEAR_ITEMS, CHUNK_WEIGHT),
+    ).fetchone()
+    if last is None:
         return None
-    doomed, freed = [], 0
-    for id_, _, weight in rows:
-        doomed.append((id_, sequence))
-        freed += weight
-        if freed >= CHUNK_WEIGHT:
-            break
-    connection.execute("BEGIN IMMEDIATE")
-    with _finishing(connection):
-        cursor = connection.executemany("DELETE FROM items WHERE id = ? AND sequence < ?", doomed)
-    return rows[len(doomed) - 1][1], cursor.rowcount
+    cursor = connection.execute(
+        "DELETE FROM items WHERE scope = ? AND key > ? AND key <= ? AND sequence < ?",
+        (ids.scope, after, last, sequence),
+    )
+    return last, cursor.rowcount
 
 
-def give_back(connection: sqlite3.Connection) -> bool:
-    """Return a chunk of free pages to the file system; True where there may be more."""
-    connection.execute(f"PRAGMA incremental_vacuum({VACUUM_PAGES})").fetchall()
-    return int(connection.execute("PRAGMA freelist_count").fetchone()[0]) > 0
+def give_back(connection: sqlite3.Connection) -> None:
+    """Return the space of what was cleared to the file system, where little is left to copy.
+
+    Else the free pages wait for new items: the bound limits the file as well.
+    """
+    if total_weight(connection) <= SMALL_FILE:
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def checkpoint(connection: sqlite3.Connection, wal_bytes: int) -> None:
     """Move committed pages from the log into the file, and keep the log from growing."""
-    if wal_bytes > LARGE_WAL:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    elif wal_bytes > SMALL_WAL:
-        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+    mode = "TRUNCATE" if wal_bytes > LARGE_WAL else "PASSIVE"
+    connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
 
 
 def sound(connection: sqlite3.Connection) -> str:
