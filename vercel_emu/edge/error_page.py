@@ -45,7 +45,7 @@ def render(failure: Failure, vercel_id: str, *, overlay: bool) -> str:
         parts.append(f'<p class="dim">Since the change of <code>{escape(changed)}</code>.</p>')
     parts.append(f'<p class="dim">ID: <code>{escape(vercel_id)}</code></p>')
     if overlay and failure.status != 404:
-        parts.append(_RELOAD_SCRIPT % RELOAD_PATH)
+        parts.append(_RELOAD_SCRIPT % f"{RELOAD_PATH}?since={_asked_at(vercel_id)}")
         parts.append('<p class="dim">This page reloads itself when the code changes.</p>')
     title = f"{failure.status}: {failure.code}"
     return (
@@ -54,6 +54,12 @@ def render(failure: Failure, vercel_id: str, *, overlay: bool) -> str:
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head>"
         f"<body><main>{''.join(parts)}</main></body></html>"
     )
+
+
+def _asked_at(vercel_id: str) -> str:
+    """When the page was asked for, in epoch milliseconds: a part of the id."""
+    parts = vercel_id.rpartition(":")[2].split("-")
+    return parts[1] if len(parts) > 2 and parts[1].isdigit() else ""
 
 
 def _sentence(failure: Failure) -> str:
