@@ -29,6 +29,10 @@ from vercel_emu.project.vercel_config_model import (
 from vercel_emu.project.vercel_config_schema import KNOWN_KEYS
 
 _PROGRAM_EXTENSIONS = ("ts", "mts", "js", "mjs", "cjs")
+_NOT_EMULATED = (
+    *("bulkRedirectsPath", "services", "experimentalServices", "experimentalServicesV2"),
+    *("schedules", "images", "wildcard"),
+)
 _IGNORED_IN_RULES = ("transforms", "env", "locale", "middleware", "mitigate")
 
 
@@ -37,12 +41,20 @@ def load_vercel_config(root: Path) -> VercelConfig:
     # Late, because routing reads the values that this module makes.
     from vercel_emu.edge.routing.checks import check_rules
 
-    file, warnings = _config_file(root)
-    if file is None:
+    data, file_name, warnings = read_config_data(root)
+    if file_name is None:
         return VercelConfig(warnings=tuple(warnings))
-    config = parse_vercel_config(_read(file), file.name, warnings)
+    config = parse_vercel_config(data, file_name, warnings)
     check_rules(config)
     return config
+
+
+def read_config_data(root: Path) -> tuple[object, str | None, list[str]]:
+    """What the project's file holds, unchecked, its name (None where there is none), warnings."""
+    file, warnings = _config_file(root)
+    if file is None:
+        return {}, None, warnings
+    return _read(file), file.name, warnings
 
 
 def parse_vercel_config(
@@ -175,6 +187,8 @@ class _Reader:
 
     def warn_of_unknown_keys(self) -> None:
         for key in self.data:
+            if key in _NOT_EMULATED:
+                self.warnings.append(f"{self.file_name}: `{key}` has no effect in the emulator")
             if key in KNOWN_KEYS:
                 continue
             suggestion = closest(key, KNOWN_KEYS)
