@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -193,3 +196,49 @@ def count():
         counts.append(emulation.get("/count").text)
         emulation.__exit__()
     assert counts == ["1", "2", "1"]
+
+
+def test_commands_and_scripts_reach_the_running_emulator(
+    emulate: Callable[..., Emulation], tmp_path: Path
+) -> None:
+    """With `--cache memory` nothing but the emulator itself can know the items."""
+    app = """
+from fastapi import FastAPI
+from vercel.cache import RuntimeCache
+app = FastAPI()
+
+@app.get("/set")
+def set():
+    RuntimeCache(namespace="app").set("from-app", 1, {"tags": ["t"], "name": "mine"})
+
+@app.get("/get")
+def get():
+    return RuntimeCache(namespace="app").get("from-script")
+"""
+    script = """
+from vercel.cache import RuntimeCache
+cache = RuntimeCache(namespace="app", strict=True)
+print(cache.get("from-app"))
+cache.set("from-script", 2)
+"""
+    files = {"app.py": app, "script.py": script, "requirements.txt": "fastapi\n"}
+    emulation = emulate(files, cache="memory", region="fra1")
+
+    def emu(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "vercel_emu", *arguments]
+        return subprocess.run(
+            command, cwd=emulation.root, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    emulation.get("/set")
+    ran = emu("run", "--python", sys.executable, "--", sys.executable, "script.py")
+    assert (ran.returncode, ran.stdout) == (0, "1\n"), ran.stderr
+    assert emulation.get("/get").text == "2"
+    listed = json.loads(emu("cache", "ls", "--namespace", "app", "--json").stdout)
+    assert sorted(item["name"] for item in listed["items"]) == ["", "mine"]
+    found = emu("cache", "get", "--key", "from-app", "--namespace", "app", "--raw")
+    assert found.stdout == "1"
+    stats = json.loads(emu("cache", "stats", "--json").stdout)
+    assert stats["region"] == "fra1"
+    assert emu("cache", "expire-tag", "t").returncode == 0
+    assert emu("cache", "get", "--key", "from-app", "--namespace", "app").returncode == 1
