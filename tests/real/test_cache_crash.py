@@ -141,6 +141,7 @@ async def main(path):
             await store.set(scope, f"k{number}", b"x" * 50_000)
         except StoreUnavailableError:
             failed += 1
+        assert await store.get(scope, "before")
     assert failed > 20, failed
     assert [notice.level for notice in notices] == ["warn"], notices
     assert (await store.get(scope, "before")).body == b"1"

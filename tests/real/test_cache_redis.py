@@ -128,5 +128,23 @@ def test_a_lost_server_is_misses_and_one_warning_until_it_is_back(tmp_path: Path
         asyncio.run(main())
 
 
+def test_a_full_server_refuses_writes_and_goes_on_reading(tmp_path: Path) -> None:
+    with redis_server() as url, redis.Redis.from_url(url) as client:
+        place = Place(url, tmp_path)
+
+        async def main() -> None:
+            store = place.open()
+            await store.set(SCOPE, "k", b"1")
+            client.config_set("maxmemory", 1)
+            for _ in range(3):
+                with pytest.raises(StoreUnavailableError):
+                    await store.set(SCOPE, "k", b"2" * 1000)
+                assert await store.get(SCOPE, "k", touch=False)
+            assert [notice.code for notice in place.log.notices()] == ["CACHE_REFUSED"]
+            await store.close()
+
+        asyncio.run(main())
+
+
 def test_a_password_never_shows() -> None:
     assert address("redis://me:secret@cache.test:6379/1?x=y") == "redis://cache.test:6379/1"

@@ -94,10 +94,12 @@ SET = (
     _COMMON
     + f"""
 local ttl = tonumber(ARGV[5])
+-- First of all writes, because a full server refuses a script only at its first one.
+local version = number(next_version())
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'b', ARGV[2], 't', ARGV[3], 'n', ARGV[4],
   'c', string.format('%.6f', now), 'x', ttl and string.format('%.17g', now + ttl) or '',
-  'v', number(next_version()), 'e', epoch(true), 'h', 0)
+  'v', version, 'e', epoch(true), 'h', 0)
 local keep = math.min(ttl or LIFETIME, LIFETIME)
 redis.call('PEXPIRE', KEYS[1], number(math.ceil(keep * 1000) + {_GRACE_SECONDS} * 1000))
 """

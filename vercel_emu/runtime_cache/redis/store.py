@@ -15,7 +15,7 @@ from typing import Any, cast
 import msgspec
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from vercel_emu.events import Emit, Notice
 from vercel_emu.runtime_cache.model import (
@@ -51,6 +51,7 @@ class RedisStore:
         self._retry_at = 0.0
         self._keys: dict[Scope, Keys] = {}
         self._known: set[Scope] = set()
+        self._told: set[str] = set()
         register = client.register_script
         self._get, self._set = register(scripts.GET), register(scripts.SET)
         self._delete, self._expire = register(scripts.DELETE), register(scripts.EXPIRE)
@@ -217,25 +218,36 @@ class RedisStore:
             raise self._unavailable("no connection")
         try:
             result = await call
+        except ResponseError as error:
+            raise self._refused(error) from error
         except (RedisError, OSError) as error:
             self._retry_at = time.monotonic() + _RETRY_EVERY
             unavailable = self._unavailable(str(error))
             if not self._away:
                 self._away = True
-                self._emit(
-                    Notice(
-                        level="warn",
-                        code=unavailable.code,
-                        message=unavailable.message,
-                        hint=unavailable.hint,
-                    )
-                )
+                self._warn(unavailable)
             raise unavailable from error
         if self._away:
             self._away = False
             message = f"The runtime cache at {self._address} works again."
             self._emit(Notice(level="info", message=message))
         return result
+
+    def _refused(self, error: ResponseError) -> StoreUnavailableError:
+        """The server is there but does not do it (memory full, no permission): told once."""
+        reason = str(error)
+        refusal = StoreUnavailableError(
+            "CACHE_REFUSED",
+            f"The runtime cache at {self._address} refused an operation: {reason}.",
+            "Set `maxmemory-policy allkeys-lru` on a full server, or correct its permissions.",
+        )
+        if reason not in self._told:
+            self._told.add(reason)
+            self._warn(refusal)
+        return refusal
+
+    def _warn(self, error: StoreUnavailableError) -> None:
+        self._emit(Notice(level="warn", code=error.code, message=error.message, hint=error.hint))
 
     def _unavailable(self, reason: str) -> StoreUnavailableError:
         return StoreUnavailableError(

@@ -17,7 +17,7 @@ from pathlib import Path
 from vercel_emu.events import Emit, Event, Notice
 from vercel_emu.runtime_cache.model import StoreUnavailableError
 from vercel_emu.runtime_cache.sqlite import file
-from vercel_emu.runtime_cache.sqlite.faults import Fault, classify, explain
+from vercel_emu.runtime_cache.sqlite.faults import WRITE_FAULTS, Fault, classify, explain
 from vercel_emu.runtime_cache.sqlite.worker import Worker
 
 type Job[T] = Callable[[sqlite3.Connection], T]
@@ -57,13 +57,14 @@ class Database:
             await self._reopen()
         try:
             assert self._main is not None
+            changes = self._main.total_changes
             result = job(self._main)
         except sqlite3.Error as error:
             if classify(error) is Fault.BUSY:
                 return await self.writer(job)
             raise self._failed(error) from error
         if self._fault is not None:
-            self._recovered()
+            self._succeeded(wrote=self._main.total_changes != changes)
         return result
 
     async def writer[T](self, job: Job[T]) -> T:
@@ -96,12 +97,17 @@ class Database:
     async def _in[T](self, worker: Worker, job: Job[T]) -> T:
         if self._main is None:
             await self._reopen()
+
+        def watched(connection: sqlite3.Connection) -> tuple[T, bool]:
+            changes = connection.total_changes
+            return job(connection), connection.total_changes != changes
+
         try:
-            result = await worker.run(job)
+            result, wrote = await worker.run(watched)
         except (sqlite3.Error, OSError) as error:
             raise self._failed(error) from error
         if self._fault is not None:
-            self._recovered()
+            self._succeeded(wrote=wrote)
         return result
 
     def _connect(self) -> None:
@@ -159,6 +165,9 @@ class Database:
             self._emit(Notice(level="warn", code=code, message=message, hint=hint))
         return StoreUnavailableError(code, message, hint)
 
-    def _recovered(self) -> None:
+    def _succeeded(self, *, wrote: bool) -> None:
+        """A fault is over. Reading works on a full disk too, so that proves nothing there."""
+        if self._fault in WRITE_FAULTS and not wrote:
+            return
         self._fault = None
         self._emit(Notice(level="info", message=f"The runtime cache {self.path} works again."))

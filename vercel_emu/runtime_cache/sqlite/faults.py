@@ -19,6 +19,9 @@ class Fault(Enum):
     BROKEN = "broken"
 
 
+WRITE_FAULTS = frozenset({Fault.BUSY, Fault.FULL, Fault.READ_ONLY, Fault.BROKEN})
+"""Faults that only writes meet: reads may go on meanwhile."""
+
 _BY_CODE = {
     sqlite3.SQLITE_BUSY: Fault.BUSY,
     sqlite3.SQLITE_LOCKED: Fault.BUSY,
