@@ -139,7 +139,7 @@ def test_a_full_server_refuses_writes_and_goes_on_reading(tmp_path: Path) -> Non
             for _ in range(3):
                 with pytest.raises(StoreUnavailableError):
                     await store.set(SCOPE, "k", b"2" * 1000)
-                assert await store.get(SCOPE, "k", touch=False)
+                assert await store.get(SCOPE, "k")
             assert [notice.code for notice in place.log.notices()] == ["CACHE_REFUSED"]
             await store.close()
 

@@ -80,9 +80,11 @@ GET = (
 local item = redis.call('HMGET', KEYS[1], 'b', 't', 'c', 'x', 'n', 'v', 'e', 'h')
 local found = item[1] and fresh(item, ARGV[2])
 if ARGV[3] == '1' then
-  redis.call('HINCRBY', KEYS[4], found and 'hits' or 'misses', 1)
-  redis.call('EXPIRE', KEYS[4], LIFETIME)
-  if found then item[8] = redis.call('HINCRBY', KEYS[1], 'h', 1) end
+  -- `pcall`: a full server refuses to count, but a read must not fail for that.
+  redis.pcall('HINCRBY', KEYS[4], found and 'hits' or 'misses', 1)
+  redis.pcall('EXPIRE', KEYS[4], LIFETIME)
+  local hits = found and redis.pcall('HINCRBY', KEYS[1], 'h', 1)
+  if type(hits) == 'number' then item[8] = hits end
 end
 if not found then return nil end
 return {item[1], item[2], item[5], item[3], item[4], item[8], string.format('%.6f', now)}
