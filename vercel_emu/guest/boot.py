@@ -47,8 +47,8 @@ def pause_before_own_code(settings: dict[str, Any], control: Control, preload: P
     import_own_code = resolver.import_module
 
     def import_when_told(name: str, path: str) -> ModuleType:
-        if settings["standby"]:
-            preload.stand_by()
+        preload.stand_by(settings["preload"])
+        if settings["preload"]:
             restart_clock()
         if settings["debugpy"]:
             load_sibling("surroundings").start_debugger(settings["debugpy"])

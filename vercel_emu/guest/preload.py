@@ -78,19 +78,22 @@ class Preload:
         direct = names_in(imports.values()) & {step for step in steps if isinstance(step, str)}
         return {"steps": steps, "direct": sorted(direct)}
 
-    def stand_by(self) -> None:
-        """Follow the steps, then wait until the emulator says "go"."""
-        started = time.monotonic()
-        self._follow_steps()
-        self._control.report(
-            "emu-standby",
-            modules=sum(1 for step in self._replayed if isinstance(step, str)),
-            duration_ms=int((time.monotonic() - started) * 1000),
-        )
+    def stand_by(self, preload: bool) -> None:
+        """Follow the steps, if that is wanted, then wait until the emulator says "go"."""
+        if preload:
+            started = time.monotonic()
+            self._follow_steps()
+            self._control.report(
+                "emu-standby",
+                modules=sum(1 for step in self._replayed if isinstance(step, str)),
+                duration_ms=int((time.monotonic() - started) * 1000),
+            )
+        self._control.report("emu-prepared")
         while not self._control.go.is_set():
             self._control.news.wait()
             self._control.news.clear()
-            self._follow_steps()
+            if preload:
+                self._follow_steps()
         _forget_listings(self._prefixes)
 
     def _follow_steps(self) -> None:

@@ -114,6 +114,10 @@ class Standby(msgspec.Struct, tag="emu-standby"):
     payload: _Standby
 
 
+class Prepared(msgspec.Struct, tag="emu-prepared"):
+    """It waits for "go"."""
+
+
 class _Unfit(msgspec.Struct):
     module: str
     reached: str
@@ -145,6 +149,7 @@ type Message = (
     | UnrecoverableError
     | Booted
     | Standby
+    | Prepared
     | Unfit
     | Modules
 )
@@ -158,6 +163,7 @@ _decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(
     | UnrecoverableError
     | Booted
     | Standby
+    | Prepared
     | Unfit
     | Modules
 )

@@ -2,6 +2,8 @@
 
     standby -> starting -> ready -> draining -> gone
 
+Every process first prepares itself without the person's code and then waits for "go", so one
+that has not been told to go yet survives a change: it has read nothing that is old now.
 Nothing here touches a process, a clock or a socket. The supervisor performs the commands and
 reports what happened; every event names its instance, so news of one that is gone is ignored.
 A *generation* is one version of the code and its environment: a change starts the next one,
@@ -32,9 +34,20 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The person's files changed; `environment` means a standby made before can't be used."""
+    """The person's files changed.
+
+    `environment`: a process made before can't be used. `fresh`: nothing may be prepared at all.
+    """
 
     environment: bool = False
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The process has done what it can without the person's code, and waits for "go"."""
+
+    instance: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +91,9 @@ class Stopping:
     """The emulator shuts down."""
 
 
-type Event = Wanted | Changed | Started | StandbyUnfit | Exited | Unresponsive | Idle | Stopping
+type Event = (
+    Wanted | Changed | Prepared | Started | StandbyUnfit | Exited | Unresponsive | Idle | Stopping
+)
 
 
 # Commands ----------------------------------------------------------------------------------
@@ -86,15 +101,23 @@ type Event = Wanted | Changed | Started | StandbyUnfit | Exited | Unresponsive |
 
 @dataclass(frozen=True, slots=True)
 class Spawn:
-    """Start a process; a standby stops before the person's code."""
+    """Start a process; with `preload` it imports ahead what the last run took from libraries."""
 
     instance: str
     standby: bool = False
+    preload: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Promote:
-    """Tell a standby "go"."""
+    """A standby is needed now: from here on it is starting."""
+
+    instance: str
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """Let a process that waits import the person's code."""
 
     instance: str
 
@@ -125,13 +148,15 @@ class Fail:
     instance: str
 
 
-type Command = Spawn | Promote | Serve | Drain | Kill | Fail
+type Command = Spawn | Promote | Go | Serve | Drain | Kill | Fail
 
 
 @dataclass(slots=True)
 class _Instance:
     phase: Phase
     generation: int
+    prepared: bool = False
+    told: bool = False
 
 
 @dataclass(slots=True)
@@ -168,8 +193,10 @@ class Lifecycle:
                     self.active = True
                     self.failed = False
                     yield from self._fill()
-            case Changed(environment):
-                yield from self._change(environment)
+            case Changed(environment, fresh):
+                yield from self._change(environment or fresh, preload=not fresh)
+            case Prepared(instance):
+                yield from self._prepared(instance)
             case Started(instance):
                 yield from self._started(instance)
             case StandbyUnfit(instance):
@@ -186,24 +213,31 @@ class Lifecycle:
                 self.active = False
                 yield from self._drain_all()
 
-    def _change(self, environment: bool) -> Iterator[Command]:
+    def _change(self, replace: bool, *, preload: bool) -> Iterator[Command]:
         if self.stopping:
             return
         self.generation += 1
         self.failed = False
         for name, instance in list(self.instances.items()):
-            if instance.phase is Phase.STANDBY:
-                if environment:
+            if instance.phase in (Phase.STANDBY, Phase.STARTING):
+                if replace or instance.told:
                     yield self._kill(name)
                 else:
                     instance.generation = self.generation
-            elif instance.phase is Phase.STARTING:
-                yield self._kill(name)
             elif instance.phase is Phase.READY:
                 instance.phase = Phase.DRAINING
                 yield Drain(name)
         if self.active:
-            yield from self._fill()
+            yield from self._fill(preload=preload)
+
+    def _prepared(self, name: str) -> Iterator[Command]:
+        instance = self.instances.get(name)
+        if instance is None:
+            return
+        instance.prepared = True
+        if instance.phase is Phase.STARTING and not instance.told:
+            instance.told = True
+            yield Go(name)
 
     def _started(self, name: str) -> Iterator[Command]:
         instance = self.instances.get(name)
@@ -252,22 +286,26 @@ class Lifecycle:
         # The next save should find a standby even while the code is broken.
         yield from self._refresh_standby()
 
-    def _fill(self) -> Iterator[Command]:
+    def _fill(self, *, preload: bool = False) -> Iterator[Command]:
         """Bring the number of starting and serving instances up to `size`."""
         missing = self.size - len(self._current(Phase.STARTING)) - len(self._current(Phase.READY))
         for _ in range(missing):
             standby = self._current(Phase.STANDBY)
             if standby:
-                self.instances[standby[0]].phase = Phase.STARTING
+                instance = self.instances[standby[0]]
+                instance.phase = Phase.STARTING
                 yield Promote(standby[0])
+                if instance.prepared:
+                    instance.told = True
+                    yield Go(standby[0])
             else:
-                yield self._spawn(standby=False)
+                yield self._spawn(Phase.STARTING, preload=preload and self.keep_standby)
 
     def _refresh_standby(self) -> Iterator[Command]:
         """Keep one spare, made only when nothing is starting: it must not slow a start down."""
         wanted = self.keep_standby and self.active and not self.stopping
         if wanted and not self._current(Phase.STANDBY) and not self._current(Phase.STARTING):
-            yield self._spawn(standby=True)
+            yield self._spawn(Phase.STANDBY, preload=True)
 
     def _drain_all(self) -> Iterator[Command]:
         for name, instance in list(self.instances.items()):
@@ -277,12 +315,11 @@ class Lifecycle:
             elif instance.phase is not Phase.DRAINING:
                 yield self._kill(name)
 
-    def _spawn(self, *, standby: bool) -> Spawn:
+    def _spawn(self, phase: Phase, *, preload: bool) -> Spawn:
         self._spawned += 1
         name = f"{self.name}#{self._spawned}"
-        phase = Phase.STANDBY if standby else Phase.STARTING
         self.instances[name] = _Instance(phase, self.generation)
-        return Spawn(name, standby)
+        return Spawn(name, standby=phase is Phase.STANDBY, preload=preload)
 
     def _kill(self, name: str) -> Kill:
         del self.instances[name]

@@ -113,14 +113,14 @@ class FunctionPool:
     def change(
         self, change: Change, *, spec: LaunchSpec | None = None, standby: bool = True
     ) -> None:
-        """New code: swap every instance. With a new `spec`, or without `standby`, from scratch."""
-        fresh = not standby or (spec is not None and spec != self.spec)
+        """New code, or a new `spec`: swap every instance; without `standby` from scratch."""
+        other = spec is not None and spec != self.spec
         if spec is not None:
             self.spec = spec
         self.failure = None
         self._retry.reset()
         self._change = change
-        self._post(lifecycle.Changed(environment=fresh))
+        self._post(lifecycle.Changed(environment=other, fresh=not standby))
 
     def stop_if_idle(self) -> None:
         """Stop instances that have had no request for the function's idle time."""
@@ -161,10 +161,12 @@ class FunctionPool:
     def _post(self, event: lifecycle.Event) -> None:
         for command in self._lifecycle.handle(event):
             match command:
-                case lifecycle.Spawn(name, standby):
-                    self._run(self._spawn(name, standby))
+                case lifecycle.Spawn(name, standby, preload):
+                    self._run(self._spawn(name, standby, preload))
                 case lifecycle.Promote(name):
                     self._promote(name)
+                case lifecycle.Go(name):
+                    self._instances[name].process.go()
                 case lifecycle.Serve(name):
                     self._serve(name)
                 case lifecycle.Drain(name):
@@ -174,7 +176,7 @@ class FunctionPool:
                 case lifecycle.Fail(name):
                     self._fail(name)
 
-    async def _spawn(self, name: str, standby: bool) -> None:
+    async def _spawn(self, name: str, standby: bool, preload: bool) -> None:
         self._number += 1
         process = InstanceProcess(name, self._number, self._socket_dir, self)
         lines = LineJoiner(self.name, name)
@@ -182,24 +184,20 @@ class FunctionPool:
         self._instances[name] = instance
         # A standby may have been promoted before this task ran.
         if self._lifecycle.phase(name) is Phase.STARTING:
-            self._emit(events.InstanceStarting(function=self.name, instance=name))
-            self._watch_startup(instance)
-        if standby:
+            self._announce(instance)
+        elif standby:
             await self._quiet(instance)
         if self._lifecycle.phase(name) is None:
             self.on_exit(process, 0)
             return
-        standby = standby and self._lifecycle.phase(name) is Phase.STANDBY
         try:
-            await process.start(self.spec, standby=standby)
+            await process.start(self.spec, preload=preload)
         except OSError as error:
             instance.fatal = f"could not run {self.spec.interpreter}: {error}"
             self.on_exit(process, 1)
             return
         if self._lifecycle.phase(name) is None:
             process.signal_group(signal.SIGKILL)
-        elif standby and self._lifecycle.phase(name) is Phase.STARTING:
-            process.go()
 
     async def _quiet(self, instance: Instance) -> None:
         """A standby is made when the requests that waited for the new code have been answered."""
@@ -211,21 +209,24 @@ class FunctionPool:
         instance = self._instances.get(name)
         if instance is None:
             return
-        instance.wanted.set()
-        if instance.process.pid is None:  # not yet launched: `_spawn` sees the new phase
-            return
-        instance.from_standby = True
+        instance.from_standby = instance.process.pid is not None
         instance.promoted = time.monotonic()
-        self._emit(events.InstanceStarting(function=self.name, instance=name, warm_standby=True))
+        self._announce(instance)
+        instance.wanted.set()
+
+    def _announce(self, instance: Instance) -> None:
+        self._emit(
+            events.InstanceStarting(
+                function=self.name, instance=instance.name, warm_standby=instance.from_standby
+            )
+        )
         self._watch_startup(instance)
-        instance.process.go()
 
     def _serve(self, name: str) -> None:
         instance = self._instances[name]
         self.failure = None
         self._retry.reset()
-        if instance.from_standby:
-            self._memory.followed()
+        self._memory.followed()
         self._emit(
             events.InstanceReady(
                 function=self.name,
@@ -297,6 +298,8 @@ class FunctionPool:
                 instance.user_init_ms = payload.user_init_duration
                 instance.connections = ConnectionPool(payload.http_port)
                 self._run(self._await_ping(instance))
+            case ipc.Prepared():
+                self._post(lifecycle.Prepared(instance.name))
             case ipc.Unfit(payload):
                 self._unfit(instance, payload.module, payload.reached)
             case ipc.Modules(payload):

@@ -34,14 +34,14 @@ class LaunchSpec:
     debugpy_port: int | None = None
     official_cache_client: bool = False
 
-    def child_environment(self, ipc_path: Path, *, standby: bool) -> dict[str, str]:
+    def child_environment(self, ipc_path: Path, *, preload: bool) -> dict[str, str]:
         """The environment of the child, with the runtime's boot variables (facts section 8.1)."""
         boot = {
             "root": str(self.root),
             "import_root": str(self.root / self.entrypoint.base_dir),
             "entrypoint": str(self.root / self.entrypoint.file),
             "runtime_dir": str(self.runtime_dir),
-            "standby": standby,
+            "preload": preload,
             "modules_file": str(self.modules_file),
             "bytecode_dir": str(self.bytecode_dir),
             "debugpy": self.debugpy_port,
@@ -80,6 +80,7 @@ class InstanceProcess:
         self._channels: set[asyncio.Transport] = set()
         self._channel_gone = asyncio.Event()
         self._watcher: asyncio.Task[None] | None = None
+        self._unsent: list[bytes] = []
         self.exited = asyncio.Event()
 
     @property
@@ -94,7 +95,7 @@ class InstanceProcess:
         except (OSError, ValueError, IndexError):
             return 0.0
 
-    async def start(self, spec: LaunchSpec, *, standby: bool) -> None:
+    async def start(self, spec: LaunchSpec, *, preload: bool) -> None:
         """Launch the child; what happens next is told to the listener.
 
         Raises:
@@ -111,13 +112,15 @@ class InstanceProcess:
                 stdout=PIPE,
                 stderr=PIPE,
                 cwd=spec.root,
-                env=spec.child_environment(self._ipc_path, standby=standby),
+                env=spec.child_environment(self._ipc_path, preload=preload),
                 start_new_session=True,
             )
         except BaseException:
             self._close_channels()
             raise
         self._watcher = loop.create_task(self._watch(self._process))
+        while self._unsent:
+            self._write(self._unsent.pop(0))
 
     def go(self) -> None:
         """Let a standby import the person's code."""
@@ -182,9 +185,17 @@ class InstanceProcess:
             self._listener.on_output(self, stream, data.decode("utf-8", "replace"))
 
     def _command(self, name: str) -> None:
+        line = json.dumps({"do": name}).encode() + b"\n"
+        # The child may speak before we have been told that it was launched.
+        if self._process is None:
+            self._unsent.append(line)
+        else:
+            self._write(line)
+
+    def _write(self, line: bytes) -> None:
         if self._process is not None and self._process.stdin is not None:
             with contextlib.suppress(OSError, RuntimeError):
-                self._process.stdin.write(json.dumps({"do": name}).encode() + b"\n")
+                self._process.stdin.write(line)
 
     def _close_channels(self) -> None:
         for channel in list(self._channels):
