@@ -373,6 +373,7 @@ def test_rules_the_platform_refuses(tmp_path: Path, text: str, code: str, messag
     ("text", "warning"),
     [
         ('{"rewrite": []}', "unknown key `rewrite`; did you mean `rewrites`?"),
+        ('{"services": {}}', "`services` has no effect in the emulator"),
         ('{"zzz": []}', "unknown key `zzz`; the platform ignores it"),
         (
             '{"rewrites": [{"source": "/a", "destination": {"service": "b"}}]}',

@@ -105,7 +105,12 @@ _ROUTE = _record(
         "source": _PATH,
         "dest": _PATH,
         "destination": _DESTINATION,
-        "headers": {"type": "object", "values": _text(32768), "minProperties": 1},
+        "headers": {
+            "type": "object",
+            "values": _text(32768, quoted=True),
+            "minProperties": 1,
+            "maxProperties": 100,
+        },
         "methods": _array(_text(32), maxItems=10),
         "caseSensitive": _BOOLEAN,
         "important": _BOOLEAN,

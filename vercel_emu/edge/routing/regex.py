@@ -57,7 +57,7 @@ class Regex:
         """Match from the start of `text`. Raises `CannotMatchError` rather than run for ever."""
         if self.literal is not None:
             return {"0": text} if text == self.literal else None
-        if self._factor * len(text) ** self._power > MAX_STEPS:
+        if self._factor * (len(text) + 2) ** self._power > MAX_STEPS:
             return self._match_guarded(text)
         found = self._pattern.match(text)
         if found is None:

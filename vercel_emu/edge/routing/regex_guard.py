@@ -58,10 +58,10 @@ def _visit(node: Node, follow: int, loop: int | None, cost: _Cost) -> None:
     """Walk `node`, which `follow` characters may come after; `loop` is set inside a repeat."""
     match node:
         case Sequence(items):
-            for index, item in enumerate(items):
-                rest = Sequence(items[index + 1 :])
-                after = _first(rest) | (follow if _nullable(rest) else 0)
+            after = follow
+            for item in reversed(items):
                 _visit(item, after, loop, cost)
+                after = _first(item) | (after if _nullable(item) else 0)
         case Choice(options):
             seen = 0
             for option in options:
@@ -162,17 +162,19 @@ def _first(node: Node) -> int:
 # -- the matcher that can't run away -----------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Program:
     """Instructions for `match_guarded`: `("chars", mask)`, `("split", a, b)`, and so on."""
 
-    code: list[tuple[object, ...]]
     groups: int
+    room: int = _MAX_INSTRUCTIONS
+    """What is left of the limit; a repeat of nothing takes some as well."""
+    code: list[tuple[object, ...]] = field(default_factory=list)
 
 
 def assemble(parsed: Parsed) -> Program | None:
     """Instructions for `parsed`; None where it uses what the guarded matcher can't do."""
-    program = Program([], len(parsed.names))
+    program = Program(len(parsed.names))
     try:
         _emit(parsed.node, program)
     except _UnsupportedError:
@@ -187,7 +189,8 @@ class _UnsupportedError(Exception):
 
 def _emit(node: Node, program: Program) -> None:
     code = program.code
-    if len(code) > _MAX_INSTRUCTIONS:
+    program.room -= 1
+    if program.room < 0:
         raise _UnsupportedError
     match node:
         case Chars(mask):
@@ -204,8 +207,9 @@ def _emit(node: Node, program: Program) -> None:
             _emit(item, program)
             code.append(("save", 2 * index + 1))
         case Look(item, True, negated):
-            inner = Program([], program.groups)
+            inner = Program(program.groups, program.room)
             _emit(item, inner)
+            program.room = inner.room
             inner.code.append(("match",))
             code.append(("look", inner, negated))
         case Anchor(kind):
