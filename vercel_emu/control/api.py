@@ -18,11 +18,14 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 
 from vercel_emu import events
+from vercel_emu.control.waiting import happened
 from vercel_emu.errors import EmuError
 from vercel_emu.runtime_cache import admin
 
 if TYPE_CHECKING:
     from vercel_emu.emulator import RunningProject
+
+LONGEST_WAIT = 300
 
 
 def control_api(project: RunningProject) -> Starlette:
@@ -35,7 +38,14 @@ def control_api(project: RunningProject) -> Starlette:
         Route("/events", api.events),
         Route("/invocations", api.invocations),
         Route("/invocations/{id:path}", api.invocation),
-        Mount("/cache", routes=admin.routes(project.store, project.cache_scope)),
+        Mount(
+            "/cache",
+            routes=admin.routes(
+                project.store,
+                project.cache_scope,
+                tag_propagation_ms=project.options.tag_propagation,
+            ),
+        ),
     ]
     return Starlette(
         routes=[Mount("/emu/v1", routes=routes)], exception_handlers={EmuError: _refused}
@@ -76,6 +86,7 @@ class _Api:
                 "environment": project.options.env,
                 "region": project.options.region,
                 "visitor": project.visitor.label,
+                "overrides": project.visitors.overrides,
                 "functions": functions,
             }
         )
@@ -102,8 +113,15 @@ class _Api:
         return JSONResponse([one.as_dict() for one in found])
 
     async def invocation(self, request: Request) -> Response:
-        """One invocation by its id or by the whole `x-vercel-id` of its response."""
-        found = self._project.recorder.get(request.path_params["id"])
+        """One invocation by its id or by the whole `x-vercel-id` of its response.
+
+        `?wait=SECONDS`: once it has ended, or after this time.
+        """
+        project, name = self._project, request.path_params["id"]
+        found = project.recorder.get(name)
+        wait = request.query_params.get("wait", "")
+        if found is not None and wait.isdigit():
+            await happened(project.bus, lambda: found.ended, min(int(wait), LONGEST_WAIT))
         if found is None:
             raise EmuError(
                 "INVOCATION_NOT_FOUND", f"There is no invocation {request.path_params['id']}."
