@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vercel_emu.cli.cron import cron, describe
 from vercel_emu.crons import check_cron, cron_problem, next_runs, runs_more_than_daily
 from vercel_emu.errors import EmuError
-from vercel_emu.project.vercel_config_model import Cron
 
 
 @pytest.mark.parametrize(
@@ -86,30 +81,3 @@ def test_more_than_once_a_day(expression: str, more: bool) -> None:
 def test_accepted_expressions_can_be_scheduled(expression: str) -> None:
     if cron_problem(expression) is None:
         next_runs(expression, datetime(2026, 1, 1, tzinfo=UTC), 1)
-
-
-def test_jobs_are_listed(tmp_path: Path) -> None:
-    jobs = [("/api/a", "0 10 * * *"), ("/api/b", "*/5 * * * *"), ("/api/c", "0 0 * * MON")]
-    data = {"crons": [{"path": path, "schedule": schedule} for path, schedule in jobs]}
-    (tmp_path / "vercel.json").write_text(json.dumps(data))
-    text = CliRunner().invoke(cron, ["ls", str(tmp_path)], catch_exceptions=False).output
-    assert text.count(" 10:00 UTC   ") == 3
-    assert "refuses this schedule: day of week `MON` uses a name" in text
-    assert text.count("Hobby") == 1
-
-
-def test_jobs_as_json_have_the_documented_shape() -> None:
-    now = datetime(2026, 1, 1, 12, tzinfo=UTC)
-    assert describe(Cron("/c", "0 10 * * *"), now) == {
-        "path": "/c",
-        "schedule": "0 10 * * *",
-        "next": [f"2026-01-0{day}T10:00:00+00:00" for day in (2, 3, 4)],
-        "problem": None,
-    }
-
-
-def test_project_without_jobs(tmp_path: Path) -> None:
-    run = CliRunner().invoke
-    assert "No cron jobs" in run(cron, ["ls", str(tmp_path)], catch_exceptions=False).output
-    output = run(cron, ["ls", str(tmp_path), "--json"], catch_exceptions=False).output
-    assert json.loads(output) == []
