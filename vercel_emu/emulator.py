@@ -46,8 +46,11 @@ class RunningProject:
         prepared: Prepared,
         bus: EventBus,
         read_options: Callable[[], Options] | None = None,
+        *,
+        announce: bool = True,
     ) -> None:
         self.prepared = prepared
+        self._announce = announce
         self.options: Options = prepared.options
         self.bus = bus
         self.emit: Emit = bus.emit
@@ -153,7 +156,8 @@ class RunningProject:
         await asyncio.sleep(0)
         await self._start_control(stack, control)
         await self._start_edge(stack, listener)
-        stack.enter_context(announced(root, self._state()))
+        if self._announce:
+            stack.enter_context(announced(root, self._state()))
 
     def _bind(self, stack: contextlib.ExitStack | contextlib.AsyncExitStack) -> socket.socket:
         from vercel_emu.edge.listen import DEFAULT_PORT, bind
@@ -251,6 +255,8 @@ class RunningProject:
         from vercel_emu.edge.limits import Limits
         from vercel_emu.edge.request_headers import CacheAccess
         from vercel_emu.edge.server import make_server
+        from vercel_emu.visitors.pages import PATH as VISITOR_PATH
+        from vercel_emu.visitors.pages import VisitorPages
 
         options = self.options
         settings = EdgeSettings(
@@ -269,6 +275,7 @@ class RunningProject:
         self.edge = Edge(settings, self.pools, self.emit)
         self.edge.reserved[WAIT_PATH] = self.pages.wait
         self.edge.reserved[SCRIPT_PATH] = self.pages.script
+        self.edge.reserved[VISITOR_PATH] = VisitorPages(self.visitors)
         app = LiveReload(self.edge) if options.live_reload else self.edge
         await self._serve(stack, make_server(app, ws=self.edge.websocket), listener)
 
@@ -322,16 +329,21 @@ class RunningProject:
 
 @contextlib.asynccontextmanager
 async def running(
-    prepared: Prepared, bus: EventBus, read_options: Callable[[], Options] | None = None
+    prepared: Prepared,
+    bus: EventBus,
+    read_options: Callable[[], Options] | None = None,
+    *,
+    announce: bool = True,
 ) -> AsyncIterator[RunningProject]:
     """Run a prepared project for the length of the `async with` block.
 
-    `read_options` reads the options again when pyproject.toml has changed.
+    `read_options` reads the options again when pyproject.toml has changed. `announce` False: the
+    other commands don't find this emulator, for one that tests or a scenario started.
 
     Raises:
         EmuError: a port is taken, the cache file can't be opened...
     """
-    project = RunningProject(prepared, bus, read_options)
+    project = RunningProject(prepared, bus, read_options, announce=announce)
     async with contextlib.AsyncExitStack() as stack:
         await project.start(stack)
         yield project

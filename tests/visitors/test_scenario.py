@@ -220,7 +220,8 @@ def test_nothing_is_not_null() -> None:
 def test_the_request_can_be_repeated_by_curl() -> None:
     scenario: Scenario = read_scenario(DAY, "day.toml")
     *_, last = plan(scenario)
-    assert curl_command(last, "http://localhost:3000/") == (
+    headers = (("x-emu-visitor", last.visitor), *last.headers)
+    assert curl_command(last, "http://localhost:3000/", headers) == (
         "curl -i -X POST -H 'x-emu-visitor: New York' -H 'content-type: application/json' "
         """--data-raw '{"text":"hi"}' http://localhost:3000/api/note"""
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -160,15 +160,16 @@ def _shown(value: Any) -> str:
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 
 
-def curl_command(request: PlannedRequest, base_url: str) -> str:
-    """The request as a command line that repeats it."""
+def curl_command(request: PlannedRequest, base_url: str, headers: Iterable[tuple[str, str]]) -> str:
+    """The request as a command line that repeats it; `headers` are all of it."""
     parts = ["curl", "-i"]
     if request.method == "HEAD":
         parts = ["curl", "-I"]
     elif request.method != "GET":
         parts += ["-X", request.method]
-    for name, value in ((names.EMU_VISITOR, request.visitor), *request.headers):
-        parts += ["-H", f"{name}: {value}"]
+    for name, value in headers:
+        # curl leaves a header away that has no value, unless it is written like this.
+        parts += ["-H", f"{name}: {value}" if value else f"{name};"]
     if request.body is not None:
         parts += ["--data-raw", request.body.decode("utf-8", "replace")]
     return shlex.join([*parts, base_url.rstrip("/") + request.path])

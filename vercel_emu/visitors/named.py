@@ -43,7 +43,7 @@ KEYS = NamedVisitor.__struct_encode_fields__
 
 def parse_named(name: str, table: object, *, file: str = "pyproject.toml") -> NamedVisitor:
     """Check one table; an error names the file, the key, its value and what is allowed."""
-    where = f"{file}: [tool.vercel-emu.visitors.{name}]"
+    where = _where(file, name)
     if not isinstance(table, Mapping):
         raise EmuError("INVALID_VISITOR", f"{where} must be a table, not {table!r}.", _hint())
     if unknown := [key for key in table if key not in KEYS]:
@@ -79,10 +79,15 @@ def build_named(
     if parsed.place is not None:
         base = resolve_place(parsed.place)
     fields = {key: str(value) for key, value in _given(parsed).items() if key not in _NOT_FIELDS}
-    where = f"{file}: [tool.vercel-emu.visitors.{name}] "
-    visitor = override_visitor(base, fields, where=where)
+    visitor = override_visitor(base, fields, where=f"{_where(file, name)} ")
     headers = tuple((key.lower(), value) for key, value in parsed.headers.items())
     return replace(visitor, label=name, headers=headers)
+
+
+def _where(file: str, name: str) -> str:
+    """A scenario file has the same tables, without the prefix."""
+    table = f"tool.vercel-emu.visitors.{name}" if file == "pyproject.toml" else f"visitors.{name}"
+    return f"{file}: [{table}]"
 
 
 def _given(parsed: NamedVisitor) -> dict[str, Any]:

@@ -160,7 +160,12 @@ def _as_number(value: str, where: str) -> int | None:
     return int(digits)
 
 
+def _label(value: str, where: str) -> str:
+    return _text(value, where) or "a visitor"
+
+
 _CHECKERS: dict[str, Callable[[str, str], object]] = {
+    "label": _label,
     "ip": _ip,
     "city": _text,
     "country": _country,

@@ -1,0 +1,152 @@
+"""`/_emu/visitor/Tokyo`: a browser tab becomes a visitor, by a cookie that the edge reads.
+
+`/_emu/visitor/` shows who the tab is and offers others, `/_emu/visitor/reset` forgets the cookie.
+`?to=/path` goes there at once. A client that accepts JSON gets the visitor as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import asdict
+from html import escape
+from typing import Any
+from urllib.parse import parse_qs, quote
+
+from vercel_emu.errors import EmuError
+from vercel_emu.visitors.choose import visitor_cookie
+from vercel_emu.visitors.directory import VisitorDirectory
+from vercel_emu.visitors.visitor import Visitor
+
+type Message = MutableMapping[str, Any]
+type Receive = Callable[[], Awaitable[Message]]
+type Send = Callable[[Message], Awaitable[None]]
+
+PATH = "/_emu/visitor"
+SUGGESTED = ("Tokyo", "São Paulo", "Nairobi", "Berlin", "Sydney", "San Francisco", "none")
+
+_STYLE = """
+:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;
+margin:8vh auto;padding:0 1.5rem}h1{font-size:1.4rem}th{text-align:left;font-weight:400;
+opacity:.65;padding-right:1.5rem}nav a{margin-right:.8rem;white-space:nowrap}
+input,button{font:inherit;padding:.2rem .5rem}
+"""
+
+
+class VisitorPages:
+    """The ASGI handler of everything below `PATH`, for one emulator's visitors."""
+
+    def __init__(self, visitors: VisitorDirectory) -> None:
+        self._visitors = visitors
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        wants_json = b"application/json" in _header(scope, b"accept")
+        try:
+            status, cookie, document = self._answer(scope)
+        except EmuError as error:
+            status, cookie = 400, None
+            shape = {"code": error.code, "message": error.message, "hint": error.hint}
+            document = _Document({"error": shape}, _problem(error))
+        headers: list[tuple[bytes, bytes]] = [(b"cache-control", b"no-store")]
+        if cookie is not None:
+            headers.append((b"set-cookie", cookie.encode("latin-1")))
+        target = _target(scope)
+        if cookie is not None and target is not None:
+            status = 303
+            headers.append((b"location", target.encode("latin-1", "replace")))
+        await _send(send, status, headers, document, wants_json=wants_json)
+
+    def _answer(self, scope: Any) -> tuple[int, str | None, _Document]:
+        """Status, cookie to set, and what to show."""
+        if not self._visitors.overrides:
+            raise EmuError(
+                "OVERRIDES_OFF",
+                "This emulator was started with --no-overrides: requests can't choose a visitor.",
+                "Use `vercel-emu visitor set` where it runs.",
+            )
+        who = _asked_for(scope)
+        if who == "reset":
+            return 200, visitor_cookie(""), self._document(self._visitors.current, "You are again")
+        if who:
+            visitor = self._visitors.resolve(who)
+            return 200, visitor_cookie(who), self._document(visitor, "This browser is now")
+        return 200, None, self._document(self._visitors.choose(scope["headers"]), "You are")
+
+    def _document(self, visitor: Visitor, heading: str) -> _Document:
+        shown = {
+            name: value for name, value in asdict(visitor).items() if value and name != "label"
+        }
+        rows = "".join(
+            f"<tr><th>{escape(name.replace('_', ' '))}<td>{escape(str(value))}"
+            for name, value in shown.items()
+        )
+        links = "".join(
+            f'<a href="{PATH}/{quote(name, safe="")}">{escape(name)}</a>'
+            for name in (*self._visitors.named, *SUGGESTED)
+        )
+        page = (
+            f"<h1>{escape(heading)} {escape(visitor.label)}</h1><table>{rows}</table>"
+            f'<p><a href="/">Go to the app</a></p>'
+            f'<form action="{PATH}/"><input name="who" placeholder="A place, an IP, none" '
+            f'aria-label="visitor" autofocus> <button>Travel</button></form>'
+            f'<nav><p>{links}<a href="{PATH}/reset">reset</a></p></nav>'
+        )
+        return _Document(asdict(visitor), page)
+
+
+class _Document:
+    """One answer, for programs and for people."""
+
+    def __init__(self, data: dict[str, Any], page: str) -> None:
+        self.data = data
+        self.page = page
+
+
+def _asked_for(scope: Any) -> str:
+    name: str = scope["path"].removeprefix(PATH).strip("/")
+    return name or _query(scope, "who").strip()
+
+
+def _target(scope: Any) -> str | None:
+    """Where `?to=` leads: within this site only."""
+    to = _query(scope, "to")
+    inside = to.startswith("/") and not to.startswith(("//", "/\\")) and to.isprintable()
+    return quote(to, safe="/?&=%:@!$'()*+,;~#") if inside else None
+
+
+def _query(scope: Any, name: str) -> str:
+    values = parse_qs(scope["query_string"].decode("latin-1")).get(name)
+    return values[0] if values else ""
+
+
+def _header(scope: Any, name: bytes) -> bytes:
+    return next((value for key, value in scope["headers"] if key == name), b"")
+
+
+def _problem(error: EmuError) -> str:
+    hint = f"<p>{escape(error.hint)}</p>" if error.hint else ""
+    again = f'<p><a href="{PATH}/reset">Start anew</a></p>'
+    return f"<h1>{escape(error.message)}</h1>{hint}{again}"
+
+
+async def _send(
+    send: Send,
+    status: int,
+    headers: list[tuple[bytes, bytes]],
+    document: _Document,
+    *,
+    wants_json: bool,
+) -> None:
+    if wants_json:
+        kind, text = b"application/json", json.dumps(document.data, ensure_ascii=False)
+    else:
+        kind = b"text/html; charset=utf-8"
+        text = (
+            '<!doctype html><html lang="en"><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width,initial-scale=1">'
+            f"<title>Visitor</title><style>{_STYLE}</style><body>{document.page}</body></html>"
+        )
+    body = text.encode()
+    head = [*headers, (b"content-type", kind), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": head})
+    await send({"type": "http.response.body", "body": body})
