@@ -90,6 +90,12 @@ def test_a_late_line_names_its_invocation_again() -> None:
     assert shown[1:] == ["GET /one", "  │ late"]
 
 
+def test_the_runtimes_access_log_is_left_out_unless_verbose() -> None:
+    access = line('127.0.0.1 - - [22/Nov/2026 19:30:03] "GET /api/geo HTTP/1.1" 200 -')
+    assert show(started(), access) == []
+    assert len(show(started(), access, verbose=True)) == 2
+
+
 def test_levels_of_logging_are_shown() -> None:
     shown = show(started(), line("careful", level="warn", stream="logging"))
     assert shown[-1] == "  │ warn: careful"

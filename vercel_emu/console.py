@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -157,6 +158,8 @@ class PrettyConsole:
         self._paths.pop(event.invocation_id, None)
 
     def _log(self, event: events.LogLine) -> None:
+        if event.stream == "stdout" and not self._verbose and _ACCESS_LOG.match(event.text):
+            return
         c = self._colors
         if event.invocation_id and event.invocation_id != self._last_invocation:
             path = self._paths.get(event.invocation_id, "an earlier invocation")
@@ -254,6 +257,8 @@ def duration(ms: float) -> str:
     return f"{ms:.0f} ms" if ms < 1000 else f"{ms / 1000:.2f} s"
 
 
+# The runtime's WSGI and `handler` server logs each request too; the invocation's line says more.
+_ACCESS_LOG = re.compile(r'127\.0\.0\.1 - - \[[^]]+\] "[A-Z]+ ')
 _UNSAFE = {code: f"\\x{code:02x}" for code in (*range(32), 127) if chr(code) not in "\t\x1b"}
 
 
