@@ -1,0 +1,189 @@
+"""`vercel-emu check`: what would differ or fail in a deployment of the project.
+
+Nothing is started and nothing is installed. Every part is read on its own, so that one fault never
+hides another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from vercel_emu.edge.limits_table import ENVIRONMENT_BYTES
+from vercel_emu.errors import EmuError
+from vercel_emu.project import check_config, check_packages, check_python
+from vercel_emu.project.check_model import Checked, Finding, of_error, place_in
+from vercel_emu.project.env_files import EnvFiles, read_env_files
+from vercel_emu.project.frameworks import PYTHON_PRESETS, detect_framework
+from vercel_emu.project.interpreter import Interpreter, find_interpreter
+from vercel_emu.project.load import identify_project, load_project
+from vercel_emu.project.manifest import find_manifest, read_declared
+from vercel_emu.project.model import UNSET, Project
+from vercel_emu.project.requirements import Declared
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What was found, errors first, and what a deployment would run."""
+
+    project: Project
+    findings: tuple[Finding, ...]
+    deployment_python: str
+    local_python: str | None
+
+    @property
+    def errors(self) -> int:
+        return sum(finding.severity == "error" for finding in self.findings)
+
+
+def check_project(
+    folder: Path, environ: Mapping[str, str], *, python: Path | None = None
+) -> Report:
+    """Read the project in `folder` as a deployment would, to the end.
+
+    Raises:
+        EmuError: there is no such folder.
+    """
+    identified = identify_project(folder)
+    config, data, findings = check_config.read_config(identified.root)
+    checked = Checked(
+        root=identified.root, project=identified, config=config, data=data, environ=environ
+    )
+    checked, faults = _read_rest(checked, python)
+    findings += faults
+    packages = check_packages.Packages(checked)
+    findings += [
+        *check_python.version_faults(checked),
+        *check_packages.requirement_faults(checked),
+        *check_packages.import_faults(checked, packages),
+        *check_packages.size_faults(checked, packages),
+        *check_config.rule_faults(checked),
+        *check_config.cron_faults(checked),
+        *check_config.region_faults(checked),
+        *check_config.reserved_names(checked),
+        *_environment_faults(checked),
+        *_exposure(checked),
+    ]
+    local = checked.interpreter.version_text if checked.interpreter else None
+    return Report(
+        project=checked.project,
+        findings=tuple(_in_order(findings)),
+        deployment_python=check_python.deployment_python(checked.root),
+        local_python=local,
+    )
+
+
+def _in_order(findings: list[Finding]) -> list[Finding]:
+    unique = list(dict.fromkeys(findings))
+    return sorted(unique, key=lambda finding: finding.severity == "warning")
+
+
+def _read_rest(checked: Checked, python: Path | None) -> tuple[Checked, list[Finding]]:
+    """Interpreter, manifest and functions; each on its own."""
+    findings: list[Finding] = []
+    interpreter: Interpreter | None = None
+    try:
+        interpreter = find_interpreter(checked.root, python=python, environ=checked.environ)
+    except EmuError as error:
+        # It concerns this machine only.
+        findings.append(of_error(error, severity="warning"))
+    manifest, declared = None, None
+    try:
+        manifest = find_manifest(checked.root)
+        declared = Declared() if manifest is None else read_declared(manifest)
+    except EmuError as error:
+        findings.append(of_error(error, "pyproject.toml"))
+    project = checked.project
+    try:
+        project = load_project(
+            checked.project.link_root or checked.root,
+            interpreter=interpreter.path if interpreter else None,
+            environ=checked.environ,
+            framework=checked.config.framework,
+            function_settings=checked.config.function_settings,
+        )
+    except EmuError as error:
+        findings.append(of_error(error))
+    findings += [
+        Finding(severity="warning", code="PROJECT", message=text, place=place_in(text))
+        for text in project.warnings
+    ]
+    full = replace(
+        checked, project=project, interpreter=interpreter, manifest=manifest, declared=declared
+    )
+    return full, list(dict.fromkeys(findings))
+
+
+def _environment_faults(checked: Checked) -> Iterator[Finding]:
+    """Names and values that a deployment would not take."""
+    try:
+        files = read_env_files(
+            checked.root, environ=checked.environ, link_root=checked.project.link_root
+        )
+    except EmuError as error:
+        yield of_error(error)
+        return
+    for text in files.warnings:
+        place = place_in(text)
+        reserved = "reserved" in text
+        yield Finding(
+            severity="error" if reserved else "warning",
+            code="RESERVED_VARIABLE" if reserved else "ENV_FILE",
+            message=text.removeprefix(place).removeprefix(":").strip(),
+            place=place,
+            hint="Choose another name." if reserved else "",
+        )
+    yield from _environment_size(files, checked.config.env)
+
+
+def _environment_size(files: EnvFiles, config_env: Mapping[str, str]) -> Iterator[Finding]:
+    values = dict(config_env) | {entry.name: entry.value for entry in files.entries}
+    size = sum(len(f"{name}{value}".encode()) for name, value in values.items())
+    if size > ENVIRONMENT_BYTES:
+        largest = max(values, key=lambda name: len(values[name]))
+        yield Finding(
+            severity="error",
+            code="ENVIRONMENT_TOO_LARGE",
+            message=f"the variables of env files and vercel.json have {size:,} bytes; a "
+            f"deployment takes {ENVIRONMENT_BYTES:,}",
+            hint=f"The largest is {largest}, with {len(values[largest]):,} characters.",
+        )
+
+
+def _exposure(checked: Checked) -> Iterator[Finding]:
+    """Source files that anyone could download from the deployment."""
+    from vercel_emu.edge.static import public_files
+
+    try:
+        files = public_files(checked.root, checked.config, has_app=_has_app(checked))
+    except EmuError as error:
+        yield of_error(error, checked.config.file_name or "")
+        return
+    exposed = [path for path in files.exposed_sources() if not _is_excluded(path)]
+    if exposed:
+        more = f" and {len(exposed) - _SHOWN} more" if len(exposed) > _SHOWN else ""
+        yield Finding(
+            severity="warning",
+            code="SOURCE_EXPOSED",
+            message=f"anyone can download {', '.join(exposed[:_SHOWN])}{more}: without an app "
+            "everything outside of api/ is published",
+            hint="Put what is public into `public/` (then only that is), or the others into api/.",
+        )
+
+
+def _is_excluded(path: str) -> bool:
+    return any(part.startswith(".") for part in path.split("/"))
+
+
+def _has_app(checked: Checked) -> bool:
+    """Whether one app takes every path; unread functions: whether it looks like it."""
+    if checked.project.functions:
+        return any(function.path is None for function in checked.project.functions)
+    framework: Any = checked.config.framework
+    if framework is UNSET:
+        framework = detect_framework(checked.root)
+    return framework in PYTHON_PRESETS or not (checked.root / "api").is_dir()

@@ -1,0 +1,241 @@
+"""What the code imports against what the project declares, and how large it all gets together."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from vercel_emu.edge.limits_table import BUNDLE_BYTES
+from vercel_emu.project import globs
+from vercel_emu.project.check_model import Checked, Finding
+from vercel_emu.project.entrypoint import python_files
+
+_MB = 1024 * 1024
+_NEAR = 0.8
+_NOT_DEPLOYED = frozenset(
+    (
+        *(".git", ".hg", ".svn", ".cache", ".next", ".now", ".vercel", ".venv", "venv", "CVS"),
+        *("node_modules", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".tox"),
+    )
+)
+_FOR_TESTS = ("tests", "test", "conftest.py", "noxfile.py", "setup.py")
+
+
+class Packages:
+    """The installed packages of the app's interpreter, and those that its manifest leads to."""
+
+    def __init__(self, checked: Checked) -> None:
+        interpreter = checked.interpreter
+        self._path = [str(folder) for folder in interpreter.site_packages] if interpreter else []
+        self._declared = checked.declared.requirements if checked.declared else []
+
+    @cached_property
+    def installed(self) -> dict[str, metadata.Distribution]:
+        found: dict[str, metadata.Distribution] = {}
+        for distribution in metadata.distributions(path=self._path):
+            if distribution.metadata and (name := distribution.metadata.get("Name")):
+                found.setdefault(canonicalize_name(name), distribution)
+        return found
+
+    @cached_property
+    def needed(self) -> set[str]:
+        """The declared packages and all that they need in turn."""
+        seen: set[tuple[str, frozenset[str]]] = set()
+        pending = list(self._declared)
+        while pending:
+            requirement = pending.pop()
+            name = canonicalize_name(requirement.name)
+            key = (name, frozenset(requirement.extras))
+            if key in seen:
+                continue
+            seen.add(key)
+            if distribution := self.installed.get(name):
+                texts = distribution.requires or ()
+                pending += filter(None, (_applies(text, requirement.extras) for text in texts))
+        return {name for name, _ in seen}
+
+    def owners(self, module: str) -> set[str]:
+        """The packages that bring this top-level module."""
+        return self._owners.get(module, set())
+
+    @cached_property
+    def _owners(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for name, distribution in self.installed.items():
+            for module in _top_level(distribution):
+                found.setdefault(module, set()).add(name)
+        return found
+
+    def size(self) -> int:
+        """Bytes of everything that is needed and installed."""
+        total = 0
+        for name in self.needed & self.installed.keys():
+            total += sum(file.size or 0 for file in self.installed[name].files or ())
+        return total
+
+
+def import_faults(checked: Checked, packages: Packages) -> Iterator[Finding]:
+    """Imports that work here and fail in a deployment."""
+    if checked.declared is None:
+        return
+    manifest = checked.manifest.file.name if checked.manifest else "a requirements.txt"
+    for module, place in sorted(_imports(checked.root).items()):
+        owners = packages.owners(module)
+        if module == "vercel":
+            # The emulator brings its own where the package is missing; a deployment has none.
+            owners = {"vercel"}
+        if not owners or owners & packages.needed:
+            continue
+        name = sorted(owners)[0]
+        yield Finding(
+            severity="error",
+            code="IMPORT_NOT_DECLARED",
+            message=f"`{module}` is imported, but {manifest} does not ask for `{name}`",
+            place=place,
+            hint=f"Add `{name}` to it, or the import fails in a deployment.",
+        )
+
+
+def requirement_faults(checked: Checked) -> Iterator[Finding]:
+    """Lines of the manifest that an installer can't read."""
+    for problem in checked.declared.problems if checked.declared else ():
+        place, _, text = problem.partition(": ")
+        yield Finding(
+            severity="error",
+            code="REQUIREMENT_INVALID",
+            message=text or problem,
+            place=place if text else "",
+            hint="Correct the line: the deployment's installation stops at it.",
+        )
+
+
+def size_faults(checked: Checked, packages: Packages) -> Iterator[Finding]:
+    """A bundle near or over the platform's limit."""
+    own = own_files(checked)
+    libraries = packages.size()
+    total = sum(own.values()) + libraries
+    if total < BUNDLE_BYTES * _NEAR:
+        return
+    limit = BUNDLE_BYTES // _MB
+    largest = sorted(own, key=lambda name: own[name], reverse=True)[:3]
+    parts = [f"{name} {own[name] // _MB} MB" for name in largest if own[name] > _MB]
+    parts.append(f"packages {libraries // _MB} MB")
+    over = total > BUNDLE_BYTES
+    yield Finding(
+        severity="error" if over else "warning",
+        code="BUNDLE_TOO_LARGE" if over else "BUNDLE_NEAR_LIMIT",
+        message=f"the bundle has {total // _MB:,} MB uncompressed; a Python function may have "
+        f"{limit} MB",
+        hint=f"Largest: {', '.join(parts)}. Leave files out with `excludeFiles` of `functions` in "
+        "vercel.json, or .vercelignore.",
+    )
+
+
+def own_files(checked: Checked) -> dict[str, int]:
+    """The project's files that go into the bundle, with their sizes."""
+    root = checked.root
+    public = checked.config.output_directory or "public"
+    left_out = [*_excluded(checked), *_ignored(root)]
+    found: dict[str, int] = {}
+    for folder, subfolders, names in root.walk():
+        subfolders[:] = [
+            name
+            for name in subfolders
+            if name not in _NOT_DEPLOYED
+            and not (folder / name / "pyvenv.cfg").exists()
+            and (folder / name) != root / public
+        ]
+        for name in names:
+            path = folder / name
+            relative = path.relative_to(root).as_posix()
+            if not path.is_symlink() and not any(globs.matches(one, relative) for one in left_out):
+                found[relative] = path.stat().st_size
+    return found
+
+
+def _excluded(checked: Checked) -> list[str]:
+    functions = checked.data.get("functions")
+    settings = functions.values() if isinstance(functions, dict) else ()
+    found = (one.get("excludeFiles") for one in settings if isinstance(one, dict))
+    return [glob for glob in found if isinstance(glob, str)]
+
+
+def _ignored(root: Path) -> list[str]:
+    """The plain patterns of .vercelignore (no exceptions with `!`)."""
+    try:
+        lines = (root / ".vercelignore").read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return []
+    patterns = [line.strip().strip("/") for line in lines]
+    plain = [one for one in patterns if one and one[0] not in "#!"]
+    return [glob for one in plain for glob in (one, f"{one}/**", f"**/{one}", f"**/{one}/**")]
+
+
+def _imports(root: Path) -> dict[str, str]:
+    """The foreign top-level modules that the code needs, each with the first place."""
+    files = [file for file in python_files(root) if not _is_for_tests(file)]
+    own = {part.removesuffix(".py") for file in files for part in file.split("/")}
+    found: dict[str, str] = {}
+    for file in files:
+        try:
+            tree = ast.parse((root / file).read_bytes())
+        except (OSError, SyntaxError, ValueError):
+            continue
+        for module, line in _needed_by(tree.body):
+            if module not in own and module not in sys.stdlib_module_names:
+                found.setdefault(module, f"{file}:{line}")
+    return found
+
+
+def _needed_by(body: Iterable[ast.stmt]) -> Iterator[tuple[str, int]]:
+    """Absolute imports, without those that only type checkers see or that may fail."""
+    for node in body:
+        match node:
+            case ast.Import(names=names):
+                for alias in names:
+                    yield alias.name.partition(".")[0], node.lineno
+            case ast.ImportFrom(module=str(module), level=0):
+                yield module.partition(".")[0], node.lineno
+            case ast.Try(handlers=handlers) if handlers:
+                continue
+            case ast.If(test=test) if "TYPE_CHECKING" in ast.unparse(test):
+                yield from _needed_by(node.orelse)
+            case _:
+                for field in ("body", "orelse", "finalbody"):
+                    inner = getattr(node, field, [])
+                    yield from _needed_by(inner if isinstance(inner, list) else [])
+
+
+def _is_for_tests(file: str) -> bool:
+    parts = file.split("/")
+    return any(part in _FOR_TESTS for part in parts) or parts[-1].startswith("test_")
+
+
+def _applies(text: str, extras: set[str]) -> Requirement | None:
+    try:
+        requirement = Requirement(text)
+    except InvalidRequirement:
+        return None
+    marker = requirement.marker
+    chosen = any(marker.evaluate({"extra": extra}) for extra in (*extras, "")) if marker else True
+    return requirement if chosen else None
+
+
+def _top_level(distribution: metadata.Distribution) -> set[str]:
+    if listed := distribution.read_text("top_level.txt"):
+        return set(listed.split())
+    modules = set()
+    for file in distribution.files or ():
+        first = file.parts[0]
+        if len(file.parts) > 1 and "." not in first and "-" not in first:
+            modules.add(first)
+        elif len(file.parts) == 1 and first.endswith((".py", ".so")):
+            modules.add(first.partition(".")[0])
+    return modules
