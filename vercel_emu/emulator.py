@@ -277,7 +277,8 @@ class RunningProject:
         self.edge.reserved[SCRIPT_PATH] = self.pages.script
         self.edge.reserved[VISITOR_PATH] = VisitorPages(self.visitors)
         app = LiveReload(self.edge) if options.live_reload else self.edge
-        await self._serve(stack, make_server(app, ws=self.edge.websocket), listener)
+        server = make_server(app, ws=self.edge.websocket, refuse=self.edge.refuse_malformed)
+        await self._serve(stack, server, listener)
 
     def _rules(self) -> dict[str, Any]:
         """What the edge does before and instead of functions; vercel.json decides most of it."""

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from vercel_emu.edge import failures
 from vercel_emu.edge.call import Call
-from vercel_emu.edge.exchange import Exchange
 from vercel_emu.edge.request import Headers
 from vercel_emu.edge.response_headers import DEFAULT_CACHE_CONTROL, edge_headers
 from vercel_emu.edge.routing import NotFound, Redirect, Respond, ServeFile
@@ -18,12 +17,10 @@ from vercel_emu.edge.static_response import EtagCache, send_file
 type TextHeaders = Iterable[tuple[str, str]]
 
 
-async def send_failure(
-    call: Call, exchange: Exchange, failure: failures.Failure, *, overlay: bool
-) -> None:
+async def send_failure(call: Call, failure: failures.Failure, *, overlay: bool) -> None:
     """Answer with a platform failure, in the shape the client accepts."""
     headers, body = _failure(call, failure, overlay=overlay)
-    await _send(exchange, failure.status, headers, body)
+    await _send(call, failure.status, headers, body)
 
 
 def failure_bytes(call: Call, failure: failures.Failure, *, overlay: bool) -> bytes:
@@ -42,7 +39,7 @@ def _failure(call: Call, failure: failures.Failure, *, overlay: bool) -> tuple[H
     return headers + edge_headers(call.edge_id), body
 
 
-async def send_redirect(call: Call, exchange: Exchange, redirect: Redirect) -> None:
+async def send_redirect(call: Call, redirect: Redirect) -> None:
     """A redirect with the platform's body (facts section 3.5)."""
     content_type, body = redirect_body(
         redirect.location, redirect.status, failures.wants(call.request.accept)
@@ -52,7 +49,7 @@ async def send_redirect(call: Call, exchange: Exchange, redirect: Redirect) -> N
         (b"content-type", content_type.encode()),
         *encoded(redirect.headers),
     ]
-    await _send(exchange, redirect.status, _completed(call, headers, body), body)
+    await _send(call, redirect.status, _completed(call, headers, body), body)
 
 
 def redirect_body(location: str, status: int, wanted: str) -> tuple[str, bytes]:
@@ -71,19 +68,19 @@ def redirect_body(location: str, status: int, wanted: str) -> tuple[str, bytes]:
     return "text/plain; charset=utf-8", b"Redirecting...\n"
 
 
-async def send_status(call: Call, exchange: Exchange, respond: Respond, *, overlay: bool) -> None:
+async def send_status(call: Call, respond: Respond, *, overlay: bool) -> None:
     """A status that a rule set without an output."""
     if respond.code:
         known = respond.code if respond.code in failures.CODES else "UNKNOWN_ERROR"
         failure = failures.Failure(code=known, status_override=respond.status)
-        await send_failure(call, exchange, failure, overlay=overlay)
+        await send_failure(call, failure, overlay=overlay)
     else:
         headers = _completed(call, encoded(respond.headers), b"")
-        await _send(exchange, respond.status, headers, b"")
+        await _send(call, respond.status, headers, b"")
 
 
 async def send_static(
-    call: Call, exchange: Exchange, found: ServeFile | NotFound, file: Path, etags: EtagCache
+    call: Call, found: ServeFile | NotFound, file: Path, etags: EtagCache
 ) -> bool:
     """Send a public file; False, with nothing sent, where it has gone meanwhile."""
     own = [(name.decode(), value.decode()) for name, value in edge_headers(call.edge_id)]
@@ -91,7 +88,7 @@ async def send_static(
         file,
         call.request.method,
         call.request.headers,
-        exchange.send,
+        call.send,
         etags,
         status=found.status if isinstance(found, ServeFile) else 404,
         headers=[*found.headers, *own],
@@ -116,6 +113,6 @@ def _completed(call: Call, headers: Headers, body: bytes) -> Headers:
     return headers + edge_headers(call.edge_id)
 
 
-async def _send(exchange: Exchange, status: int, headers: Headers, body: bytes) -> None:
-    await exchange.send({"type": "http.response.start", "status": status, "headers": headers})
-    await exchange.send({"type": "http.response.body", "body": body})
+async def _send(call: Call, status: int, headers: Headers, body: bytes) -> None:
+    await call.send({"type": "http.response.start", "status": status, "headers": headers})
+    await call.send({"type": "http.response.body", "body": body})

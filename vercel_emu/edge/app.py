@@ -107,12 +107,11 @@ class Edge:
                 client_port=scope["client"][1] if scope["client"] else 0,
             )
         )
+        call.send = send
         try:
-            await self._handle(call, exchange)
+            await self._handle(call, exchange, receive)
         except Refused as refused:
-            await answers.send_failure(
-                call, exchange, refused.failure, overlay=self.settings.overlay
-            )
+            await answers.send_failure(call, refused.failure, overlay=self.settings.overlay)
         except ClientLeft:
             pass
         except Broken as broken:
@@ -123,21 +122,21 @@ class Edge:
         call.status = exchange.status or 499
         self.emit(call.answered())
 
-    async def _handle(self, call: Call, exchange: Exchange) -> None:
+    async def _handle(self, call: Call, exchange: Exchange, receive: Receive) -> None:
         if handler := self._reserved(call.request.path):
-            await handler(exchange.scope, exchange.receive, exchange.send)
+            await handler(exchange.scope, receive, call.send)
             return
         match self.admit(call):
             case InvokeFunction() as outcome:
                 await self._invoke(call, exchange, outcome)
             case ServeFile() as outcome:
-                await answers.send_static(call, exchange, outcome, outcome.file, self._etags)
+                await answers.send_static(call, outcome, outcome.file, self._etags)
             case NotFound() as outcome:
-                await self._not_found(call, exchange, outcome)
+                await self._not_found(call, outcome)
             case Redirect() as outcome:
-                await answers.send_redirect(call, exchange, outcome)
+                await answers.send_redirect(call, outcome)
             case Respond() as outcome:
-                await answers.send_status(call, exchange, outcome, overlay=self.settings.overlay)
+                await answers.send_status(call, outcome, overlay=self.settings.overlay)
             case ProxyExternal() as outcome:
                 await proxy(outcome, call, exchange)
 
@@ -176,10 +175,8 @@ class Edge:
     def _reserved(self, path: str) -> Handler | None:
         return self.reserved.get("/".join(path.split("/", 3)[:3])) if self.reserved else None
 
-    async def _not_found(self, call: Call, exchange: Exchange, outcome: NotFound) -> None:
-        sent = outcome.file and await answers.send_static(
-            call, exchange, outcome, outcome.file, self._etags
-        )
+    async def _not_found(self, call: Call, outcome: NotFound) -> None:
+        sent = outcome.file and await answers.send_static(call, outcome, outcome.file, self._etags)
         if not sent:
             raise Refused(failures.Failure(code="NOT_FOUND"))
 
@@ -240,7 +237,7 @@ class Edge:
         )
         if not exchange.response_started:
             failure = failures.Failure(code="INTERNAL_SERVER_ERROR")
-            await answers.send_failure(call, exchange, failure, overlay=self.settings.overlay)
+            await answers.send_failure(call, failure, overlay=self.settings.overlay)
 
 
 def _function_target(request: Request, outcome: InvokeFunction) -> bytes:

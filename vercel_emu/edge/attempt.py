@@ -97,23 +97,23 @@ class Attempt:
 
     async def _respond(self, head: ResponseHead) -> None:
         self._check_size(head)
-        exchange, connection = self._exchange, self._connection
+        connection = self._connection
         headers = response_headers(
             head.headers, self._request.vercel_id, self._request.extra_headers
         )
         status = self._request.status or head.status
-        await exchange.send({"type": "http.response.start", "status": status, "headers": headers})
+        await self._call.send({"type": "http.response.start", "status": status, "headers": headers})
         if connection.whole_body_is_here:
             body = connection.take_whole_body()
-            await exchange.send({"type": "http.response.body", "body": body})
+            await self._call.send({"type": "http.response.body", "body": body})
             return
         if _is_event_stream(head):
             self._invocation.kind = Kind.STREAM
         async for chunk in connection.body():
-            await exchange.send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await self._call.send({"type": "http.response.body", "body": chunk, "more_body": True})
         if connection.ended_by_close and not await self._ended_properly():
             raise Broken
-        await exchange.send({"type": "http.response.body", "body": b""})
+        await self._call.send({"type": "http.response.body", "body": b""})
 
     async def _ended_properly(self) -> bool:
         """Whether a body that only the closed connection ended is whole.

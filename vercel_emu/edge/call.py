@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 
 from vercel_emu import events
+from vercel_emu.edge.exchange import Send
 from vercel_emu.edge.failures import Failure
 from vercel_emu.edge.request import Request
 from vercel_emu.visitors.visitor import Visitor
@@ -31,13 +32,18 @@ class Broken(Exception):  # noqa: N818
         self.code = code
 
 
+async def _nobody(message: object) -> None:
+    raise RuntimeError("this request is not answered through ASGI")
+
+
 @dataclass(slots=True, kw_only=True)
 class Call:
-    """A request and its fate."""
+    """A request and its fate; `send` takes the answer."""
 
     id: str
     request: Request
     visitor: Visitor
+    send: Send = _nobody
     started: float = field(default_factory=time.perf_counter)
     status: int = 0
     function: str = ""

@@ -45,10 +45,10 @@ async def proxy(outcome: ProxyExternal, call: Call, exchange: Exchange) -> None:
             head = await connection.head()
         status = outcome.status or head.status
         headers = response_headers(head.headers, call.edge_id, encoded(outcome.headers))
-        await exchange.send({"type": "http.response.start", "status": status, "headers": headers})
+        await call.send({"type": "http.response.start", "status": status, "headers": headers})
         async for chunk in connection.body():
-            await exchange.send({"type": "http.response.body", "body": chunk, "more_body": True})
-        await exchange.send({"type": "http.response.body", "body": b""})
+            await call.send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await call.send({"type": "http.response.body", "body": b""})
     except (ConnectionFailed, TimeoutError) as error:
         if exchange.disconnected:
             raise ClientLeft from None

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
-from typing import Any
 
 from vercel_emu import events
 from vercel_emu.edge import explain
@@ -65,6 +63,10 @@ async def _try(
 ) -> bool:
     """True when the response was sent; False when nothing has happened: try again."""
     instance = await acquire(pool)
+    if check := _checks.get(instance):
+        # It let an invocation run out of time: whether it still lives is known in a moment.
+        await asyncio.wait([check])
+        return False
     # Counted from here on, so that an instance that is being replaced waits for it.
     invocation = instance.invocations.begin(call.id)
     connection: Connection | None = None
@@ -78,7 +80,7 @@ async def _try(
             return await attempt.run()
         finally:
             if attempt.stopped is Stop.TIMED_OUT:
-                _in_background(pool.suspect(instance))
+                _check(pool, instance)
     finally:
         instance.invocations.response_done(call.id)
         if connection is not None and instance.connections is not None:
@@ -119,10 +121,12 @@ def _hand_over(call: Call, instance: Instance, emit: events.Emit) -> None:
         emit(call.handed_over())
 
 
-_background: set[asyncio.Task[Any]] = set()
+_checks: dict[Instance, asyncio.Task[bool]] = {}
+"""Instances under suspicion, and the ping that will tell."""
 
 
-def _in_background(work: Coroutine[Any, Any, Any]) -> None:
-    task = asyncio.get_running_loop().create_task(work)
-    _background.add(task)
-    task.add_done_callback(_background.discard)
+def _check(pool: FunctionPool, instance: Instance) -> None:
+    if instance not in _checks:
+        check = asyncio.get_running_loop().create_task(pool.suspect(instance))
+        _checks[instance] = check
+        check.add_done_callback(lambda _: _checks.pop(instance, None))

@@ -94,9 +94,9 @@ class EdgeHttpProtocol(HttpToolsProtocol):
             )
 
     def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
         if self._answering is not None:
             self._answering.lose()
+        super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is not HTTP, after the answers to what came before it."""
