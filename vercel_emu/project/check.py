@@ -61,10 +61,6 @@ def check_project(
         *check_packages.requirement_faults(checked),
         *check_packages.import_faults(checked, packages),
         *check_packages.size_faults(checked, packages),
-        *check_config.rule_faults(checked),
-        *check_config.cron_faults(checked),
-        *check_config.region_faults(checked),
-        *check_config.reserved_names(checked),
         *_environment_faults(checked),
         *_exposure(checked),
     ]

@@ -8,12 +8,13 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from vercel_emu.crons import cron_problem, runs_more_than_daily
 from vercel_emu.errors import EmuError
-from vercel_emu.project.check_model import Checked, Finding, of_error
+from vercel_emu.project.check_model import Finding, of_error
 from vercel_emu.project.check_rules import unreachable_rules
 from vercel_emu.project.env_files import RESERVED_NAMES
 from vercel_emu.project.system_variables import AWS_REGIONS
@@ -40,11 +41,16 @@ def read_config(root: Path) -> tuple[VercelConfig, dict[str, Any], list[Finding]
         return VercelConfig(), {}, [_warning(text, "vercel") for text in warnings]
     remains = _Remains(copy.deepcopy(data), name)
     config = remains.config(warnings)
-    findings = remains.findings
-    for text in config.warnings:
-        if "`crons[" not in text:  # these are errors of a deployment, see `cron_faults`
-            findings.append(_warning(remains.as_written(text), name))
-    return config, remains.data, findings
+    found = [
+        # What it says of crons is an error of a deployment: see `_cron_faults`.
+        *(_warning(text, name) for text in config.warnings if "`crons[" not in text),
+        *_rule_faults(config, name),
+        *_cron_faults(config, name),
+        *_region_faults(config, name),
+        *_reserved_names(config, name),
+    ]
+    shown = [replace(one, message=remains.as_written(one.message)) for one in found]
+    return config, remains.data, remains.findings + shown
 
 
 class _Remains:
@@ -148,22 +154,21 @@ def _warning(text: str, name: str) -> Finding:
     )
 
 
-def rule_faults(checked: Checked) -> Iterator[Finding]:
+def _rule_faults(config: VercelConfig, name: str) -> Iterator[Finding]:
     """Rules that no request can reach."""
-    for label, reason in unreachable_rules(checked.config):
+    for label, reason in unreachable_rules(config):
         yield Finding(
             severity="warning",
             code="RULE_NEVER_MATCHES",
             message=f"`{label}` can never match: {reason}",
-            place=checked.config.file_name or "vercel.json",
+            place=name,
             hint="Remove it, or move it before the other.",
         )
 
 
-def cron_faults(checked: Checked) -> Iterator[Finding]:
+def _cron_faults(config: VercelConfig, name: str) -> Iterator[Finding]:
     """Schedules that the platform refuses, for all or for the Hobby plan."""
-    name = checked.config.file_name or "vercel.json"
-    crons = checked.config.crons
+    crons = config.crons
     if len(crons) > MOST_CRONS:
         yield Finding(
             severity="error",
@@ -191,27 +196,27 @@ def cron_faults(checked: Checked) -> Iterator[Finding]:
             )
 
 
-def region_faults(checked: Checked) -> Iterator[Finding]:
+def _region_faults(config: VercelConfig, name: str) -> Iterator[Finding]:
     """Regions that don't exist."""
-    for region in checked.config.regions or ():
+    for region in config.regions or ():
         if region not in AWS_REGIONS:
             yield Finding(
                 severity="error",
                 code="UNKNOWN_REGION",
                 message=f'`regions` names "{region}", which is not a region',
-                place=checked.config.file_name or "vercel.json",
+                place=name,
                 hint=f"There are {', '.join(AWS_REGIONS)}.",
             )
 
 
-def reserved_names(checked: Checked) -> Iterator[Finding]:
+def _reserved_names(config: VercelConfig, name: str) -> Iterator[Finding]:
     """Variables that the platform keeps for itself."""
-    for key, values in (("env", checked.config.env), ("build.env", checked.config.build_env)):
-        for name in sorted(values.keys() & RESERVED_NAMES):
+    for key, values in (("env", config.env), ("build.env", config.build_env)):
+        for variable in sorted(values.keys() & RESERVED_NAMES):
             yield Finding(
                 severity="error",
                 code="RESERVED_VARIABLE",
-                message=f"`{key}.{name}` is a name that the platform reserves",
-                place=checked.config.file_name or "vercel.json",
+                message=f"`{key}.{variable}` is a name that the platform reserves",
+                place=name,
                 hint="Choose another name.",
             )
