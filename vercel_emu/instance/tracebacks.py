@@ -32,7 +32,7 @@ class CodeError:
 
 
 def read_traceback(text: str, root: Path) -> CodeError:
-    """Shorten `text` (anything an instance said when it failed) and find the person's last frame."""
+    """Shorten what an instance said when it failed, and find the person's last frame."""
     kept: list[str] = []
     location: Location | None = None
     dropping = False
