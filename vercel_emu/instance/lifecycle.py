@@ -276,8 +276,12 @@ class Lifecycle:
         if instance is None:
             return
         yield self._kill(name)
-        if instance.phase is Phase.STARTING and instance.generation == self.generation:
+        if instance.generation != self.generation:
+            return
+        if instance.phase is Phase.STARTING:
             yield from self._start_failed(name)
+        elif self.serving():
+            yield from self._fill()
 
     def _start_failed(self, name: str) -> Iterator[Command]:
         if not self.serving():

@@ -94,8 +94,9 @@ class WatchfilesSource:
 class PollingSource:
     """Any file system: compares the tree with what it was, in a thread, as often as is cheap."""
 
-    def __init__(self, watcher: Watcher) -> None:
+    def __init__(self, watcher: Watcher, seconds: float = POLL_SECONDS) -> None:
         self._watcher = watcher
+        self._seconds = seconds
         watcher.begin()
         self._task = asyncio.create_task(self._run())
 
@@ -103,15 +104,17 @@ class PollingSource:
         """Looking takes too long to do it for a request."""
 
     async def _run(self) -> None:
-        rest = POLL_SECONDS
+        rest = self._seconds
         while True:
             await asyncio.sleep(rest)
             started = time.monotonic()
             now = await asyncio.to_thread(self._watcher.reader.read)
-            rest = max(POLL_SECONDS, POLL_SHARE * (time.monotonic() - started))
-            self._watcher.tree.folders = now.folders
-            if changed := differences(self._watcher.tree.files, now.files):
+            rest = max(self._seconds, POLL_SHARE * (time.monotonic() - started))
+            tree = self._watcher.tree
+            tree.folders |= now.folders
+            if changed := differences(tree.files, now.files):
                 self._watcher.notice(changed)
+            tree.folders = now.folders
 
     async def close(self) -> None:
         self._task.cancel()

@@ -41,7 +41,7 @@ class Watcher:
         """Told of new folders, for sources that watch each of them."""
         self._on_seen = on_seen
         self._on_settled = on_settled
-        self._pending: set[str] = set()
+        self._pending: dict[str, Stamp | None] = {}
         self._unfinished: set[str] = set()
         self._first = self._last = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -65,13 +65,21 @@ class Watcher:
         found: set[str] = set()
         for path in paths:
             self._resolve(path, found)
-        # News of a file that is as it was (opened for writing, not written) needs no waiting.
         half_made = {path for path in found & set(unfinished) if not os.path.islink(path)}
-        found = {p for p in found if p in half_made or stamp(p) != self.tree.files.get(p)}
-        back = {p for p in self._pending if p not in found and self._is_as_known(p)}
-        self._pending = (self._pending | found) - back
-        self._unfinished = (self._unfinished - found) | half_made
-        if found:
+        news = False
+        for path in found:
+            state = stamp(path)
+            if path not in half_made and state == self.tree.files.get(path):
+                # Opened for writing and not written, or back to what it was: nothing to wait for.
+                self._pending.pop(path, None)
+                self._unfinished.discard(path)
+                continue
+            was_half_made = path in self._unfinished
+            (self._unfinished.add if path in half_made else self._unfinished.discard)(path)
+            if (self._pending.get(path, ()), was_half_made) != (state, path in half_made):
+                self._pending[path] = state
+                news = True
+        if news:
             self._seen()
 
     def notice_everything(self) -> None:
@@ -126,9 +134,6 @@ class Watcher:
             self.tree.linked.setdefault(folder, set()).update(links)
         self.on_folders(new.folders | new.linked.keys())
 
-    def _is_as_known(self, path: str) -> bool:
-        return path not in self._unfinished and stamp(path) == self.tree.files.get(path)
-
     # Settling ----------------------------------------------------------------------------------
 
     def _seen(self) -> None:
@@ -178,7 +183,7 @@ class Watcher:
                 del self.tree.files[path]
             else:
                 self.tree.files[path] = now
-        self._pending, self._unfinished = set(), set()
+        self._pending, self._unfinished = {}, set()
         return Saved(tuple(sorted(changed)), frozenset(appeared)) if changed else None
 
 
