@@ -162,6 +162,15 @@ class Reloaded(Event):
     warm_standby: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelfCall(Event):
+    """An invocation is about to connect to the deployment itself, from this local port."""
+
+    invocation_id: str
+    function: str
+    port: int
+
+
 type Emit = Callable[[Event], None]
 
 

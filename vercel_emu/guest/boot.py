@@ -44,6 +44,7 @@ def load_sibling(name: str) -> Any:
 def pause_before_own_code(settings: dict[str, Any], control: Control, preload: Preload) -> None:
     """Let `vc_init` run up to the import of the person's code; stand by there until "go"."""
     resolver = importlib.import_module("vercel_runtime.resolver")
+    edges = load_sibling("platform_edges")
     import_own_code = resolver.import_module
 
     def import_when_told(name: str, path: str) -> ModuleType:
@@ -54,6 +55,7 @@ def pause_before_own_code(settings: dict[str, Any], control: Control, preload: P
             load_sibling("surroundings").start_debugger(settings["debugpy"])
         control.report("emu-importing")
         preload.watch_changes()
+        edges.install(settings, control)
         try:
             module: ModuleType = import_own_code(name, path)
         except BaseException:

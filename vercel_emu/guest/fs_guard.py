@@ -227,7 +227,7 @@ class Guard:
             if full in self._reported:
                 return True
             self._reported.add(full)
-        self._report(full, where, self._strict)
+        self._report(full.removeprefix(self._root), where, self._strict)
         return True
 
     def _place(self) -> str | None:

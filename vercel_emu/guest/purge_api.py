@@ -8,7 +8,6 @@ Runs inside the function instance: standard library only.
 
 from __future__ import annotations
 
-import http.client
 import importlib
 import json
 import os
@@ -46,6 +45,8 @@ class PurgeAPI:
     def _purge(self, tag: str | list[str], *, delete: bool, deadline: int | None = None) -> Done:
         tags = [tag] if isinstance(tag, str) else list(tag)
         asked = json.dumps({"tags": tags, "delete": delete, "deadline": deadline})
+        import http.client  # only who purges pays for it
+
         connection = http.client.HTTPConnection(self._address, timeout=_TIMEOUT)
         try:
             connection.request("POST", "/emu/v1/cdn/purge", asked, self._headers)

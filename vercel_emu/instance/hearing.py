@@ -17,6 +17,7 @@ class Hearing:
         self.function = function
         self.builtin_api: tuple[str, ...] = ()
         self._emit = emit
+        self._written: set[str] = set()
 
     def handle(self, instance: Instance, message: ipc.Message) -> None:
         """Report a message; those that concern the lifecycle are not for here."""
@@ -35,6 +36,14 @@ class Hearing:
                 self._booted(tuple(payload.builtin_api))
             case ipc.Standby(payload):
                 self._stands_by(instance, payload.modules, payload.duration_ms)
+            case ipc.FsWrite(payload):
+                self._wrote(payload.path, payload.where, refused=payload.refused)
+            case ipc.SelfCall(payload):
+                self._emit(
+                    events.SelfCall(
+                        invocation_id=payload.invocation, function=self.function, port=payload.port
+                    )
+                )
             case _:
                 pass
 
@@ -75,6 +84,23 @@ class Hearing:
                 path=fetch.pathname,
                 status=fetch.status_code,
                 duration_ms=fetch.duration,
+            )
+        )
+
+    def _wrote(self, path: str, where: str, *, refused: bool) -> None:
+        """Told once for each file, however many instances and reloads write it."""
+        if path in self._written:
+            return
+        self._written.add(path)
+        outcome = "failed" if refused else "works here, but fails in a deployment"
+        self._emit(
+            events.Notice(
+                level="warn",
+                code="READ_ONLY_FILE_SYSTEM",
+                message=f"{where}: writing {path} {outcome}",
+                hint="Only /tmp can be written there. --strict-fs makes it fail here too."
+                if not refused
+                else "Only /tmp can be written in a deployment.",
             )
         )
 

@@ -140,6 +140,25 @@ class Modules(msgspec.Struct, tag="emu-modules"):
     payload: _Modules
 
 
+class _FsWrite(msgspec.Struct):
+    path: str
+    where: str
+    refused: bool = False
+
+
+class FsWrite(msgspec.Struct, tag="emu-fs-write"):
+    payload: _FsWrite
+
+
+class _SelfCall(msgspec.Struct):
+    port: int
+    invocation: str
+
+
+class SelfCall(msgspec.Struct, tag="emu-self-call"):
+    payload: _SelfCall
+
+
 type Message = (
     ServerStarted
     | HandlerStarted
@@ -152,6 +171,8 @@ type Message = (
     | Prepared
     | Unfit
     | Modules
+    | FsWrite
+    | SelfCall
 )
 
 _decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(
@@ -166,6 +187,8 @@ _decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(
     | Prepared
     | Unfit
     | Modules
+    | FsWrite
+    | SelfCall
 )
 
 

@@ -33,6 +33,8 @@ class LaunchSpec:
     bytecode_dir: Path
     debugpy_port: int | None = None
     official_cache_client: bool = False
+    strict_fs: bool = False
+    fd_limit: int | None = None
 
     def child_environment(self, ipc_path: Path, *, preload: bool) -> dict[str, str]:
         """The environment of the child, with the runtime's boot variables (facts section 8.1)."""
@@ -46,6 +48,8 @@ class LaunchSpec:
             "bytecode_dir": str(self.bytecode_dir),
             "debugpy": self.debugpy_port,
             "official_cache_client": self.official_cache_client,
+            "strict_fs": self.strict_fs,
+            "fd_limit": self.fd_limit,
         }
         return {
             **self.environment,
