@@ -33,6 +33,8 @@ class FunctionRequest:
     status: int | None = None
     """Replaces the function's own (a rule of vercel.json says so)."""
     extra_headers: Sequence[tuple[bytes, bytes]] = ()
+    on_head: Callable[[int, list[tuple[bytes, bytes]]], None] | None = None
+    """Told the status and the function's own headers, before the client gets any."""
 
 
 class Stop(Enum):
@@ -79,7 +81,7 @@ class Attempt:
         sending: asyncio.Task[None] | None = None
         try:
             self._connection.begin(self._call.request.method.encode(), self._request.make_head())
-            if not self._upload.finished:
+            if self._upload.has_body:
                 work = self._upload.run(self._connection, self._body_too_large)
                 sending = loop.create_task(work)
             await self._respond(await self._connection.head())
@@ -102,6 +104,10 @@ class Attempt:
             head.headers, self._request.vercel_id, self._request.extra_headers
         )
         status = self._request.status or head.status
+        if self._request.on_head is not None:
+            own = {name for name, _ in head.headers}
+            more = [pair for pair in self._request.extra_headers if pair[0].lower() not in own]
+            self._request.on_head(status, [*head.headers, *more])
         await self._call.send({"type": "http.response.start", "status": status, "headers": headers})
         if connection.whole_body_is_here:
             body = connection.take_whole_body()

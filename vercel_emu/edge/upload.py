@@ -23,6 +23,7 @@ class Upload:
         self._size = 0
         self._kept: list[bytes] = []
         self._received_all = not has_body
+        self.has_body = has_body
         self.finished = not has_body
 
     @property
@@ -31,7 +32,8 @@ class Upload:
         return self._size <= REPLAYABLE
 
     async def run(self, connection: Connection, too_large: Callable[[], None]) -> None:
-        """Send the whole body; `too_large` is called where it exceeds the limit."""
+        """Send the whole body, once more if need be; over the limit `too_large` is called."""
+        self.finished = False
         try:
             for piece in self._kept:
                 await self._write(connection, piece)

@@ -10,7 +10,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-_FRAME = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+)(?:, in (?P<name>.*))?$')
+_FRAME = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+)(?:,? in (?P<name>.*))?$')
+_UPSIDE_DOWN = "(most recent call first)"
+"""In the stacks of `faulthandler`, which tell where a process hung or crashed."""
 _ENVIRONMENTS = ("site-packages", ".venv", "venv", "node_modules")
 
 
@@ -35,16 +37,17 @@ def read_traceback(text: str, root: Path) -> CodeError:
     """Shorten what an instance said when it failed, and find the person's last frame."""
     kept: list[str] = []
     location: Location | None = None
-    dropping = False
+    dropping = upside_down = False
     for line in text.strip("\n").split("\n"):
         frame = _FRAME.match(line)
         if frame:
             dropping = _is_machinery(frame["file"])
             own = _own_file(frame["file"], root)
-            if own is not None:
+            if own is not None and not (upside_down and location):
                 location = Location(own, int(frame["line"]))
         elif not line.startswith("    "):
             dropping = False
+            upside_down = upside_down or line.endswith(_UPSIDE_DOWN + ":")
         if not dropping:
             kept.append(line)
     shortened = "\n".join(kept)

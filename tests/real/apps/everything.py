@@ -118,17 +118,18 @@ async def whole(request):
 
 
 async def endless(request):
-    """A stream that never ends by itself; says how much the client took."""
+    """A stream that never ends by itself; says how much a client took that stopped reading."""
     await request.start()
+    left = asyncio.create_task(request.left())
     sent = 0
-    try:
-        while True:
-            await asyncio.wait_for(request.write(b"x" * 65536), 2)
-            sent += 65536
-            await asyncio.sleep(0)
-    except TimeoutError:
-        print(f"stuck after {sent}")
-    raise RuntimeError("nobody reads")
+    while not left.done():
+        try:
+            await asyncio.wait_for(request.write(b"x" * 65536), 1)
+        except TimeoutError:
+            print(f"stuck after {sent}")
+            raise RuntimeError("nobody reads") from None
+        sent += 65536
+        await asyncio.sleep(0)
 
 
 async def status(request):

@@ -1,0 +1,38 @@
+"""A WSGI app: streaming, close-delimited answers, a death in the middle, WebSockets."""
+
+import os
+import time
+
+import flask
+
+app = flask.Flask(__name__)
+
+
+@app.route("/hello", methods=["GET", "POST"])
+def hello():
+    return f"hello {len(flask.request.data)}"
+
+
+@app.route("/ticks")
+def ticks():
+    def produce():
+        for number in range(3):
+            yield f"tick {number}\n"
+            time.sleep(0.1)
+
+    return flask.Response(produce())
+
+
+@app.route("/half")
+def half():
+    def produce():
+        yield "half"
+        time.sleep(0.05)
+        os._exit(3)
+
+    return flask.Response(produce())
+
+
+@app.route("/raise")
+def fail():
+    raise ValueError("the person's own mistake")
