@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from vercel_emu.control.recorder import Recorder
 from vercel_emu.control.state import RunningEmulator, announced, prepare_folder
+from vercel_emu.edge.limits_table import FILE_DESCRIPTORS
 from vercel_emu.edge.page_reload import SCRIPT_PATH, WAIT_PATH, LiveReload, PageReload
 from vercel_emu.events import Emit, EventBus, Notice
 from vercel_emu.instance.gate import Gate
@@ -31,6 +32,9 @@ from vercel_emu.visitors.directory import VisitorDirectory
 from vercel_emu.visitors.visitor import NEW_YORK, Visitor
 
 if TYPE_CHECKING:
+    from vercel_emu.cdn_cache.gate import CdnGate
+    from vercel_emu.cron_jobs.jobs import CronJob
+    from vercel_emu.cron_jobs.scheduler import CronScheduler
     from vercel_emu.edge.app import Edge
     from vercel_emu.edge.server import EdgeServer
 
@@ -72,6 +76,8 @@ class RunningProject:
         bus.subscribe(self.pages)
         self.reloader = Reloader(self, read_options)
         self.edge: Edge | None = None
+        self.cdn: CdnGate | None = None
+        self.crons: CronScheduler | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._servers: list[tuple[EdgeServer, asyncio.Task[None]]] = []
         self._socket_dir = Path()
@@ -121,6 +127,8 @@ class RunningProject:
         if self.edge is not None:
             for name, value in self._rules().items():
                 setattr(self.edge.settings, name, value)
+        if self.crons is not None:
+            self.crons.changed()
         return restarted
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:
@@ -156,6 +164,7 @@ class RunningProject:
         await asyncio.sleep(0)
         await self._start_control(stack, control)
         await self._start_edge(stack, listener)
+        self._start_watching()
         if self._announce:
             stack.enter_context(announced(root, self._state()))
 
@@ -217,6 +226,8 @@ class RunningProject:
             bytecode_dir=self._emu_dir / "bytecode",
             debugpy_port=self.options.debugpy,
             official_cache_client=self.options.official_cache_client,
+            strict_fs=self.options.strict_fs,
+            fd_limit=FILE_DESCRIPTORS if self.options.limits else None,
         )
 
     async def _start_control(
@@ -251,6 +262,7 @@ class RunningProject:
         await self._serve(stack, make_server(app), listener)
 
     async def _start_edge(self, stack: contextlib.AsyncExitStack, listener: socket.socket) -> None:
+        from vercel_emu.cdn_cache.gate import CdnGate
         from vercel_emu.edge.app import Edge, EdgeSettings
         from vercel_emu.edge.limits import Limits
         from vercel_emu.edge.request_headers import CacheAccess
@@ -259,6 +271,9 @@ class RunningProject:
         from vercel_emu.visitors.pages import VisitorPages
 
         options = self.options
+        if options.cdn_cache:
+            self.cdn = CdnGate(self.emit)
+            stack.push_async_callback(self.cdn.close)
         settings = EdgeSettings(
             visitors=self.visitors,
             **self._rules(),
@@ -273,12 +288,45 @@ class RunningProject:
             overlay=options.overlay,
         )
         self.edge = Edge(settings, self.pools, self.emit)
+        self.edge.cdn = self.cdn
+        self.bus.subscribe(self.edge.loops.on_event)
         self.edge.reserved[WAIT_PATH] = self.pages.wait
         self.edge.reserved[SCRIPT_PATH] = self.pages.script
         self.edge.reserved[VISITOR_PATH] = VisitorPages(self.visitors)
         app = LiveReload(self.edge) if options.live_reload else self.edge
         server = make_server(app, ws=self.edge.websocket, refuse=self.edge.refuse_malformed)
         await self._serve(stack, server, listener)
+
+    def _start_watching(self) -> None:
+        """What goes on beside the requests: the functions' memory, and cron jobs if wanted."""
+        from vercel_emu.instance.memory import MemoryWatch
+
+        def memory_of(name: str) -> int | None:
+            functions = self.prepared.project.functions
+            return next((one.memory_mb for one in functions if one.name == name), None)
+
+        strict = self.options.strict_memory
+        self.run(MemoryWatch(self.pools, memory_of, self.emit, strict=strict).run())
+        if self.options.crons:
+            from vercel_emu.cron_jobs.call import SECRET
+            from vercel_emu.cron_jobs.scheduler import CronScheduler, parse_speed
+
+            self.crons = CronScheduler(
+                self._cron_jobs,
+                lambda: self._variables().get(SECRET, ""),
+                self.url,
+                self.emit,
+                speed=parse_speed(self.options.crons),
+            )
+            self.run(self.crons.run())
+
+    def _variables(self) -> dict[str, str]:
+        return self.prepared.environment(self.url.removeprefix("http://"), {}).as_dict()
+
+    def _cron_jobs(self) -> list[CronJob]:
+        from vercel_emu.cron_jobs.jobs import configured_jobs
+
+        return configured_jobs(self.prepared.config.crons, self.prepared.config.file_name)
 
     def _rules(self) -> dict[str, Any]:
         """What the edge does before and instead of functions; vercel.json decides most of it."""

@@ -30,10 +30,15 @@ class Help:
     text: str
     config: bool = True
     metavar: str = ""
+    bare: str = ""
+    """The value of the option where it is given without one."""
 
 
-def _option(default: Any, flags: str, text: str, *, config: bool = True, metavar: str = "") -> Any:
-    return dataclasses.field(default=default, metadata={"help": Help(flags, text, config, metavar)})
+def _option(
+    default: Any, flags: str, text: str, *, config: bool = True, metavar: str = "", bare: str = ""
+) -> Any:
+    described = Help(flags, text, config, metavar, bare)
+    return dataclasses.field(default=default, metadata={"help": described})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +88,22 @@ class Options:
         metavar="SECONDS",
     )
     limits: bool = _option(True, "--limits/--no-limits", "Enforce the platform's size limits.")
+    strict_fs: bool = _option(
+        False, "--strict-fs", "Writing outside /tmp fails, as in a deployment (else a warning)."
+    )
+    strict_memory: bool = _option(
+        False, "--strict-memory", "End a function that uses more memory than its limit."
+    )
+    cdn_cache: bool = _option(
+        False, "--cdn-cache", "Cache responses in front of the functions, as the CDN does."
+    )
+    crons: str | None = _option(
+        None,
+        "--crons",
+        "Call the cron jobs on schedule; =60x lets an hour pass in a minute.",
+        metavar="[SPEED]",
+        bare="1x",
+    )
     cache: str = _option(
         "file",
         "--cache",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -16,7 +16,7 @@ from vercel_emu.cdn_cache import policy
 from vercel_emu.cdn_cache.store import Entry, Key, ResponseStore
 from vercel_emu.events import Emit, Notice
 
-type Message = MutableMapping[str, Any]
+type Message = Mapping[str, Any]
 type Send = Callable[[Message], Awaitable[None]]
 type OnHead = Callable[[int, policy.Headers], None]
 type Clock = Callable[[], float]
@@ -137,10 +137,11 @@ class _Copy:
             headers = list(message["headers"])
             if self.rules is not None:
                 self._headers = [pair for pair in headers if pair[0] not in _NOT_KEPT]
-            message["headers"] = [
+            shown = [
                 (name, self._state if name == b"x-vercel-cache" else value)
                 for name, value in headers
             ]
+            message = {**message, "headers": shown}
         elif self.rules is not None:
             self._take(message.get("body", b""), more=message.get("more_body", False))
         await self._send(message)

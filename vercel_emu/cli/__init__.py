@@ -22,6 +22,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "play": ("play", "play", "Play a scenario of visitors and check what they saw."),
     "route": ("route", "route", "Explain which rule and function a request would reach."),
     "cron": ("cron", "cron", "List the project's cron jobs, or run one."),
+    "cdn": ("cdn", "cdn", "Look into and purge the CDN cache."),
+    "limits": ("limits", "limits", "List the platform's limits and what happens here."),
     "check": ("check", "check", "Report what would differ or fail in a deployment."),
 }
 

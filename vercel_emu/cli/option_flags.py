@@ -41,6 +41,8 @@ def _decorator(
     settings: dict[str, Any] = {"default": None, "help": text}
     if described.metavar:
         settings["metavar"] = described.metavar
+    if described.bare:
+        settings |= {"is_flag": False, "flag_value": described.bare}
     if kind is bool:
         settings["is_flag"] = True
         if "/" not in described.flags:

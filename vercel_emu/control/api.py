@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 
 from vercel_emu import events
+from vercel_emu.cdn_cache import control as cdn
 from vercel_emu.control.waiting import happened
 from vercel_emu.errors import EmuError
 from vercel_emu.runtime_cache import admin
@@ -38,6 +39,7 @@ def control_api(project: RunningProject) -> Starlette:
         Route("/events", api.events),
         Route("/invocations", api.invocations),
         Route("/invocations/{id:path}", api.invocation),
+        Mount("/cdn", routes=cdn.routes(project.cdn, project.store, project.cache_scope)),
         Mount(
             "/cache",
             routes=admin.routes(

@@ -37,15 +37,7 @@ class CronJob:
 
 def cron_jobs(root: Path, crons: Sequence[Cron], file_name: str | None) -> list[CronJob]:
     """Every cron job of the project; wrong ones are included and say what is wrong."""
-    jobs = [
-        CronJob(
-            path=cron.path,
-            schedule=cron.schedule,
-            source=f"{file_name or 'vercel.json'}, crons[{index}]",
-            problem=cron_problem(cron.schedule) or "",
-        )
-        for index, cron in enumerate(crons)
-    ]
+    jobs = configured_jobs(crons, file_name)
     for found in declared_jobs(root):
         problem = cron_problem(found.schedule) or ""
         jobs.append(
@@ -57,3 +49,16 @@ def cron_jobs(root: Path, crons: Sequence[Cron], file_name: str | None) -> list[
             )
         )
     return jobs
+
+
+def configured_jobs(crons: Sequence[Cron], file_name: str | None) -> list[CronJob]:
+    """Those of vercel.json."""
+    return [
+        CronJob(
+            path=cron.path,
+            schedule=cron.schedule,
+            source=f"{file_name or 'vercel.json'}, crons[{index}]",
+            problem=cron_problem(cron.schedule) or "",
+        )
+        for index, cron in enumerate(crons)
+    ]

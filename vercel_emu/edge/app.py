@@ -16,12 +16,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vercel_emu import events
-from vercel_emu.edge import answers, failures, ids, limits
+from vercel_emu.cdn_cache.gate import CdnGate, OnHead
+from vercel_emu.edge import answers, cached, explain, failures, ids, limits
 from vercel_emu.edge.attempt import FunctionRequest
 from vercel_emu.edge.call import Broken, Call, ClientLeft, Refused
 from vercel_emu.edge.exchange import Exchange, Receive, Scope, Send
 from vercel_emu.edge.external import proxy
 from vercel_emu.edge.invoke import invoke
+from vercel_emu.edge.loops import LoopGuard
 from vercel_emu.edge.request import Request, read_request
 from vercel_emu.edge.request_headers import (
     CacheAccess,
@@ -80,6 +82,8 @@ class Edge:
         self._pod = ids.make_pod()
         self._numbers = itertools.count(1)
         self._etags = EtagCache()
+        self.loops = LoopGuard()
+        self.cdn: CdnGate | None = None
         self.reserved: dict[str, Handler] = {}
         """Paths of the emulator's own (`/_emu/...`), by their first two segments."""
 
@@ -128,7 +132,7 @@ class Edge:
             return
         match self.admit(call):
             case InvokeFunction() as outcome:
-                await self._invoke(call, exchange, outcome)
+                await cached.answer(self, self.cdn, call, exchange, outcome)
             case ServeFile() as outcome:
                 await answers.send_static(call, outcome, outcome.file, self._etags)
             case NotFound() as outcome:
@@ -182,7 +186,25 @@ class Edge:
 
     # Functions ----------------------------------------------------------------------------------
 
-    async def _invoke(self, call: Call, exchange: Exchange, outcome: InvokeFunction) -> None:
+    async def invoke(
+        self,
+        call: Call,
+        exchange: Exchange,
+        outcome: InvokeFunction,
+        on_head: OnHead | None = None,
+    ) -> None:
+        """Have the function answer, unless it keeps calling itself."""
+        request, limit = call.request, self.settings.limits.self_calls
+        if not self.loops.enter(call.id, request.client_port, request.headers, limit):
+            raise Refused(explain.infinite_loop(limit))
+        try:
+            await self._invoke(call, exchange, outcome, on_head)
+        finally:
+            self.loops.leave(call.id)
+
+    async def _invoke(
+        self, call: Call, exchange: Exchange, outcome: InvokeFunction, on_head: OnHead | None
+    ) -> None:
         settings, request = self.settings, call.request
         extra = answers.encoded(outcome.headers)
         if settings.preview:
@@ -196,6 +218,7 @@ class Edge:
             vercel_id=call.function_id(settings.function_region),
             status=outcome.status,
             extra_headers=extra,
+            on_head=on_head,
         )
         await invoke(call, function_request, self.pool(outcome.function), exchange, self.emit)
 

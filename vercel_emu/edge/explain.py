@@ -50,6 +50,13 @@ def payload_too_large(limit: int | None) -> Failure:
     )
 
 
+def infinite_loop(limit: int | None) -> Failure:
+    return Failure(
+        code="INFINITE_LOOP_DETECTED",
+        explanation=f"The deployment calls itself, {limit} requests deep; `--no-limits` lifts it.",
+    )
+
+
 def response_too_large(length: int, limit: int) -> Failure:
     return Failure(
         code="FUNCTION_RESPONSE_PAYLOAD_TOO_LARGE",

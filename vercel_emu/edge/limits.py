@@ -10,21 +10,25 @@ BODY_BYTES = 4_500_000
 URL_BYTES = 14 * 1024
 HEADER_BYTES = 16 * 1024
 HEADERS_BYTES = 32 * 1024
+SELF_CALLS = 20
+"""How deep a request may call the deployment itself; the platform tells no number. Below the 40
+threads that serve blocking code in ASGI frameworks, where a loop would stall unseen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Sizes in bytes; None lifts a limit."""
+    """Sizes in bytes, `self_calls` in nested requests; None lifts a limit."""
 
     body: int | None = BODY_BYTES
     response: int | None = BODY_BYTES
     url: int | None = URL_BYTES
     header: int | None = HEADER_BYTES
     headers: int | None = HEADERS_BYTES
+    self_calls: int | None = SELF_CALLS
 
     @classmethod
     def lifted(cls) -> Limits:
-        return cls(None, None, None, None, None)
+        return cls(None, None, None, None, None, None)
 
 
 def refused(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vercel_emu.edge import limits, loops
+from vercel_emu.edge import limits
 from vercel_emu.project.model import DEFAULT_MAX_DURATION, DEFAULT_MEMORY_MB
 
 FILE_DESCRIPTORS = 1024
@@ -83,7 +83,7 @@ def _of_requests() -> tuple[Limit, ...]:
         ),
         Limit(
             name="calls of the deployment to itself, nested",
-            value=f"{loops.MAX_DEPTH} deep (the platform tells no number)",
+            value=f"{limits.SELF_CALLS} deep (the platform tells no number)",
             here="enforced",
             option=sizes,
             error="508 INFINITE_LOOP_DETECTED",

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-MAX_DEPTH = 20
-"""Below the 40 threads that serve blocking code in ASGI frameworks, where a loop would stall."""
+from vercel_emu.events import Event, SelfCall
+
 _PORTS_KEPT = 4096
 
 type Headers = list[tuple[bytes, bytes]]
@@ -22,26 +22,30 @@ type Headers = list[tuple[bytes, bytes]]
 class LoopGuard:
     """How deep the running invocations are nested; costs nothing while nothing calls itself."""
 
-    def __init__(self, max_depth: int = MAX_DEPTH) -> None:
-        self._max_depth = max_depth
+    def __init__(self) -> None:
         self._callers: OrderedDict[int, str] = OrderedDict()
         self._depths: dict[str, int] = {}
 
+    def on_event(self, event: Event) -> None:
+        """A subscriber: a function instance is about to connect on behalf of an invocation."""
+        if type(event) is SelfCall:
+            self.announced(event.port, event.invocation_id)
+
     def announced(self, port: int, invocation_id: str) -> None:
-        """A function instance is about to connect from `port`, on behalf of an invocation."""
+        """`port` is where an invocation's own request will come from."""
         self._callers.pop(port, None)
         self._callers[port] = invocation_id
         if len(self._callers) > _PORTS_KEPT:
             self._callers.popitem(last=False)
 
-    def enter(self, invocation_id: str, port: int, headers: Headers) -> bool:
-        """Note a new invocation; False where it is one too deep, and must be refused."""
+    def enter(self, invocation_id: str, port: int, headers: Headers, limit: int | None) -> bool:
+        """Note a new invocation; False where it is deeper than `limit`, and must be refused."""
         caller = self._callers.get(port) if self._callers else None
         caller = caller or _forwarded_id(headers)
         if not caller:
             return True
         depth = self._depths.get(caller, 0) + 1
-        if depth > self._max_depth:
+        if limit is not None and depth > limit:
             return False
         self._depths[invocation_id] = depth
         return True

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def judge(usage: Usage, limit: int) -> str:
 
 
 class MemoryWatch:
-    """Samples the instances of `pools`; `limits` are each function's MB.
+    """Samples the instances of `pools`; `limit_of` gives a function's MB.
 
     With `strict` an instance over its limit is killed, so that the edge answers as the platform.
     """
@@ -48,13 +48,13 @@ class MemoryWatch:
     def __init__(
         self,
         pools: Mapping[str, FunctionPool],
-        limits: Mapping[str, int],
+        limit_of: Callable[[str], int | None],
         emit: Emit,
         *,
         strict: bool = False,
     ) -> None:
         self._pools = pools
-        self._limits = limits
+        self._limit_of = limit_of
         self._emit = emit
         self._strict = strict
         self._seen: dict[str, int] = {}
@@ -79,7 +79,7 @@ class MemoryWatch:
                     yield pool, instance
 
     def _compare(self, function: str, instance: Instance, usage: Usage) -> None:
-        limit = self._limits.get(function)
+        limit = self._limit_of(function)
         if limit is None:
             return
         verdict = judge(usage, limit * _MB)
