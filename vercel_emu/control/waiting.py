@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
+from vercel_emu.errors import EmuError
 from vercel_emu.events import Event, EventBus
+
+if TYPE_CHECKING:
+    from vercel_emu.emulator import RunningProject
+
+STOPPING_SECONDS = 5.0
+"""What an instance that is too slow to start may take to end."""
 
 
 async def happened(bus: EventBus, condition: Callable[[], bool], seconds: float) -> bool:
@@ -27,3 +35,24 @@ async def happened(bus: EventBus, condition: Callable[[], bool], seconds: float)
     finally:
         unsubscribe()
     return condition()
+
+
+async def functions_started(project: RunningProject) -> None:
+    """Return once every function that is starting serves.
+
+    Raises:
+        EmuError: one can't start; the hint is the person's own traceback.
+    """
+    pools = project.pools.values()
+    await happened(
+        project.bus,
+        lambda: not any(pool.starting for pool in pools),
+        project.options.startup_timeout + STOPPING_SECONDS,
+    )
+    for pool in pools:
+        if (failure := pool.failure) is not None:
+            raise EmuError(
+                "FUNCTION_START_FAILED",
+                f"The function {failure.function} can't start: {failure.message}",
+                failure.error.traceback or None,
+            )
