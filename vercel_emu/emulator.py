@@ -293,7 +293,9 @@ class RunningProject:
         self.edge.reserved[WAIT_PATH] = self.pages.wait
         self.edge.reserved[SCRIPT_PATH] = self.pages.script
         self.edge.reserved[VISITOR_PATH] = VisitorPages(self.visitors)
-        app = LiveReload(self.edge) if options.live_reload else self.edge
+        app = self.gate.before(self.edge)
+        if options.live_reload:
+            app = LiveReload(app)
         server = make_server(app, ws=self.edge.websocket, refuse=self.edge.refuse_malformed)
         await self._serve(stack, server, listener)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vercel_emu.errors import EmuError
 from vercel_emu.events import Notice, Reloading
@@ -92,16 +93,23 @@ class Reloader:
         if found.dependencies:
             self._project.run(self._offer_to_install(found.dependencies))
 
-    def _begin(self, work: asyncio.Future[None] | object) -> None:
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something that takes a while with the gate closed, after what is being done."""
-        before = self._work
+        self._work = asyncio.create_task(self._do(work, self._work))
 
-        async def run() -> None:
+    async def _do(self, work: Coroutine[Any, Any, None], before: asyncio.Task[None] | None) -> None:
+        try:
             if before is not None:
                 await asyncio.wait([before])
-            await work  # type: ignore[misc]
-
-        self._work = asyncio.create_task(run())
+            await work
+        except Exception as error:
+            text = f"The change could not be taken over: {type(error).__name__}: {error}"
+            hint = "Restart vercel-emu; please report this as an error of its own."
+            self._project.emit(Notice(level="error", code="RELOAD_FAILED", message=text, hint=hint))
+            logging.getLogger(__name__).exception(text)
+        finally:
+            work.close()
+            self._project.gate.open()
 
     async def _finish(self) -> None:
         if self._work is not None:
@@ -139,7 +147,6 @@ class Reloader:
             project.emit(Reloading(files=files))
         else:
             project.pages.changed()
-        project.gate.open()
 
     def _prepared(self, found: Meaning) -> Prepared:
         before = self._project.prepared
@@ -180,7 +187,6 @@ class Reloader:
         project.emit(Reloading(files=files))
         for pool in project.pools.values():
             pool.change(change, standby=False)
-        project.gate.open()
 
     async def _offer_to_install(self, files: tuple[str, ...]) -> None:
         """Say what the changed files ask for and the environment lacks."""

@@ -7,7 +7,10 @@ through, so that a request that began after a save can't reach the code from bef
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+type ASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 def _no_news() -> None:
@@ -32,6 +35,16 @@ class Gate:
         """Return when requests may pass."""
         while self._opened is not None:
             await self._opened.wait()
+
+    def before(self, app: ASGIApp) -> ASGIApp:
+        """An ASGI app whose requests wait here, so that new rules count for them too."""
+
+        async def guarded(scope: Any, receive: Any, send: Any) -> None:
+            if not self.is_open:
+                await self.wait_open()
+            await app(scope, receive, send)
+
+        return guarded
 
     def close(self) -> None:
         """Hold requests back from now on."""

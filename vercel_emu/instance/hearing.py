@@ -9,6 +9,9 @@ from vercel_emu.instance import ipc
 from vercel_emu.instance.instance import Instance
 from vercel_emu.instance.logs import Stream
 
+_OUR_PING = '"GET /_vercel/ping HTTP/1.1" 200'
+"""Logged by the runtime's server for WSGI apps and handlers."""
+
 
 class Hearing:
     """Reports, for one function, everything that has no influence on its instances' lives."""
@@ -70,7 +73,10 @@ class Hearing:
 
     def _log(self, instance: Instance, log: ipc.LogPayload) -> None:
         id_ = log.context.invocation_id
-        for line in instance.lines.add(id_, log.level, log.stream, log.text()):
+        text = log.text()
+        if id_ == "0" and _OUR_PING in text:
+            return
+        for line in instance.lines.add(id_, log.level, log.stream, text):
             if instance.connections is None or line.level in ("error", "fatal"):
                 instance.say(line.text)
             self._emit(line)

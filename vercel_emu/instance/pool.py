@@ -62,7 +62,6 @@ class FunctionPool:
         self._tasks: set[asyncio.Task[None]] = set()
         self._memory = ModulesMemory(spec.modules_file, spec.interpreter)
         self._retry = Retry()
-        self._number = 0
         self._turn = 0
         self._change = Change(announced=True)
         self._last_used = time.monotonic()
@@ -81,6 +80,8 @@ class FunctionPool:
         while True:
             if instance := self._least_busy():
                 return instance
+            if self._lifecycle.stopping:
+                raise CannotStart(self._gone())
             if self.failure is not None and time.monotonic() < self._retry.at:
                 raise CannotStart(self.failure)
             waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -132,7 +133,7 @@ class FunctionPool:
     async def close(self, drain: float) -> None:
         """Drain for up to `drain` seconds, then end every process."""
         self.settings = self.settings.for_stopping(drain)
-        self._wake(StartFailure(self.name, "the emulator is stopping", CodeError("", "")))
+        self._wake(self._gone())
         self._post(lifecycle.Stopping())
         while self._instances or self._tasks:
             pending = [*self._tasks, *(self._exit_of(one) for one in self._instances.values())]
@@ -177,8 +178,7 @@ class FunctionPool:
                     self._fail(name)
 
     async def _spawn(self, name: str, standby: bool, preload: bool) -> None:
-        self._number += 1
-        process = InstanceProcess(name, self._number, self._socket_dir, self)
+        process = InstanceProcess(name, self._socket_dir, self)
         lines = LineJoiner(self.name, name)
         instance = Instance(name, self.name, process, lines, root=self.spec.root)
         self._instances[name] = instance
@@ -408,6 +408,9 @@ class FunctionPool:
                     waiter.set_result(None)
                 else:
                     waiter.set_exception(CannotStart(failure))
+
+    def _gone(self) -> StartFailure:
+        return StartFailure(self.name, "it is being stopped or was removed", CodeError("", ""))
 
     def _exit_of(self, instance: Instance) -> asyncio.Task[Any]:
         return asyncio.ensure_future(instance.process.exited.wait())

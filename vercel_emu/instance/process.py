@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import signal
@@ -72,12 +73,15 @@ class Listener(Protocol):
     def on_exit(self, process: InstanceProcess, code: int) -> None: ...
 
 
+_numbers = itertools.count(1)
+
+
 class InstanceProcess:
     """A function instance's process, from launch to exit."""
 
-    def __init__(self, name: str, number: int, socket_dir: Path, listener: Listener) -> None:
+    def __init__(self, name: str, socket_dir: Path, listener: Listener) -> None:
         self.name = name
-        self._ipc_path = socket_dir / f"{number}.sock"
+        self._ipc_path = socket_dir / f"{next(_numbers)}.sock"
         self._listener = listener
         self._process: Process | None = None
         self._server: asyncio.Server | None = None
