@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +43,7 @@ def dev(directory: Path, **given: Any) -> None:
         prepared = _prepare(root, options)
         for warning in prepared.project.warnings:
             bus.emit(Notice(level="warn", message=warning))
-        _run(prepared, bus, writer)
+        _run(prepared, bus, writer, _option_reader(root, given))
     finally:
         writer.flush()
 
@@ -63,20 +64,35 @@ def _prepare(root: Path, options: Options) -> Prepared:
     return prepare(root, options, ready_interpreter(root, options), os.environ)
 
 
-def _run(prepared: Prepared, bus: EventBus, writer: LineWriter) -> None:
+def _option_reader(root: Path, given: dict[str, Any]) -> Callable[[], Options]:
+    """Reads the options again; those of the command line stay the stronger ones."""
+    file = root / "pyproject.toml"
+    return lambda: load_options(emu_table(root), given, file)
+
+
+def _run(
+    prepared: Prepared, bus: EventBus, writer: LineWriter, read_options: Callable[[], Options]
+) -> None:
     import uvloop
 
-    uvloop.run(_serve(prepared, bus, writer))
+    uvloop.run(_serve(prepared, bus, writer, read_options))
 
 
-async def _serve(prepared: Prepared, bus: EventBus, writer: LineWriter) -> None:
+async def _serve(
+    prepared: Prepared, bus: EventBus, writer: LineWriter, read_options: Callable[[], Options]
+) -> None:
+    from vercel_emu.cli.dev_keys import keys_in_terminal, make_keys
     from vercel_emu.cli.signals import stop_requested
     from vercel_emu.emulator import running
 
     with stop_requested() as stop:
-        async with running(prepared, bus) as project:
-            _greet(project, writer)
-            await stop.wait()
+        async with running(prepared, bus, read_options) as project:
+            keys = make_keys(project, writer, stop)
+            with keys_in_terminal(keys) as listening:
+                _greet(project, writer)
+                if listening and project.options.log_format == "pretty":
+                    writer.add("press h for the keys\n")
+                await stop.wait()
             if project.options.log_format == "pretty" and not project.options.quiet:
                 writer.add("stopping ...")
                 writer.flush()
