@@ -4,7 +4,7 @@ A call from inside carries no mark of its own, so two signs tell its caller: the
 a forwarded request still has, and the client's port, which the function instance has announced
 before it connected (`guest/self_calls.py`). From these follows how deep a request is nested. A
 fan-out of a thousand calls is one level deep and passes; only depth is refused. Without either sign
-(a subprocess, uvloop, threads without the request's context) a loop is not seen and ends with the
+(a subprocess, threads without the request's context) a loop is not seen and ends with the
 function's duration.
 """
 

@@ -33,7 +33,7 @@ def install(settings: dict[str, Any], control: Reports) -> None:
     more = {}
     port = self_calls.own_port()
     if port is not None:
-        more["socket.connect"] = self_calls.SelfCalls(port, report_call).on_connect
+        more = self_calls.SelfCalls(port, report_call).handlers()
     fs_guard.install(
         settings["root"], report_write, strict=bool(settings.get("strict_fs")), more=more
     )
