@@ -1,1 +1,146 @@
-"""The pytest plugin (extra `vercel-emu[testing]`)."""
+"""The pytest plugin (extra `vercel-emu[testing]`): fixtures `emulator` and `visitor`.
+
+It is loaded in every pytest run of everyone who has the package, so it imports nothing of the
+emulator until a test asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from vercel_emu import Emulator, Visitor
+    from vercel_emu.testing.invocation import Invocation
+
+LINES_SHOWN = 200
+
+_emulator = pytest.StashKey["Emulator"]()
+_seen = pytest.StashKey[str]()
+"""The last invocation before a test."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addini(
+        "vercel_emu_project",
+        "The folder of the project that the `emulator` fixture runs, from the root folder.",
+        default=".",
+    )
+    parser.addini(
+        "vercel_emu_options",
+        "Options of `vercel-emu dev` for the `emulator` fixture, a `name = value` each line.",
+        type="linelist",
+        default=[],
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        "visitor(*who): run the test once as each of these visitors of the `emulator` fixture.",
+    )
+
+
+@pytest.fixture(scope="session")
+def emulator(pytestconfig: pytest.Config) -> Iterator[Emulator]:
+    """The project's emulator (`vercel_emu.Emulator`), one for the whole run.
+
+    Its runtime cache is empty at the start of each test.
+    """
+    from vercel_emu.errors import EmuError
+
+    try:
+        from vercel_emu import Emulator
+
+        project = pytestconfig.rootpath / pytestconfig.getini("vercel_emu_project")
+        running = Emulator(project, **_options(pytestconfig.getini("vercel_emu_options")))
+        running.__enter__()
+    except EmuError as error:
+        pytest.fail(f"vercel-emu: {error}", pytrace=False)
+    pytestconfig.stash[_emulator] = running
+    try:
+        yield running
+    finally:
+        del pytestconfig.stash[_emulator]
+        running.__exit__(None, None, None)
+
+
+@pytest.fixture
+def visitor(request: pytest.FixtureRequest, emulator: Emulator) -> Iterator[Visitor]:
+    """Who asks in this test: one of `@pytest.mark.visitor("Tokyo", ...)`, else the default."""
+    from vercel_emu.errors import EmuError
+
+    try:
+        emulator.set_visitor(getattr(request, "param", None))
+    except EmuError as error:
+        pytest.fail(f"@pytest.mark.visitor: {error}", pytrace=False)
+    yield emulator.visitor
+    emulator.set_visitor(None)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """The marker parametrizes a test, also one that doesn't name the fixture."""
+    marker = metafunc.definition.get_closest_marker("visitor")
+    if marker is None or not marker.args:
+        return
+    if "visitor" not in metafunc.fixturenames:
+        metafunc.fixturenames.append("visitor")
+    ids = [str(getattr(who, "label", who)) for who in marker.args]
+    metafunc.parametrize("visitor", marker.args, indirect=True, ids=ids)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    running = item.config.stash.get(_emulator, None)
+    if running is not None:
+        running.cache.clear()
+        last = running.invocations[-1:]
+        item.stash[_seen] = last[0].id if last else ""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report: pytest.TestReport = yield  # type: ignore[misc]
+    running = item.config.stash.get(_emulator, None)
+    if running is not None and report.failed:
+        text = "\n".join(map(_described, _since(running, item.stash.get(_seen, ""))))
+        if text:
+            report.sections.append((f"vercel-emu invocations ({report.when})", text))
+    return report  # type: ignore[return-value]
+
+
+def _since(running: Emulator, last: str) -> list[Invocation]:
+    """The invocations of this test, the oldest first."""
+    found: list[Invocation] = []
+    for invocation in reversed(running.invocations):
+        if invocation.id == last:
+            break
+        found.append(invocation)
+    return found[::-1]
+
+
+def _described(invocation: Invocation) -> str:
+    head = f"{invocation.status or 'running'} {invocation.method} {invocation.path}"
+    facts = [f"{invocation.duration_ms:.1f} ms", invocation.visitor]
+    facts += ["cold start"] if invocation.cold else []
+    facts += [invocation.error_code] if invocation.error_code else []
+    lines = [f"  {line.text}" for line in invocation.logs[:LINES_SHOWN]]
+    return "\n".join([f"{head} ({', '.join(facts)})", *lines])
+
+
+def _options(lines: list[str]) -> dict[str, object]:
+    """`max_duration = 5` as a keyword; values are TOML, or plain text where they are not."""
+    import tomllib
+
+    found: dict[str, object] = {}
+    for line in lines:
+        name, _, value = line.partition("=")
+        try:
+            parsed = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            parsed = value.strip()
+        found[name.strip().replace("-", "_")] = parsed
+    return found

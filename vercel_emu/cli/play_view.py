@@ -110,7 +110,5 @@ def app_output() -> events.Emit:
                 click.echo(f"  │ {printable(text)}", err=True)
             case events.Notice(level="warn" | "error", message=message):
                 click.echo(message, err=True)
-            case events.InstanceFailed(message=message, detail=detail):
-                click.echo(f"{message}\n{detail}", err=True)
 
     return show

@@ -1,0 +1,200 @@
+"""What the emulators of sync and of async code have in common."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from vercel_emu import events
+from vercel_emu.errors import EmuError
+from vercel_emu.events import EventBus, LogLine
+from vercel_emu.testing.background import Background
+from vercel_emu.testing.invocation import Invocation
+from vercel_emu.testing.settings import prepared
+from vercel_emu.visitors.asking import TextHeaders, by_fields, by_name
+from vercel_emu.visitors.visitor import Visitor
+
+LOGS_KEPT = 10_000
+RELOAD_SECONDS = 60.0
+
+type Who = str | Visitor
+"""A visitor: what a person writes ("Tokyo", "203.0.113.9", "none"), or the value itself."""
+
+
+class Log:
+    """Every line that the app wrote, also outside of invocations."""
+
+    def __init__(self) -> None:
+        self.lines: list[LogLine] = []
+
+    def __call__(self, event: events.Event) -> None:
+        if isinstance(event, LogLine):
+            self.lines.append(event)
+            if len(self.lines) > 2 * LOGS_KEPT:
+                self.lines = self.lines[-LOGS_KEPT:]
+
+
+class EmulatorCore:
+    """A project's emulator: started and stopped by its subclasses."""
+
+    def __init__(
+        self,
+        project: str | os.PathLike[str] = ".",
+        *,
+        visitor: Who | None = None,
+        environ: Mapping[str, str] | None = None,
+        wait_ready: bool = True,
+        **options: Any,
+    ) -> None:
+        self._folder = Path(project)
+        self._visitor = visitor
+        self._environ = environ
+        self._wait_ready = wait_ready
+        self._options = options
+        self._log = Log()
+        self._known: set[str] = set()
+        self._running: Background | None = None
+
+    # Life ----------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        if self._running is not None:
+            raise EmuError(
+                "ALREADY_RUNNING", "This emulator runs already.", "Make another `Emulator`."
+            )
+        found = prepared(self._folder, self._options, self._environ)
+        bus = EventBus()
+        bus.subscribe(self._log)
+        background = Background(found, bus, wait_ready=self._wait_ready)
+        background.start()
+        self._running = background
+        try:
+            self.set_visitor(self._visitor)
+        except EmuError:
+            self._stop()
+            raise
+
+    def _stop(self) -> None:
+        background, self._running = self._running, None
+        if background is not None:
+            background.stop()
+
+    @property
+    def _background(self) -> Background:
+        if self._running is None:
+            raise EmuError(
+                "NOT_RUNNING", "This emulator does not run.", "Use it inside its `with` block."
+            )
+        return self._running
+
+    # What both can tell --------------------------------------------------------------------
+
+    @property
+    def url(self) -> str:
+        """Where it listens: `http://localhost:PORT`."""
+        return self._background.project.url
+
+    @property
+    def root(self) -> Path:
+        """The project's folder."""
+        return self._background.project.prepared.project.root
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment variables that the functions see."""
+        project = self._background.project
+        pool = next(iter(project.pools.values()), None)
+        return dict(pool.spec.environment) if pool is not None else {}
+
+    @property
+    def logs(self) -> list[LogLine]:
+        """The last lines that the app wrote (at least 10,000), the oldest first."""
+        return list(self._log.lines)
+
+    @property
+    def invocations(self) -> list[Invocation]:
+        """The last invocations (up to 2,000), the oldest first."""
+        background = self._background
+        recorder = background.project.recorder
+        found = background.call(lambda: recorder.recent(2000))
+        return [Invocation(record, background) for record in reversed(found)]
+
+    @property
+    def visitor(self) -> Visitor:
+        """Who asks where a request doesn't say."""
+        return self._background.project.visitor
+
+    def set_visitor(self, visitor: Who | None) -> None:
+        """Change who asks; None goes back to the project's own default (New York).
+
+        Raises:
+            EmuError: the text means nobody.
+        """
+        project = self._background.project
+
+        def change() -> None:
+            if isinstance(visitor, Visitor):
+                project.visitors.current = visitor
+            else:
+                project.set_visitor(visitor)
+
+        self._background.call(change)
+
+    def _asking(self, visitor: Who | None) -> TextHeaders:
+        """The headers of a request as this visitor."""
+        if visitor is None:
+            return ()
+        project = self._background.project
+        if not project.visitors.overrides:
+            raise EmuError(
+                "OVERRIDES_OFF",
+                "With overrides=False requests can't choose their visitor.",
+                "Use set_visitor.",
+            )
+        if isinstance(visitor, Visitor):
+            return by_fields(visitor)
+        if visitor not in self._known:
+            self._background.call(lambda: project.visitors.resolve(visitor))
+            self._known.add(visitor)
+        return by_name(visitor)
+
+    async def _reload(self) -> None:
+        """On the emulator's loop: everything anew, until it serves."""
+        from vercel_emu.control.waiting import happened
+
+        project = self._background.project
+        pools = [pool for pool in project.pools.values() if pool.instances()]
+        done = 0
+
+        def count(event: events.Event) -> None:
+            nonlocal done
+            done += isinstance(event, events.Reloaded | events.InstanceFailed)
+
+        unsubscribe = project.bus.subscribe(count)
+        try:
+            project.reload()
+            finished = await happened(project.bus, lambda: done >= len(pools), RELOAD_SECONDS)
+        finally:
+            unsubscribe()
+        if not finished:
+            raise EmuError("RELOAD_TIMEOUT", f"The reload took longer than {RELOAD_SECONDS:g} s.")
+        for pool in pools:
+            if (failure := pool.failure) is not None:
+                raise EmuError(
+                    "FUNCTION_START_FAILED",
+                    f"The function {failure.function} can't start: {failure.message}",
+                    failure.error.traceback or None,
+                )
+
+
+def merged(asking: TextHeaders, options: dict[str, Any]) -> dict[str, Any]:
+    """The options of a request with the visitor's headers; those of the caller win."""
+    if not asking:
+        return options
+    import httpx
+
+    headers = httpx.Headers(list(asking))
+    headers.update(options.get("headers") or {})
+    return {**options, "headers": headers}

@@ -1,0 +1,91 @@
+"""How an emulator is set up that Python code starts: its options and the interpreter of its app."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from vercel_emu.errors import EmuError
+from vercel_emu.options import Options, emu_table, help_of, load_options
+from vercel_emu.prepare import Prepared, prepare
+from vercel_emu.project.interpreter import Interpreter, find_interpreter
+
+DEFAULTS: Mapping[str, Any] = {
+    # A free port, and a cache that is nobody else's: tests must not change what `dev` keeps.
+    "listen": "127.0.0.1:0",
+    "cache": "memory",
+    "reload": False,
+    "standby": False,
+    "overlay": False,
+}
+"""Where the Python API differs from `vercel-emu dev`. A keyword wins, pyproject.toml does not."""
+
+
+def prepared(folder: Path, given: Mapping[str, Any], environ: Mapping[str, str] | None) -> Prepared:
+    """Read the project in `folder` with these options.
+
+    Raises:
+        EmuError: a wrong option, or the project can't be run.
+    """
+    root = folder.resolve()
+    if not root.is_dir():
+        raise EmuError("NO_SUCH_FOLDER", f"There is no folder {folder}.")
+    checked = {**DEFAULTS, **_checked(given)}
+    options = load_options(emu_table(root), checked, root / "pyproject.toml")
+    variables = {**os.environ, **(environ or {})}
+    return prepare(root, options, _interpreter(root, options, variables), variables)
+
+
+def _checked(given: Mapping[str, Any]) -> dict[str, Any]:
+    known = [field.name for field in fields(Options)]
+    for name in given:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            meant = f"Did you mean {close[0]}? " if close else ""
+            raise EmuError(
+                "INVALID_OPTION",
+                f"Emulator() has no option {name!r}.",
+                f"{meant}The options are {', '.join(sorted(known))}.",
+            )
+    plain = {name: str(one) if isinstance(one, Path) else one for name, one in given.items()}
+    try:
+        options = msgspec.convert(plain, Options, dec_hook=_path)
+    except msgspec.ValidationError as error:
+        text, _, path = str(error).partition(" - at `$.")
+        name = path.rstrip("`").partition("[")[0]
+        raise EmuError(
+            "INVALID_OPTION", f"Emulator({name}={given[name]!r}): {text}.", help_of(name).text
+        ) from None
+    return {name: getattr(options, name) for name in given}
+
+
+def _path(kind: type, value: Any) -> Any:
+    if kind is Path and isinstance(value, str | Path):
+        return Path(value)
+    raise TypeError(f"a {kind.__name__} is written as text")
+
+
+def _interpreter(root: Path, options: Options, environ: Mapping[str, str]) -> Interpreter:
+    """The Python that runs the tests, where it is an environment of its own; else as `dev` does."""
+    found = {**environ}
+    if sys.prefix != sys.base_prefix:
+        found["VIRTUAL_ENV"] = sys.prefix
+    interpreter = find_interpreter(root, python=options.python, environ=found)
+    _check_dependencies(root, interpreter)
+    return interpreter
+
+
+def _check_dependencies(root: Path, interpreter: Interpreter) -> None:
+    """Nothing is installed from here: a test run must not change what it runs in."""
+    from vercel_emu.project.dependencies import Action, plan_dependencies
+
+    plan = plan_dependencies(root, interpreter, install=False)
+    if plan.action is not Action.NOTHING:
+        raise EmuError("DEPENDENCIES_MISSING", plan.message, plan.hint)
