@@ -205,8 +205,7 @@ def test_headers_over_the_limit(emu: Emulation) -> None:
         b"GET / HTTP/1.1\r\nhost: h\r\nx: a\0b\r\n\r\n",
         b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: abc\r\n\r\n",
         b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\nabc",
-        b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n"
-        b"0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0",
         b"POST / HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
         b"CONNECT example.com:443 HTTP/1.1\r\nhost: h\r\n\r\n",
         b"GET relative HTTP/1.1\r\nhost: h\r\n\r\n",

@@ -174,17 +174,18 @@ class Attempt:
             raise Refused(explain.timed_out(self._request.max_duration))
         if self.stopped is Stop.TOO_LARGE:
             raise Refused(explain.payload_too_large(self._request.limits.body))
-        await self._news_of_its_exit()
+        await news_of_exit(self._instance, self._invocation)
         untouched = not self._invocation.handler_started and self._upload.replayable
         if error.sent_nothing and untouched:
             return False
         raise Refused(explain.crashed(self._instance, self._invocation, str(error)))
 
-    async def _news_of_its_exit(self) -> None:
-        """A dying process closes its connections first; whether user code ran is known after."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(1.0 if self._invocation.handler_started else 0.2):
-                await self._instance.process.exited.wait()
+
+async def news_of_exit(instance: Instance, invocation: Invocation) -> None:
+    """A dying process closes its connections first; whether user code ran is known after."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(1.0 if invocation.handler_started else 0.2):
+            await instance.process.exited.wait()
 
 
 def _is_event_stream(head: ResponseHead) -> bool:

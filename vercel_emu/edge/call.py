@@ -12,7 +12,7 @@ from vercel_emu.edge.request import Request
 from vercel_emu.visitors.visitor import Visitor
 
 
-class Refused(Exception):  # noqa: N818 - an outcome, not an error of ours
+class Refused(Exception):
     """The platform answers instead of the function; nothing has been sent to the client yet."""
 
     def __init__(self, failure: Failure) -> None:
@@ -20,11 +20,11 @@ class Refused(Exception):  # noqa: N818 - an outcome, not an error of ours
         self.failure = failure
 
 
-class ClientLeft(Exception):  # noqa: N818
+class ClientLeft(Exception):
     """The client hung up before its answer was complete."""
 
 
-class Broken(Exception):  # noqa: N818
+class Broken(Exception):
     """The answer ended too early: the client's connection must be cut."""
 
     def __init__(self, code: str = "FUNCTION_INVOCATION_FAILED") -> None:

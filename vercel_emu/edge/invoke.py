@@ -12,13 +12,15 @@ import contextlib
 
 from vercel_emu import events
 from vercel_emu.edge import explain
-from vercel_emu.edge.attempt import Attempt, FunctionRequest, Stop
+from vercel_emu.edge.attempt import Attempt, FunctionRequest, Stop, news_of_exit
 from vercel_emu.edge.call import Call, Refused
 from vercel_emu.edge.exchange import Exchange
 from vercel_emu.edge.failures import Failure
 from vercel_emu.edge.upload import Upload
 from vercel_emu.instance.connection import Connection
 from vercel_emu.instance.pool import CannotStart, FunctionPool, Instance
+
+__all__ = ["ATTEMPTS", "acquire", "hand_over", "invoke", "news_of_exit"]
 
 ATTEMPTS = 5
 """An instance that ends before it begins is no fault of the request; several in a row are one."""
@@ -74,7 +76,7 @@ async def _try(
         connection = await _connect(instance)
         if connection is None:
             return False
-        _hand_over(call, instance, emit)
+        hand_over(call, instance, emit)
         attempt = Attempt(call, request, exchange, upload, instance, invocation, connection)
         try:
             return await attempt.run()
@@ -114,7 +116,8 @@ async def _connect(instance: Instance) -> Connection | None:
         return None
 
 
-def _hand_over(call: Call, instance: Instance, emit: events.Emit) -> None:
+def hand_over(call: Call, instance: Instance, emit: events.Emit) -> None:
+    """Report that `instance` gets the request, once for each instance."""
     if call.instance != instance.name:
         call.instance = instance.name
         call.cold = instance.invocations.served == 1

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
+import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -35,6 +36,19 @@ class EdgeHttpProtocol(HttpToolsProtocol):
         self._refuse = refuse
         self._answering: Exchange | None = None
         self._malformed = False
+
+    def data_received(self, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            if self._should_upgrade():
+                self.handle_websocket_upgrade()
+                # What came in one piece with the handshake belongs to the WebSocket.
+                if early := data[upgrade.args[0] :]:
+                    self.transport.get_protocol().data_received(early)  # type: ignore[attr-defined]
+        except httptools.HttpParserError:
+            self.send_400_response("")
 
     def on_headers_complete(self) -> None:
         scope: Any = self.scope

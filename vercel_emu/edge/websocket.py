@@ -10,14 +10,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
-from vercel_emu.edge import answers, failures
+from vercel_emu.edge import answers, explain, failures
 from vercel_emu.edge.call import Call, Refused
 from vercel_emu.edge.exchange import split_target
-from vercel_emu.edge.invoke import acquire
-from vercel_emu.edge.request import Headers, read_request
+from vercel_emu.edge.invoke import ATTEMPTS, acquire, hand_over, news_of_exit
+from vercel_emu.edge.request import read_request
 from vercel_emu.edge.response_headers import edge_headers, response_headers
 from vercel_emu.edge.routing import InvokeFunction
-from vercel_emu.edge.websocket_upstream import Upstream, read_headers
+from vercel_emu.edge.websocket_upstream import Answer, Upstream, connect_upstream, read_headers
 from vercel_emu.instance.invocations import Kind
 from vercel_emu.instance.pool import Instance
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from vercel_emu.edge.app import Edge
 
 HANDSHAKE_SECONDS = 60.0
+HUNG_UP = "it closed the connection during the handshake"
 EARLY_BYTES = 1024 * 1024
 """What a client may send before the instance has accepted; more waits in its own socket."""
 
@@ -63,7 +64,7 @@ class WebSocketTunnel(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if self._upstream is not None:
             self._upstream.close()
-        elif self._opening is not None:
+        if self._opening is not None:
             self._opening.cancel()
         if self._opening is not None and not self._answered:
             self._report(499)
@@ -80,7 +81,7 @@ class WebSocketTunnel(asyncio.Protocol):
     # Opening -----------------------------------------------------------------------------------
 
     async def _open(self, data: bytes) -> None:
-        head, _, self._early = data.partition(b"\r\n\r\n")
+        head = data.partition(b"\r\n\r\n")[0]
         request_line, *lines = head.split(b"\r\n")
         method, url, _ = request_line.split(b" ", 2)
         self._call = self._edge.new_call(
@@ -98,54 +99,72 @@ class WebSocketTunnel(asyncio.Protocol):
             self._fail(failures.Failure(code="FUNCTION_INVOCATION_FAILED"))
 
     async def _connect(self) -> None:
-        call, edge = self._call, self._edge
-        outcome = edge.admit(call)
+        outcome = self._edge.admit(self._call)
         if not isinstance(outcome, InvokeFunction):
             raise Refused(failures.Failure(code="NOT_FOUND"))
-        call.function = outcome.function
-        instance = self._instance = await acquire(edge.pool(outcome.function))
+        self._call.function = outcome.function
+        for _ in range(ATTEMPTS):
+            if await self._try(outcome):
+                return
+        raise Refused(failures.Failure(code="FUNCTION_INVOCATION_FAILED"))
+
+    async def _try(self, outcome: InvokeFunction) -> bool:
+        """Have one instance answer the handshake. False: it was gone already, try another."""
+        call, edge = self._call, self._edge
+        instance = await acquire(edge.pool(outcome.function))
         # Counted from here on, so that an instance that is being replaced waits for it.
-        instance.invocations.begin(call.id).kind = Kind.SOCKET
-        assert instance.connections is not None
-        _, upstream = await asyncio.get_running_loop().create_connection(
-            lambda: Upstream(self), "127.0.0.1", instance.connections.port
-        )
-        call.instance, call.cold = instance.name, instance.invocations.served == 1
-        edge.emit(call.handed_over())
-        upstream.write(edge.request_head(call, outcome) + self._early)
-        self._upstream, self._early = upstream, b""
-        self._transport.resume_reading()
+        invocation = instance.invocations.begin(call.id)
+        invocation.kind = Kind.SOCKET
+        self._instance = instance
+        upstream: Upstream | None = None
+        try:
+            upstream = await connect_upstream(self, instance)
+            if upstream is None:
+                return False
+            hand_over(call, instance, edge.emit)
+            upstream.write(edge.request_head(call, outcome))
+            answer = await upstream.answer
+            if answer is not None:
+                self._accept(upstream, answer)
+                return True
+            await news_of_exit(instance, invocation)
+            if invocation.handler_started:
+                raise Refused(explain.crashed(instance, invocation, HUNG_UP))
+            return False
+        finally:
+            if self._upstream is None:
+                self._over()
+                if upstream is not None:
+                    upstream.close()
 
-    # The instance's side -------------------------------------------------------------------------
-
-    def answer(self, status_line: bytes, headers: Headers, rest: bytes) -> None:
-        """The instance answered the handshake, with 101 or a rejection."""
+    def _accept(self, upstream: Upstream, answer: Answer) -> None:
+        """Pass on the instance's answer to the handshake: 101, or a rejection."""
+        self._upstream = upstream
+        status_line, headers, rest = answer
         status = int(status_line.split(b" ", 2)[1])
         vercel_id = self._call.function_id(self._edge.settings.function_region)
         if status == 101:
             kept = [pair for pair in headers if not pair[0].startswith(b"x-vercel-")]
             kept = [pair for pair in kept if pair[0] != b"server"] + edge_headers(vercel_id)
+            # Not sooner: the runtime's server loses what comes along with a handshake.
+            upstream.write(self._early)
         else:
             kept = response_headers(headers, vercel_id)
             kept += [pair for pair in headers if pair[0] == b"transfer-encoding"]
             kept.append((b"connection", b"close"))
-        lines = [status_line, *(name + b": " + value for name, value in kept)]
+        self._early = b""
+        lines = [b"HTTP/1.1" + status_line[8:], *(name + b": " + value for name, value in kept)]
         self._transport.write(b"\r\n".join(lines) + b"\r\n\r\n" + rest)
+        self._transport.resume_reading()
         self._report(status)
+
+    # The instance's side -------------------------------------------------------------------------
 
     def upstream_data(self, data: bytes) -> None:
         self._transport.write(data)
 
     def upstream_lost(self) -> None:
-        if not self._answered:
-            self._fail(
-                failures.Failure(
-                    code="FUNCTION_INVOCATION_FAILED",
-                    explanation="The function closed the connection during the handshake.",
-                )
-            )
-        else:
-            self._transport.close()
+        self._transport.close()
         self._over()
 
     def pause_client(self) -> None:

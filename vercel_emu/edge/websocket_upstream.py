@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterable
 from typing import Protocol, cast
 
 from vercel_emu.edge.request import Headers
+from vercel_emu.instance.pool import Instance
 
 MAX_HEAD = 256 * 1024
 
 
-class Client(Protocol):
-    """What the instance's side needs of the client's."""
+type Answer = tuple[bytes, Headers, bytes]
+"""Status line, headers, and what came after them."""
 
-    def answer(self, status_line: bytes, headers: Headers, rest: bytes) -> None: ...
+
+class Client(Protocol):
+    """What the instance's side needs of the client's, once the handshake is answered."""
 
     def upstream_data(self, data: bytes) -> None: ...
 
@@ -26,34 +30,39 @@ class Client(Protocol):
 
 
 class Upstream(asyncio.Protocol):
-    """The connection to the instance."""
+    """The connection to the instance. `answer` is None where it closed without one."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
         self._transport: asyncio.Transport
-        self._head: bytes | None = b""
+        self._head = b""
+        self.answer: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        if self._head is None:
+        if self.answer.done():
             self._client.upstream_data(data)
             return
         self._head += data
         head, end, rest = self._head.partition(b"\r\n\r\n")
         if end:
-            self._head = None
             status_line, *lines = head.split(b"\r\n")
-            if not status_line.split(b" ", 2)[1:2][0].isdigit():
-                self._transport.abort()
+            if status_line.split(b" ", 2)[1:2][0].isdigit():
+                # Until the client's side has taken the answer, nothing else may come.
+                self._transport.pause_reading()
+                self.answer.set_result((status_line, read_headers(lines), rest))
+                asyncio.get_running_loop().call_soon(self.resume_reading)
                 return
-            self._client.answer(status_line, read_headers(lines), rest)
-        elif len(self._head) > MAX_HEAD:
+        if end or len(self._head) > MAX_HEAD:
             self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._client.upstream_lost()
+        if not self.answer.done():
+            self.answer.set_result(None)
+        elif not self.answer.cancelled() and self.answer.result() is not None:
+            self._client.upstream_lost()
 
     def pause_writing(self) -> None:
         self._client.pause_client()
@@ -75,6 +84,21 @@ class Upstream(asyncio.Protocol):
     def resume_reading(self) -> None:
         if not self._transport.is_closing():
             self._transport.resume_reading()
+
+
+async def connect_upstream(client: Client, instance: Instance) -> Upstream | None:
+    """A connection to the instance, or None where it is gone."""
+    assert instance.connections is not None
+    port = instance.connections.port
+    loop = asyncio.get_running_loop()
+    try:
+        _, upstream = await loop.create_connection(lambda: Upstream(client), "127.0.0.1", port)
+    except OSError:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1.0):
+                await instance.process.exited.wait()
+        return None
+    return upstream
 
 
 def read_headers(lines: Iterable[bytes]) -> Headers:
