@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from vercel_emu.errors import EmuError
+from vercel_emu.header_names import CRON_SCHEDULE
 from vercel_emu.instance.connection import Connection, ConnectionFailed
 
 SECRET = "CRON_SECRET"
@@ -33,7 +34,7 @@ def cron_headers(schedule: str, secret: str) -> dict[str, str]:
     Raises:
         EmuError: the secret can't be sent in a header.
     """
-    headers = {"user-agent": "vercel-cron/1.0", "x-vercel-cron-schedule": schedule}
+    headers = {"user-agent": "vercel-cron/1.0", CRON_SCHEDULE: schedule}
     if secret:
         if not secret.isascii() or any(ord(character) < 0x20 for character in secret):
             raise EmuError(

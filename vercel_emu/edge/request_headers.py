@@ -42,6 +42,8 @@ _OVERWRITTEN = frozenset(
         names.REAL_IP,
     )
 )
+_CRON_SCHEDULE = names.CRON_SCHEDULE.encode()
+"""The scheduler's own requests come in through the front door, here and there."""
 _JA4_DIGEST = "t13d1516h2_8daaf6152771_02713d6af862"
 _SIGNATURE_LIFETIME = 300
 
@@ -76,8 +78,10 @@ def kept_headers(
     listed = client_names(pairs)
     kept = []
     for name, value in pairs:
-        if name.startswith(b"x-") and (
-            name in _OVERWRITTEN or name.startswith((b"x-vercel-", b"x-emu-", b"x-now-"))
+        if (
+            name.startswith(b"x-")
+            and name != _CRON_SCHEDULE
+            and (name in _OVERWRITTEN or name.startswith((b"x-vercel-", b"x-emu-", b"x-now-")))
         ):
             continue
         if name in HOP_BY_HOP or name in listed:
