@@ -6,8 +6,9 @@ emulator until a test asks for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+import contextlib
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -49,16 +50,12 @@ def emulator(pytestconfig: pytest.Config) -> Iterator[Emulator]:
 
     Its runtime cache is empty at the start of each test.
     """
-    from vercel_emu.errors import EmuError
-
-    try:
+    with _told_plainly("vercel-emu"):
         from vercel_emu import Emulator
 
         project = pytestconfig.rootpath / pytestconfig.getini("vercel_emu_project")
         running = Emulator(project, **_options(pytestconfig.getini("vercel_emu_options")))
         running.__enter__()
-    except EmuError as error:
-        pytest.fail(f"vercel-emu: {error}", pytrace=False)
     pytestconfig.stash[_emulator] = running
     try:
         yield running
@@ -70,12 +67,8 @@ def emulator(pytestconfig: pytest.Config) -> Iterator[Emulator]:
 @pytest.fixture
 def visitor(request: pytest.FixtureRequest, emulator: Emulator) -> Iterator[Visitor]:
     """Who asks in this test: one of `@pytest.mark.visitor("Tokyo", ...)`, else the default."""
-    from vercel_emu.errors import EmuError
-
-    try:
+    with _told_plainly("@pytest.mark.visitor"):
         emulator.set_visitor(getattr(request, "param", None))
-    except EmuError as error:
-        pytest.fail(f"@pytest.mark.visitor: {error}", pytrace=False)
     yield emulator.visitor
     emulator.set_visitor(None)
 
@@ -92,6 +85,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("visitor", marker.args, indirect=True, ids=ids)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A parametrized test that doesn't name the fixture needs it all the same."""
+    for item in items:
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec"):
+            chosen = "visitor" in item.callspec.params and item.get_closest_marker("visitor")
+            if chosen and "visitor" not in item.fixturenames:
+                item.fixturenames.append("visitor")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     running = item.config.stash.get(_emulator, None)
@@ -102,14 +104,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    report: pytest.TestReport = yield  # type: ignore[misc]
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
     running = item.config.stash.get(_emulator, None)
     if running is not None and report.failed:
         text = "\n".join(map(_described, _since(running, item.stash.get(_seen, ""))))
         if text:
             report.sections.append((f"vercel-emu invocations ({report.when})", text))
-    return report  # type: ignore[return-value]
+    return report
 
 
 def _since(running: Emulator, last: str) -> list[Invocation]:
@@ -131,11 +135,25 @@ def _described(invocation: Invocation) -> str:
     return "\n".join([f"{head} ({', '.join(facts)})", *lines])
 
 
-def _options(lines: list[str]) -> dict[str, object]:
+@contextlib.contextmanager
+def _told_plainly(where: str) -> Iterator[None]:
+    """An `EmuError` as a failure of its words alone, without our traceback."""
+    from vercel_emu.errors import EmuError
+
+    problem = ""
+    try:
+        yield
+    except EmuError as error:
+        problem = str(error)
+    if problem:
+        pytest.fail(f"{where}: {problem}", pytrace=False)
+
+
+def _options(lines: list[str]) -> dict[str, Any]:
     """`max_duration = 5` as a keyword; values are TOML, or plain text where they are not."""
     import tomllib
 
-    found: dict[str, object] = {}
+    found: dict[str, Any] = {}
     for line in lines:
         name, _, value = line.partition("=")
         try:

@@ -127,18 +127,19 @@ class EmulatorCore:
         return self._background.project.visitor
 
     def set_visitor(self, visitor: Who | None) -> None:
-        """Change who asks; None goes back to the project's own default (New York).
+        """Change who asks; None goes back to who it was at the start.
 
         Raises:
             EmuError: the text means nobody.
         """
         project = self._background.project
+        wanted = self._visitor if visitor is None else visitor
 
         def change() -> None:
-            if isinstance(visitor, Visitor):
-                project.visitors.current = visitor
+            if isinstance(wanted, Visitor):
+                project.visitors.current = wanted
             else:
-                project.set_visitor(visitor)
+                project.set_visitor(wanted)
 
         self._background.call(change)
 

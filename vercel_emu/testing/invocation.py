@@ -26,6 +26,15 @@ class Invocation:
         return self._record.id
 
     @property
+    def method(self) -> str:
+        return self._record.method
+
+    @property
+    def path(self) -> str:
+        """Path and query, as they were asked for."""
+        return self._record.path
+
+    @property
     def visitor(self) -> str:
         """How the visitor is called: "Tokyo"."""
         return self._record.visitor
