@@ -6,8 +6,7 @@ emulator until a test asks for it.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -50,12 +49,7 @@ def emulator(pytestconfig: pytest.Config) -> Iterator[Emulator]:
 
     Its runtime cache is empty at the start of each test.
     """
-    with _told_plainly("vercel-emu"):
-        from vercel_emu import Emulator
-
-        project = pytestconfig.rootpath / pytestconfig.getini("vercel_emu_project")
-        running = Emulator(project, **_options(pytestconfig.getini("vercel_emu_options")))
-        running.__enter__()
+    running = _plainly("vercel-emu", lambda: _started(pytestconfig))
     pytestconfig.stash[_emulator] = running
     try:
         yield running
@@ -67,8 +61,8 @@ def emulator(pytestconfig: pytest.Config) -> Iterator[Emulator]:
 @pytest.fixture
 def visitor(request: pytest.FixtureRequest, emulator: Emulator) -> Iterator[Visitor]:
     """Who asks in this test: one of `@pytest.mark.visitor("Tokyo", ...)`, else the default."""
-    with _told_plainly("@pytest.mark.visitor"):
-        emulator.set_visitor(getattr(request, "param", None))
+    who = getattr(request, "param", None)
+    _plainly("@pytest.mark.visitor", lambda: emulator.set_visitor(who))
     yield emulator.visitor
     emulator.set_visitor(None)
 
@@ -135,18 +129,22 @@ def _described(invocation: Invocation) -> str:
     return "\n".join([f"{head} ({', '.join(facts)})", *lines])
 
 
-@contextlib.contextmanager
-def _told_plainly(where: str) -> Iterator[None]:
-    """An `EmuError` as a failure of its words alone, without our traceback."""
+def _plainly[T](where: str, action: Callable[[], T]) -> T:
+    """What `action` returns; its `EmuError` is a failure of its words alone."""
     from vercel_emu.errors import EmuError
 
-    problem = ""
     try:
-        yield
+        return action()
     except EmuError as error:
         problem = str(error)
-    if problem:
-        pytest.fail(f"{where}: {problem}", pytrace=False)
+    return pytest.fail(f"{where}: {problem}", pytrace=False)
+
+
+def _started(config: pytest.Config) -> Emulator:
+    from vercel_emu import Emulator
+
+    project = config.rootpath / config.getini("vercel_emu_project")
+    return Emulator(project, **_options(config.getini("vercel_emu_options"))).__enter__()
 
 
 def _options(lines: list[str]) -> dict[str, Any]:
