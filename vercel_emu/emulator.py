@@ -11,7 +11,7 @@ import shutil
 import socket
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,17 +28,21 @@ from vercel_emu.options import Options, parse_listen
 from vercel_emu.prepare import Prepared, runtime_dir
 from vercel_emu.project.model import Function
 from vercel_emu.reloading import Reloader
+from vercel_emu.upkeep import Upkeep, idle_timeout
 from vercel_emu.visitors.directory import VisitorDirectory
 from vercel_emu.visitors.visitor import NEW_YORK, Visitor
+from vercel_emu.watching.meaning import Meaning
 
 if TYPE_CHECKING:
+    from vercel_emu.instance.debug_port import DebugPort
     from vercel_emu.cdn_cache.gate import CdnGate
     from vercel_emu.cron_jobs.jobs import CronJob
     from vercel_emu.cron_jobs.scheduler import CronScheduler
+    from vercel_emu.deployment import Deployment
     from vercel_emu.edge.app import Edge
     from vercel_emu.edge.server import EdgeServer
 
-SHUTDOWN_DRAIN = 1.0
+SHUTDOWN_DRAIN = 0.8
 """Seconds that running requests get when the emulator is told to stop."""
 
 
@@ -75,9 +79,11 @@ class RunningProject:
         self.pages = PageReload()
         bus.subscribe(self.pages)
         self.reloader = Reloader(self, read_options)
+        self.deployment: Deployment | None = None
         self.edge: Edge | None = None
         self.cdn: CdnGate | None = None
         self.crons: CronScheduler | None = None
+        self.debugger: DebugPort | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._servers: list[tuple[EdgeServer, asyncio.Task[None]]] = []
         self._socket_dir = Path()
@@ -105,7 +111,9 @@ class RunningProject:
         """Start every instance anew, from scratch."""
         self.reloader.reload_now()
 
-    def adopt(self, prepared: Prepared, change: Change, *, code: bool) -> bool:
+    def adopt(
+        self, prepared: Prepared, deployment: Deployment, change: Change, found: Meaning
+    ) -> bool:
         """Go on with the project as it is now; whether any function had to be restarted."""
         self.prepared, self.options = prepared, prepared.options
         environment = self.environment()
@@ -120,16 +128,30 @@ class RunningProject:
                 restarted = True
                 continue
             pool, spec = self.pools[name], self._launch_spec(function, environment)
-            pool.settings = self._pool_settings()
-            if code or spec != pool.spec:
+            pool.settings = self._pool_settings(function)
+            if spec != pool.spec or pool.depends_on(found.code, found.appeared):
                 pool.change(change, spec=spec)
                 restarted = True
-        if self.edge is not None:
-            for name, value in self._rules().items():
-                setattr(self.edge.settings, name, value)
+        self.publish(deployment)
         if self.crons is not None:
             self.crons.changed()
         return restarted
+
+    def publish(self, deployment: Deployment) -> None:
+        """Serve by these rules and files from now on, and say what is new about them."""
+        known = self.deployment.notices() if self.deployment is not None else []
+        self.deployment = deployment
+        if self.edge is not None:
+            settings = self.edge.settings
+            settings.routing, settings.files = deployment.routing, deployment.files
+            settings.durations = deployment.durations
+        for notice in deployment.notices():
+            if notice not in known:
+                self.emit(notice)
+
+    def public_folders(self) -> tuple[str, ...]:
+        """Folders (relative, ending in a slash) that hold public files and nothing else."""
+        return self.deployment.public_folders if self.deployment is not None else ("public/",)
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something beside everything else, until it is done or the emulator stops."""
@@ -153,6 +175,7 @@ class RunningProject:
 
         # The child starts before the servers' libraries are even imported: both take their time.
         await self.reloader.start(stack)
+        await self._start_debug_port(stack)
         stack.push_async_callback(self._end_tasks)
         stack.push_async_callback(self._close_pools)
         environment = self.environment()
@@ -181,25 +204,53 @@ class RunningProject:
         self.url = f"http://{shown}:{actual}"
         return listener
 
-    def _pool_settings(self) -> PoolSettings:
+    async def _start_debug_port(self, stack: contextlib.AsyncExitStack) -> None:
+        from vercel_emu.instance.debug_port import DebugPort
+
+        if self.options.debugpy is None:
+            return
+
+        async def find() -> int:
+            return await next(iter(self.pools.values())).debug_port()
+
+        self.debugger = DebugPort(self.options.debugpy, find)
+        stack.push_async_callback(self.debugger.close)
+        await self.debugger.start()
+        self.emit(
+            Notice(
+                level="info",
+                code="DEBUGGER",
+                message=f"debugpy listens on 127.0.0.1:{self.debugger.port}",
+                hint='VS Code: "request": "attach", "connect": {"port": '
+                f"{self.debugger.port}}}; it reattaches after a reload.",
+            )
+        )
+
+    def _pool_settings(self, function: Function) -> PoolSettings:
         return PoolSettings(
             size=self.options.instances,
-            standby=self.options.standby and self.options.reload,
+            standby=self._keeps_standby and function.path is None,
             startup_timeout=self.options.startup_timeout,
             drain_limit=self.options.drain_limit,
             stream_grace=self.options.stream_grace,
-            idle_timeout=self.options.idle_timeout,
+            idle_timeout=idle_timeout(function, self.options),
         )
+
+    @property
+    def _keeps_standby(self) -> bool:
+        return self.options.standby and self.options.reload
 
     def _add_pool(self, function: Function, environment: dict[str, str]) -> None:
         self.pools[function.name] = FunctionPool(
             function.name,
             self._launch_spec(function, environment),
-            self._pool_settings(),
+            self._pool_settings(function),
             socket_dir=self._socket_dir,
             emit=self.emit,
             gate=self.gate,
         )
+        if self.debugger is not None:
+            self.pools[function.name].on_serve = self.debugger.instance_replaced
 
     def environment(self) -> dict[str, str]:
         """The variables of the functions, warnings emitted."""
@@ -224,9 +275,10 @@ class RunningProject:
             runtime_dir=runtime_dir(),
             modules_file=self._emu_dir / "modules" / f"{function.name.replace('/', '~')}.json",
             bytecode_dir=self._emu_dir / "bytecode",
-            debugpy_port=self.options.debugpy,
+            debug=self.options.debugpy is not None,
             official_cache_client=self.options.official_cache_client,
             strict_fs=self.options.strict_fs,
+            report_files=function.path is not None,
             fd_limit=FILE_DESCRIPTORS if self.options.limits else None,
         )
 
@@ -263,6 +315,7 @@ class RunningProject:
 
     async def _start_edge(self, stack: contextlib.AsyncExitStack, listener: socket.socket) -> None:
         from vercel_emu.cdn_cache.gate import CdnGate
+        from vercel_emu.deployment import deploy
         from vercel_emu.edge.app import Edge, EdgeSettings
         from vercel_emu.edge.limits import Limits
         from vercel_emu.edge.request_headers import CacheAccess
@@ -270,13 +323,17 @@ class RunningProject:
         from vercel_emu.visitors.pages import PATH as VISITOR_PATH
         from vercel_emu.visitors.pages import VisitorPages
 
-        options = self.options
+        options, prepared = self.options, self.prepared
+        deployment = deploy(prepared.project, prepared.config, options)
+        self.publish(deployment)
         if options.cdn_cache:
             self.cdn = CdnGate(self.emit)
             stack.push_async_callback(self.cdn.close)
         settings = EdgeSettings(
             visitors=self.visitors,
-            **self._rules(),
+            routing=deployment.routing,
+            files=deployment.files,
+            durations=deployment.durations,
             function_region=options.region,
             preview=options.env == "preview",
             limits=Limits() if options.limits else Limits.lifted(),
@@ -297,7 +354,7 @@ class RunningProject:
         if options.live_reload:
             app = LiveReload(app)
         server = make_server(app, ws=self.edge.websocket, refuse=self.edge.refuse_malformed)
-        await self._serve(stack, server, listener)
+        await self._serve(stack, server, listener, self._close_pools)
 
     def _start_watching(self) -> None:
         """What goes on beside the requests: the functions' memory, and cron jobs if wanted."""
@@ -307,6 +364,7 @@ class RunningProject:
             functions = self.prepared.project.functions
             return next((one.memory_mb for one in functions if one.name == name), None)
 
+        self.run(Upkeep(self.pools, standby=self._keeps_standby).run())
         strict = self.options.strict_memory
         self.run(MemoryWatch(self.pools, memory_of, self.emit, strict=strict).run())
         if self.options.crons:
@@ -330,27 +388,17 @@ class RunningProject:
 
         return configured_jobs(self.prepared.config.crons, self.prepared.config.file_name)
 
-    def _rules(self) -> dict[str, Any]:
-        """What the edge does before and instead of functions; vercel.json decides most of it."""
-        from vercel_emu.edge.routing import compile_routing
-        from vercel_emu.edge.static import public_files
-
-        config, project = self.prepared.config, self.prepared.project
-        functions, limit = project.functions, self.options.max_duration
-        has_app = any(one.path is None for one in functions)
-        return {
-            "routing": compile_routing(config, functions),
-            "files": public_files(project.root, config, has_app=has_app),
-            "durations": {one.name: limit or one.max_duration for one in functions},
-        }
-
     async def _serve(
-        self, stack: contextlib.AsyncExitStack, server: EdgeServer, listener: socket.socket
+        self,
+        stack: contextlib.AsyncExitStack,
+        server: EdgeServer,
+        listener: socket.socket,
+        meanwhile: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         from vercel_emu.edge.server import serve, wait_started
 
         task = asyncio.create_task(serve(server, listener))
-        stack.push_async_callback(_stop_server, server, task)
+        stack.push_async_callback(_stop_server, server, task, meanwhile)
         await wait_started(server, task)
 
     def _state(self) -> RunningEmulator:
@@ -408,10 +456,17 @@ def _bind_control() -> socket.socket:
     return listener
 
 
-async def _stop_server(server: EdgeServer, task: asyncio.Task[None]) -> None:
+async def _stop_server(
+    server: EdgeServer,
+    task: asyncio.Task[None],
+    meanwhile: Callable[[], Awaitable[None]] | None,
+) -> None:
+    """Take no more requests, do `meanwhile` what ends those that run, then end the rest."""
     server.should_exit = True
+    if meanwhile is not None:
+        await meanwhile()
     try:
-        async with asyncio.timeout(2.0):
+        async with asyncio.timeout(0.5):
             await asyncio.shield(task)
     except TimeoutError:
         server.force_exit = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -41,8 +42,6 @@ def dev(directory: Path, **given: Any) -> None:
     bus.subscribe(_console(writer, options))
     try:
         prepared = _prepare(root, options)
-        for warning in prepared.project.warnings:
-            bus.emit(Notice(level="warn", message=warning))
         _run(prepared, bus, writer, _option_reader(root, given))
     finally:
         writer.flush()
@@ -105,6 +104,7 @@ def _greet(project: RunningProject, writer: LineWriter) -> None:
         from vercel_emu.cli.banner import banner
 
         writer.flush()
-        banner(project)
+        with contextlib.suppress(OSError):  # the terminal may be gone already
+            banner(project)
     if project.options.open:
         click.launch(project.url)
