@@ -191,4 +191,9 @@ connection.execute('insert into t values (1)')
     results = run(tmp_path, {"write": code}, strict=True)
     error = results["write"]["error"]
     assert error[::2] == ["OperationalError", "attempt to write a readonly database"]
-    assert results["write"]["reports"][0][1] == "app.py:2"
+    assert not results["write"]["reports"]
+
+
+def test_an_existing_database_is_told(tmp_path: Path) -> None:
+    results = run(tmp_path, {"open": "sqlite3.connect('old.db').close()"}, strict=False)
+    assert results["open"]["reports"] == [["old.db", "app.py:1", False]]

@@ -38,7 +38,8 @@ def parse_speed(text: str) -> float:
         raise EmuError(
             "INVALID_OPTION",
             f"--crons: {text!r} is not a speed.",
-            "Write --crons for real time, or --crons=60x to let an hour pass in a minute.",
+            "Write --crons=60x to let an hour pass in a minute. For real time write --crons, with "
+            "nothing or another option after it.",
         )
     return speed
 
@@ -93,6 +94,7 @@ class CronScheduler:
 
     async def run(self) -> None:
         """Call what is due until cancelled; what still runs then is cancelled too."""
+        self._tell_what_never_runs()
         origin = time.time()
         clock = FastClock(datetime.now(UTC), self._speed)
         after = clock.start
@@ -106,6 +108,15 @@ class CronScheduler:
                     after = due[0]
                     for job in due[1]:
                         running.create_task(self._call(job, after))
+
+    def _tell_what_never_runs(self) -> None:
+        jobs = self._jobs()
+        if not jobs:
+            self._emit(Notice(level="warn", message="--crons: vercel.json has no `crons`"))
+        for job in jobs:
+            if job.problem:
+                text = f"cron {job.path} is never called: {job.schedule!r}: {job.problem}"
+                self._emit(Notice(level="warn", message=text, code="CRON_INVALID"))
 
     async def _wait(self, seconds: float) -> bool:
         """Sleep; True where the jobs changed meanwhile."""

@@ -8,7 +8,10 @@ from vercel_emu.edge.request_headers import HOP_BY_HOP, client_names
 
 DEFAULT_CACHE_CONTROL = b"public, max-age=0, must-revalidate"
 _EDGE_DIRECTIVES = (b"s-maxage", b"stale-while-revalidate")
-_SERVER_OWN = frozenset({b"server", b"date", b"x-vercel-id", b"x-vercel-cache"})
+_SERVER_OWN = frozenset(
+    {b"server", b"date", b"x-vercel-id", b"x-vercel-cache", b"vercel-cdn-cache-control"}
+)
+"""Set by the edge, or meant for it alone."""
 
 
 def response_headers(
@@ -36,7 +39,11 @@ def response_headers(
     if extra:
         own = {name for name, _ in kept}
         cache_control = cache_control or any(name == b"cache-control" for name, _ in extra)
-        kept += [(name, value) for name, value in extra if name not in own]
+        kept += [
+            (name, client_cache_control(value) if name == b"cache-control" else value)
+            for name, value in extra
+            if name not in own and name not in _SERVER_OWN
+        ]
     if not cache_control:
         kept.append((b"cache-control", DEFAULT_CACHE_CONTROL))
     kept += edge_headers(vercel_id)

@@ -172,7 +172,8 @@ class Guard:
             return
         if os.path.exists(full):
             self._local.database = full
-            self._tell(full)
+            if not self._strict:  # else each write fails, and reading is nobody's fault
+                self._tell(full)
             return
         self._tell(full)
         if self._strict:
