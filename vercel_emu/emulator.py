@@ -11,7 +11,7 @@ import shutil
 import socket
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,13 +34,13 @@ from vercel_emu.visitors.visitor import NEW_YORK, Visitor
 from vercel_emu.watching.meaning import Meaning
 
 if TYPE_CHECKING:
-    from vercel_emu.instance.debug_port import DebugPort
     from vercel_emu.cdn_cache.gate import CdnGate
     from vercel_emu.cron_jobs.jobs import CronJob
     from vercel_emu.cron_jobs.scheduler import CronScheduler
     from vercel_emu.deployment import Deployment
     from vercel_emu.edge.app import Edge
     from vercel_emu.edge.server import EdgeServer
+    from vercel_emu.instance.debug_port import DebugPort
 
 SHUTDOWN_DRAIN = 0.8
 """Seconds that running requests get when the emulator is told to stop."""
@@ -144,10 +144,17 @@ class RunningProject:
         if self.edge is not None:
             settings = self.edge.settings
             settings.routing, settings.files = deployment.routing, deployment.files
-            settings.durations = deployment.durations
+            settings.durations = self._durations(deployment)
         for notice in deployment.notices():
             if notice not in known:
                 self.emit(notice)
+
+    def _durations(self, deployment: Deployment) -> Mapping[str, float]:
+        if self.debugger is None:
+            return deployment.durations
+        from vercel_emu.instance.debug_port import Durations
+
+        return Durations(deployment.durations, self.debugger)
 
     def public_folders(self) -> tuple[str, ...]:
         """Folders (relative, ending in a slash) that hold public files and nothing else."""
@@ -333,7 +340,7 @@ class RunningProject:
             visitors=self.visitors,
             routing=deployment.routing,
             files=deployment.files,
-            durations=deployment.durations,
+            durations=self._durations(deployment),
             function_region=options.region,
             preview=options.env == "preview",
             limits=Limits() if options.limits else Limits.lifted(),

@@ -24,6 +24,7 @@ from vercel_emu.watching.tree import Reader
 from vercel_emu.watching.watcher import Saved, Watcher
 
 if TYPE_CHECKING:
+    from vercel_emu.deployment import Deployment
     from vercel_emu.emulator import RunningProject
 
 _LIVE_OPTIONS = frozenset(
@@ -85,9 +86,12 @@ class Reloader:
             return
         options = self._project.options
         env_file = str(options.env_file) if options.env_file else None
-        found = meaning(saved.files, appeared=saved.appeared, env_file=env_file)
+        public = self._project.public_folders()
+        found = meaning(saved.files, appeared=saved.appeared, env_file=env_file, public=public)
         if found.environment or found.rules or found.structure or found.options:
             self._begin(self._reread(found))
+        elif found.appeared:
+            self._begin(self._republish(found))
         else:
             self._swap(found)
         if found.dependencies:
@@ -122,12 +126,25 @@ class Reloader:
         project = self._project
         if found.code:
             change = Change(found.code, self._seen_at)
-            project.emit(Reloading(files=found.code))
-            for pool in project.pools.values():
+            concerned = [
+                pool
+                for pool in project.pools.values()
+                if pool.depends_on(found.code, found.appeared)
+            ]
+            if any(pool.active for pool in concerned):
+                project.emit(Reloading(files=found.code))
+            for pool in concerned:
                 pool.change(change)
         elif found.static:
             project.pages.changed()
         project.gate.open()
+
+    async def _republish(self, found: Meaning) -> None:
+        """Files came or went: some of them may be public."""
+        deployment = self._project.deployment
+        if deployment is not None:
+            self._project.publish(await asyncio.to_thread(deployment.published_anew))
+        self._swap(found)
 
     async def _reread(self, found: Meaning) -> None:
         """The project itself, its rules or its environment may have changed."""
@@ -135,6 +152,7 @@ class Reloader:
         files = tuple(sorted({*found.code, *found.environment, *found.rules, *found.options}))
         try:
             prepared = await asyncio.to_thread(self._prepared, found)
+            deployment = await asyncio.to_thread(self._deployment, prepared)
         except EmuError as error:
             project.emit(
                 Notice(level="error", code=error.code, message=error.message, hint=error.hint)
@@ -142,7 +160,7 @@ class Reloader:
             self._swap(found)
             return
         change = Change(files, self._seen_at)
-        restarted = project.adopt(prepared, change, code=bool(found.code))
+        restarted = project.adopt(prepared, deployment, change, found)
         if restarted:
             project.emit(Reloading(files=files))
         else:
@@ -157,6 +175,12 @@ class Reloader:
             return replace(before, env_files=read_env_files(root, extra, environ=before.environ))
         root = before.project.link_root or before.project.root
         return prepare(root, options, before.interpreter, before.environ)
+
+    def _deployment(self, prepared: Prepared) -> Deployment:
+        from vercel_emu.deployment import deploy
+
+        mounts = self._project.deployment.mounts if self._project.deployment else ()
+        return deploy(prepared.project, prepared.config, prepared.options, mounts)
 
     def _options(self, before: Options) -> Options:
         """The options as far as they can change while the emulator runs."""

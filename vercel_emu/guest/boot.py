@@ -48,12 +48,12 @@ def pause_before_own_code(settings: dict[str, Any], control: Control, preload: P
     import_own_code = resolver.import_module
 
     def import_when_told(name: str, path: str) -> ModuleType:
+        if settings["debugpy"]:
+            port = load_sibling("surroundings").start_debugger()
+            control.report("emu-debugger", port=port)
         preload.stand_by(settings["preload"])
         if settings["preload"]:
             restart_clock()
-        if settings["debugpy"]:
-            load_sibling("surroundings").start_debugger(settings["debugpy"])
-        control.report("emu-importing")
         preload.watch_changes()
         edges.install(settings, control)
         try:
@@ -97,6 +97,8 @@ def main() -> None:
     own_code = load_sibling("own_code")
     prefixes = own_code.library_prefixes(settings["runtime_dir"])
     own = own_code.OwnCode(settings["bytecode_dir"], prefixes)
+    if settings["report_files"]:
+        own.on_file = lambda path: control.report("emu-own-file", path=path)
     own.install()
     preload = load_sibling("preload").Preload(settings["modules_file"], control, own, prefixes)
 

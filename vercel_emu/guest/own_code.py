@@ -22,7 +22,7 @@ import marshal
 import os
 import sys
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib.abc import SourceLoader
 from importlib.machinery import SourceFileLoader
 from types import CodeType
@@ -69,6 +69,8 @@ class OwnCode:
         self._folder = folder
         self._prefixes = prefixes
         self.imports: dict[str, Imports] = {}
+        self.on_file: Callable[[str], None] = lambda _: None
+        """Told of each file before it runs, also where it turns out to be no Python."""
 
     def install(self) -> None:
         """Take over the compiling of own modules, and let libraries have their `.pyc` files."""
@@ -88,6 +90,7 @@ class OwnCode:
 
     def code_of(self, path: str, source: bytes) -> CodeType:
         """The compiled `source`, from the cache where exactly this was compiled before."""
+        self.on_file(path)
         version = f"{sys.implementation.cache_tag} {sys.flags.optimize} {path}".encode()
         digest = hashlib.blake2b(source, digest_size=16, key=hashlib.blake2b(version).digest())
         name = hashlib.blake2b(os.fsencode(path), digest_size=12).hexdigest()

@@ -76,6 +76,7 @@ class Instance:
     created: float = field(default_factory=time.monotonic)
     from_standby: bool = False
     promoted: float = 0.0
+    debug_port: int = 0
     init_ms: int = 0
     user_init_ms: int = 0
     root: Path = field(default_factory=Path)
@@ -84,6 +85,7 @@ class Instance:
     exit_text: str = ""
     deadline: asyncio.TimerHandle | None = None
     failure_note: str = ""
+    stop_reason: str = "replaced"
     answered: bool = False
     wanted: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a standby that has not been launched yet is needed, or is no longer."""

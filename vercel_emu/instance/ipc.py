@@ -118,6 +118,14 @@ class Prepared(msgspec.Struct, tag="emu-prepared"):
     """It waits for "go"."""
 
 
+class _Debugger(msgspec.Struct):
+    port: int
+
+
+class Debugger(msgspec.Struct, tag="emu-debugger"):
+    payload: _Debugger
+
+
 class _Unfit(msgspec.Struct):
     module: str
     reached: str
@@ -138,6 +146,16 @@ class _Modules(msgspec.Struct):
 
 class Modules(msgspec.Struct, tag="emu-modules"):
     payload: _Modules
+
+
+class _OwnFile(msgspec.Struct):
+    path: str
+
+
+class OwnFile(msgspec.Struct, tag="emu-own-file"):
+    """It is about to run this file of the person's."""
+
+    payload: _OwnFile
 
 
 class _FsWrite(msgspec.Struct):
@@ -169,8 +187,10 @@ type Message = (
     | Booted
     | Standby
     | Prepared
+    | Debugger
     | Unfit
     | Modules
+    | OwnFile
     | FsWrite
     | SelfCall
 )
@@ -185,8 +205,10 @@ _decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(
     | Booted
     | Standby
     | Prepared
+    | Debugger
     | Unfit
     | Modules
+    | OwnFile
     | FsWrite
     | SelfCall
 )

@@ -87,12 +87,28 @@ class Idle:
 
 
 @dataclass(frozen=True, slots=True)
+class StandbyWanted:
+    """Whether the function has a process to spare; of many functions only one has."""
+
+    wanted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Stopping:
     """The emulator shuts down."""
 
 
 type Event = (
-    Wanted | Changed | Prepared | Started | StandbyUnfit | Exited | Unresponsive | Idle | Stopping
+    Wanted
+    | Changed
+    | Prepared
+    | Started
+    | StandbyUnfit
+    | Exited
+    | Unresponsive
+    | Idle
+    | StandbyWanted
+    | Stopping
 )
 
 
@@ -208,6 +224,8 @@ class Lifecycle:
             case Idle():
                 self.active = False
                 yield from self._drain_all()
+            case StandbyWanted(wanted):
+                yield from self._want_standby(wanted)
             case Stopping():
                 self.stopping = True
                 self.active = False
@@ -310,6 +328,14 @@ class Lifecycle:
         wanted = self.keep_standby and self.active and not self.stopping
         if wanted and not self._current(Phase.STANDBY) and not self._current(Phase.STARTING):
             yield self._spawn(Phase.STANDBY, preload=True)
+
+    def _want_standby(self, wanted: bool) -> Iterator[Command]:
+        self.keep_standby = wanted
+        if wanted:
+            yield from self._refresh_standby()
+        else:
+            for name in self._current(Phase.STANDBY):
+                yield self._kill(name)
 
     def _drain_all(self) -> Iterator[Command]:
         for name, instance in list(self.instances.items()):

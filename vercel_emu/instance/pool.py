@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from vercel_emu.instance.instance import CannotStart, Change, Instance, PoolSett
 from vercel_emu.instance.lifecycle import Lifecycle, Phase
 from vercel_emu.instance.logs import LineJoiner, Stream
 from vercel_emu.instance.modules_memory import ModulesMemory
+from vercel_emu.instance.own_files import OwnFiles
 from vercel_emu.instance.process import InstanceProcess, LaunchSpec
 from vercel_emu.instance.retry import Retry
 from vercel_emu.instance.tracebacks import CodeError, read_traceback
@@ -60,11 +61,14 @@ class FunctionPool:
         self._instances: dict[str, Instance] = {}
         self._waiters: list[asyncio.Future[None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._own_files = OwnFiles(spec.root, spec.entrypoint, alone=not spec.report_files)
         self._memory = ModulesMemory(spec.modules_file, spec.interpreter)
         self._retry = Retry()
         self._turn = 0
         self._change = Change(announced=True)
-        self._last_used = time.monotonic()
+        self.last_used = time.monotonic()
+        self.on_serve: Callable[[], None] = lambda: None
+        """Called when an instance begins to take requests."""
 
     # For the edge --------------------------------------------------------------------------
 
@@ -74,7 +78,7 @@ class FunctionPool:
         Raises:
             CannotStart: the person's code could not be started.
         """
-        self._last_used = time.monotonic()
+        self.last_used = time.monotonic()
         if not self._gate.is_open:
             await self._gate.wait_open()
         while True:
@@ -107,6 +111,18 @@ class FunctionPool:
 
     # For the emulator ----------------------------------------------------------------------
 
+    async def debug_port(self) -> int:
+        """The port of the debugpy in the newest instance; starts one where there is none.
+
+        Raises:
+            CannotStart: the person's code could not be started.
+        """
+        for instance, phase in reversed(self.instances()):
+            # Not only one that serves: a debugger may be wanted for the start itself.
+            if phase in (Phase.READY, Phase.STARTING) and instance.debug_port:
+                return instance.debug_port
+        return (await self.acquire()).debug_port
+
     def start(self) -> None:
         """Start ahead of the first request."""
         self._post(lifecycle.Wanted())
@@ -123,11 +139,21 @@ class FunctionPool:
         self._change = change
         self._post(lifecycle.Changed(environment=other, fresh=not standby))
 
+    def depends_on(self, files: Collection[str], appeared: Collection[str]) -> bool:
+        """Whether a change of these files (relative) may change what the function does."""
+        return self._own_files.concern(files, appeared, failed=self.failure is not None)
+
+    def keep_standby(self, *, wanted: bool) -> None:
+        """Have a process to spare for the next reload, or do without."""
+        self._post(lifecycle.StandbyWanted(wanted))
+
     def stop_if_idle(self) -> None:
         """Stop instances that have had no request for the function's idle time."""
         limit = self.settings.idle_timeout
         busy = any(len(one.invocations) for one in self._instances.values())
-        if limit is not None and not busy and time.monotonic() - self._last_used > limit:
+        if limit is not None and not busy and time.monotonic() - self.last_used > limit:
+            for one in self._instances.values():
+                one.stop_reason = "idle"
             self._post(lifecycle.Idle())
 
     async def close(self, drain: float) -> None:
@@ -152,6 +178,11 @@ class FunctionPool:
     def preloaded(self) -> int:
         """How many library modules a standby imports ahead, as far as is known."""
         return len(self._memory.modules)
+
+    @property
+    def active(self) -> bool:
+        """Whether it has been wanted, and has not been idle for too long since."""
+        return self._lifecycle.active
 
     @property
     def starting(self) -> bool:
@@ -238,6 +269,7 @@ class FunctionPool:
             )
         )
         self._wake(None)
+        self.on_serve()
         if not self._change.announced:
             self._change.announced = True
             self._emit(
@@ -298,14 +330,19 @@ class FunctionPool:
                 instance.user_init_ms = payload.user_init_duration
                 instance.connections = ConnectionPool(payload.http_port)
                 self._run(self._await_ping(instance))
+            case ipc.Debugger(payload):
+                instance.debug_port = payload.port
             case ipc.Prepared():
                 self._post(lifecycle.Prepared(instance.name))
             case ipc.Unfit(payload):
                 self._unfit(instance, payload.module, payload.reached)
             case ipc.Modules(payload):
-                if self._memory.learn(payload.steps, payload.direct):
+                # With a debugger its own modules would be among them.
+                if not self.spec.debug and self._memory.learn(payload.steps, payload.direct):
                     for one in self._standbys():
                         one.process.preload_more()
+            case ipc.OwnFile(payload):
+                self._own_files.add(payload.path)
             case ipc.End() if not instance.answered:
                 instance.answered = True
                 # Libraries import some of their parts only when they get their first request.
@@ -340,7 +377,9 @@ class FunctionPool:
             )
         elif phase is Phase.DRAINING:
             self._emit(
-                events.InstanceStopped(function=self.name, instance=process.name, reason="replaced")
+                events.InstanceStopped(
+                    function=self.name, instance=process.name, reason=instance.stop_reason
+                )
             )
 
     def _unfit(self, instance: Instance, module: str, reached: str) -> None:
@@ -385,7 +424,7 @@ class FunctionPool:
 
     def _watch_startup(self, instance: Instance) -> None:
         limit = self.settings.startup_timeout
-        if self.spec.debugpy_port is None:
+        if not self.spec.debug:
             loop = asyncio.get_running_loop()
             instance.deadline = loop.call_later(
                 limit, lambda: self._run(self._startup_expired(instance, limit))

@@ -32,10 +32,12 @@ class LaunchSpec:
     runtime_dir: Path
     modules_file: Path
     bytecode_dir: Path
-    debugpy_port: int | None = None
+    debug: bool = False
     official_cache_client: bool = False
     strict_fs: bool = False
     fd_limit: int | None = None
+    report_files: bool = False
+    """Tell of each of the person's files that it imports: the project has other functions."""
 
     def child_environment(self, ipc_path: Path, *, preload: bool) -> dict[str, str]:
         """The environment of the child, with the runtime's boot variables (facts section 8.1)."""
@@ -47,10 +49,11 @@ class LaunchSpec:
             "preload": preload,
             "modules_file": str(self.modules_file),
             "bytecode_dir": str(self.bytecode_dir),
-            "debugpy": self.debugpy_port,
+            "debugpy": self.debug,
             "official_cache_client": self.official_cache_client,
             "strict_fs": self.strict_fs,
             "fd_limit": self.fd_limit,
+            "report_files": self.report_files,
         }
         return {
             **self.environment,
@@ -114,6 +117,8 @@ class InstanceProcess:
         try:
             self._process = await asyncio.create_subprocess_exec(
                 str(spec.interpreter),
+                # Debuggers can't stop in modules that are frozen into the interpreter.
+                *(["-X", "frozen_modules=off"] if spec.debug else []),
                 "-P",
                 str(BOOT),
                 stdin=PIPE,

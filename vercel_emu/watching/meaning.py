@@ -15,7 +15,7 @@ class Meaning:
     """Files by what they mean; a file may mean several things.
 
     `code` is everything a running function may have read. `structure` may change which functions
-    there are.
+    there are. `appeared` are those of all kinds that were created or deleted.
     """
 
     code: tuple[str, ...] = ()
@@ -25,33 +25,43 @@ class Meaning:
     dependencies: tuple[str, ...] = ()
     structure: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
+    appeared: frozenset[str] = frozenset()
 
 
 def meaning(
-    files: Iterable[str], *, appeared: frozenset[str] = frozenset(), env_file: str | None = None
+    files: Iterable[str],
+    *,
+    appeared: frozenset[str] = frozenset(),
+    env_file: str | None = None,
+    public: tuple[str, ...] = ("public/",),
 ) -> Meaning:
     """Sort changed files (relative, with slashes) by what they mean.
 
     `appeared` are those that were created or deleted. `env_file` is the file of `--env-file`.
+    Nothing in the `public` folders is code.
     """
-    sorted_: dict[str, list[str]] = {name: [] for name in Meaning.__dataclass_fields__}
+    kinds = Meaning.__dataclass_fields__.keys() - {"appeared"}
+    sorted_: dict[str, list[str]] = {name: [] for name in kinds}
     for file in sorted(files):
-        for kind in _kinds(file, file in appeared, env_file):
+        for kind in _kinds(file, file in appeared, env_file, public):
             sorted_[kind].append(file)
-    return Meaning(**{name: tuple(found) for name, found in sorted_.items()})
+    found = {name: tuple(files) for name, files in sorted_.items()}
+    return Meaning(**found, appeared=appeared)
 
 
-def _kinds(file: str, appeared: bool, env_file: str | None) -> tuple[str, ...]:
+def _kinds(
+    file: str, appeared: bool, env_file: str | None, public: tuple[str, ...]
+) -> tuple[str, ...]:
     name = file.rpartition("/")[2]
     if file == env_file or (_ENV.fullmatch(name) and "/" not in file):
         return ("environment",)
-    if file == "vercel.json":
+    if file in ("vercel.json", "vercel.toml"):
         return ("rules",)
     if file == "pyproject.toml":
         return ("options", "dependencies", "structure")
     if file == ".python-version" or _DEPENDENCIES.fullmatch(name):
         return ("dependencies",)
-    if file.startswith("public/"):
+    if file.startswith(public):
         return ("static",)
     if name in (".gitignore", ".vercelignore", ".gitattributes", ".editorconfig"):
         return ()
