@@ -211,6 +211,21 @@ def test_imports_that_need_no_declaration(tmp_path: Path, source: str) -> None:
     assert report.findings == ()
 
 
+def test_imports_are_followed_from_the_entrypoint(tmp_path: Path) -> None:
+    files = {
+        "requirements.txt": "fastapi\n",
+        "app.py": "from lib import first\n" + APP,
+        "lib/__init__.py": "",
+        "lib/first.py": "def later():\n    from . import second\n",
+        "lib/second.py": "from .deep.third import name\n",
+        "lib/deep/third.py": "import vercel.functions\n",
+        "scripts/fill.py": "import httpx\n",
+    }
+    report = checked(tmp_path, files)
+    (finding,) = report.findings
+    assert finding.place == "lib/deep/third.py:1"
+
+
 def test_what_does_not_count_for_the_bundle(tmp_path: Path) -> None:
     config = {"functions": {"app.py": {"excludeFiles": "data/**"}}}
     files = {"requirements.txt": "fastapi\n", "app.py": APP, "vercel.json": json.dumps(config)}

@@ -13,7 +13,7 @@ from typing import Any
 
 from vercel_emu.edge.limits_table import ENVIRONMENT_BYTES
 from vercel_emu.errors import EmuError
-from vercel_emu.project import check_config, check_packages, check_python
+from vercel_emu.project import check_config, check_imports, check_packages, check_python
 from vercel_emu.project.check_model import Checked, Finding, of_error, place_in
 from vercel_emu.project.env_files import EnvFiles, read_env_files
 from vercel_emu.project.frameworks import PYTHON_PRESETS, detect_framework
@@ -59,7 +59,7 @@ def check_project(
     findings += [
         *check_python.version_faults(checked),
         *check_packages.requirement_faults(checked),
-        *check_packages.import_faults(checked, packages),
+        *check_imports.import_faults(checked, packages),
         *check_packages.size_faults(checked, packages),
         *_environment_faults(checked),
         *_exposure(checked),

@@ -48,11 +48,12 @@ class Checked:
 
 def of_error(error: EmuError, place: str = "", severity: Severity = "error") -> Finding:
     """An error that a start would stop at."""
+    place = place or place_in(error.message)
     return Finding(
         severity=severity,
         code=error.code,
-        message=error.message,
-        place=place or place_in(error.message),
+        message=error.message.removeprefix(f"{place}: "),
+        place=place,
         hint=error.hint or "",
     )
 

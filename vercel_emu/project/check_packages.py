@@ -1,10 +1,8 @@
-"""What the code imports against what the project declares, and how large it all gets together."""
+"""The packages that the project declares, and how large it all gets together."""
 
 from __future__ import annotations
 
-import ast
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
@@ -15,7 +13,6 @@ from packaging.utils import canonicalize_name
 from vercel_emu.edge.limits_table import BUNDLE_BYTES
 from vercel_emu.project import globs
 from vercel_emu.project.check_model import Checked, Finding
-from vercel_emu.project.entrypoint import python_files
 
 _MB = 1024 * 1024
 _NEAR = 0.8
@@ -25,7 +22,6 @@ _NOT_DEPLOYED = frozenset(
         *("node_modules", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".tox"),
     )
 )
-_FOR_TESTS = ("tests", "test", "conftest.py", "noxfile.py", "setup.py")
 
 
 class Packages:
@@ -79,28 +75,6 @@ class Packages:
         for name in self.needed & self.installed.keys():
             total += sum(file.size or 0 for file in self.installed[name].files or ())
         return total
-
-
-def import_faults(checked: Checked, packages: Packages) -> Iterator[Finding]:
-    """Imports that work here and fail in a deployment."""
-    if checked.declared is None:
-        return
-    manifest = checked.manifest.file.name if checked.manifest else "a requirements.txt"
-    for module, place in sorted(_imports(checked.root).items()):
-        owners = packages.owners(module)
-        if module == "vercel":
-            # The emulator brings its own where the package is missing; a deployment has none.
-            owners = {"vercel"}
-        if not owners or owners & packages.needed:
-            continue
-        name = sorted(owners)[0]
-        yield Finding(
-            severity="error",
-            code="IMPORT_NOT_DECLARED",
-            message=f"`{module}` is imported, but {manifest} does not ask for `{name}`",
-            place=place,
-            hint=f"Add `{name}` to it, or the import fails in a deployment.",
-        )
 
 
 def requirement_faults(checked: Checked) -> Iterator[Finding]:
@@ -176,46 +150,6 @@ def _ignored(root: Path) -> list[str]:
     patterns = [line.strip().strip("/") for line in lines]
     plain = [one for one in patterns if one and one[0] not in "#!"]
     return [glob for one in plain for glob in (one, f"{one}/**", f"**/{one}", f"**/{one}/**")]
-
-
-def _imports(root: Path) -> dict[str, str]:
-    """The foreign top-level modules that the code needs, each with the first place."""
-    files = [file for file in python_files(root) if not _is_for_tests(file)]
-    own = {part.removesuffix(".py") for file in files for part in file.split("/")}
-    found: dict[str, str] = {}
-    for file in files:
-        try:
-            tree = ast.parse((root / file).read_bytes())
-        except (OSError, SyntaxError, ValueError):
-            continue
-        for module, line in _needed_by(tree.body):
-            if module not in own and module not in sys.stdlib_module_names:
-                found.setdefault(module, f"{file}:{line}")
-    return found
-
-
-def _needed_by(body: Iterable[ast.stmt]) -> Iterator[tuple[str, int]]:
-    """Absolute imports, without those that only type checkers see or that may fail."""
-    for node in body:
-        match node:
-            case ast.Import(names=names):
-                for alias in names:
-                    yield alias.name.partition(".")[0], node.lineno
-            case ast.ImportFrom(module=str(module), level=0):
-                yield module.partition(".")[0], node.lineno
-            case ast.Try(handlers=handlers) if handlers:
-                continue
-            case ast.If(test=test) if "TYPE_CHECKING" in ast.unparse(test):
-                yield from _needed_by(node.orelse)
-            case _:
-                for field in ("body", "orelse", "finalbody"):
-                    inner = getattr(node, field, [])
-                    yield from _needed_by(inner if isinstance(inner, list) else [])
-
-
-def _is_for_tests(file: str) -> bool:
-    parts = file.split("/")
-    return any(part in _FOR_TESTS for part in parts) or parts[-1].startswith("test_")
 
 
 def _applies(text: str, extras: set[str]) -> Requirement | None:
