@@ -13,6 +13,8 @@ from vercel_emu.testing.invocation import Invocation, invocation_of
 
 TIMEOUT = 330.0
 """Longer than any function may run: the platform's own timeout shall be what a test sees."""
+UNLIMITED = httpx.Limits()
+"""As many connections as a test asks for."""
 
 
 class Response(httpx.Response):
@@ -28,7 +30,7 @@ class Response(httpx.Response):
 
 class _Transport(httpx.HTTPTransport):
     def __init__(self, background: Background) -> None:
-        super().__init__()
+        super().__init__(limits=UNLIMITED)
         self._background = background
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -37,7 +39,7 @@ class _Transport(httpx.HTTPTransport):
 
 class _AsyncTransport(httpx.AsyncHTTPTransport):
     def __init__(self, background: Background) -> None:
-        super().__init__()
+        super().__init__(limits=UNLIMITED)
         self._background = background
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
