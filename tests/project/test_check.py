@@ -183,6 +183,9 @@ def test_the_deployments_python(tmp_path: Path, files: dict[str, str], version: 
             "CRON_MORE_THAN_DAILY",
         ),
         ({"app.py": "import httpx\n" + APP}, "IMPORT_NOT_DECLARED"),
+        ({".vercelignore": "app.py\n"}, "ENTRYPOINT_IGNORED"),
+        ({"vercel.json": '{"functions": {"app.py": {"maxDuration": 600}}}'}, "OVER_PLAN_LIMIT"),
+        ({"vercel.json": '{"functions": {"app.py": {"memory": 10000}}}'}, "OVER_PLAN_LIMIT"),
     ],
 )
 def test_single_faults(tmp_path: Path, files: dict[str, str], code: str) -> None:
@@ -239,3 +242,9 @@ def test_what_does_not_count_for_the_bundle(tmp_path: Path) -> None:
     report = check_project(tmp_path, ENVIRON)
     assert codes(report) == {"BUNDLE_NEAR_LIMIT"}
     assert "own.bin 425 MB" in report.findings[0].hint
+
+
+def test_an_app_that_only_the_emulator_finds(tmp_path: Path) -> None:
+    report = checked(tmp_path, {"app.py": "application = print\n"})
+    assert codes(report) == {"ENTRYPOINT_NOT_DETECTED"}
+    assert report.errors == 1

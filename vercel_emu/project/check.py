@@ -61,6 +61,7 @@ def check_project(
         *check_packages.requirement_faults(checked),
         *check_imports.import_faults(checked, packages),
         *check_packages.size_faults(checked, packages),
+        *_ignored_entrypoints(checked),
         *_environment_faults(checked),
         *_exposure(checked),
     ]
@@ -104,14 +105,32 @@ def _read_rest(checked: Checked, python: Path | None) -> tuple[Checked, list[Fin
         )
     except EmuError as error:
         findings.append(of_error(error))
-    findings += [
-        Finding(severity="warning", code="PROJECT", message=text, place=place_in(text))
-        for text in project.warnings
-    ]
+    findings += map(_of_warning, project.warnings)
     full = replace(
         checked, project=project, interpreter=interpreter, manifest=manifest, declared=declared
     )
     return full, list(dict.fromkeys(findings))
+
+
+def _of_warning(text: str) -> Finding:
+    """What a start of the project warns of; an app that only the emulator finds is an error."""
+    if "a deployment would not find it" in text:
+        return Finding(severity="error", code="ENTRYPOINT_NOT_DETECTED", message=text)
+    return Finding(severity="warning", code="PROJECT", message=text, place=place_in(text))
+
+
+def _ignored_entrypoints(checked: Checked) -> Iterator[Finding]:
+    """Functions whose file is left out of the upload."""
+    for function in checked.project.functions:
+        file = function.entrypoint.file
+        if check_packages.is_ignored(checked.root, file):
+            yield Finding(
+                severity="error",
+                code="ENTRYPOINT_IGNORED",
+                message=f".vercelignore leaves out {file}, which is a function",
+                place=".vercelignore",
+                hint="Take the pattern out, or except the file with a `!` pattern.",
+            )
 
 
 def _environment_faults(checked: Checked) -> Iterator[Finding]:

@@ -48,6 +48,7 @@ def read_config(root: Path) -> tuple[VercelConfig, dict[str, Any], list[Finding]
         *_cron_faults(config, name),
         *_region_faults(config, name),
         *_reserved_names(config, name),
+        *_plan_faults(config, name),
     ]
     shown = [replace(one, message=remains.as_written(one.message)) for one in found]
     return config, remains.data, remains.findings + shown
@@ -207,6 +208,27 @@ def _region_faults(config: VercelConfig, name: str) -> Iterator[Finding]:
                 place=name,
                 hint=f"There are {', '.join(AWS_REGIONS)}.",
             )
+
+
+def _plan_faults(config: VercelConfig, name: str) -> Iterator[Finding]:
+    """Settings of functions that not every plan allows."""
+    limits = (
+        ("maxDuration", "max_duration", " s", ((800, "Pro"), (300, "Hobby"))),
+        ("memory", "memory_mb", " MB", ((4096, "Pro"), (2048, "Hobby"))),
+    )
+    for glob, settings in config.function_settings.items():
+        for key, attribute, unit, plans in limits:
+            value = getattr(settings, attribute) or 0
+            over = next(((most, plan) for most, plan in plans if value > most), None)
+            if over is not None:
+                yield Finding(
+                    severity="warning",
+                    code="OVER_PLAN_LIMIT",
+                    message=f"`functions['{glob}'].{key}` is {value:,}{unit}; {over[1]} allows "
+                    f"{over[0]:,}{unit}",
+                    place=name,
+                    hint="A deployment on that plan is refused or cut to its limit.",
+                )
 
 
 def _reserved_names(config: VercelConfig, name: str) -> Iterator[Finding]:

@@ -134,6 +134,11 @@ def own_files(checked: Checked) -> dict[str, int]:
     return found
 
 
+def is_ignored(root: Path, file: str) -> bool:
+    """Whether .vercelignore certainly leaves the file out (one with exceptions decides nothing)."""
+    return any(globs.matches(pattern, file) for pattern in _ignored(root))
+
+
 def _excluded(checked: Checked) -> list[str]:
     functions = checked.data.get("functions")
     settings = functions.values() if isinstance(functions, dict) else ()
@@ -142,13 +147,15 @@ def _excluded(checked: Checked) -> list[str]:
 
 
 def _ignored(root: Path) -> list[str]:
-    """The plain patterns of .vercelignore (no exceptions with `!`)."""
+    """The patterns of .vercelignore; none where it has exceptions (`!`)."""
     try:
         lines = (root / ".vercelignore").read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         return []
     patterns = [line.strip().strip("/") for line in lines]
-    plain = [one for one in patterns if one and one[0] not in "#!"]
+    if any(one.startswith("!") for one in patterns):
+        return []
+    plain = [one for one in patterns if one and not one.startswith("#")]
     return [glob for one in plain for glob in (one, f"{one}/**", f"**/{one}", f"**/{one}/**")]
 
 
