@@ -166,7 +166,7 @@ class Options:
         False, "--live-reload", "Open HTML pages reload themselves after a reload."
     )
     debugpy: int | None = _option(
-        None, "--debugpy", "Wait for a debugger on this port.", metavar="PORT"
+        None, "--debugpy", "Let a debugger attach at this port (5678).", metavar="[PORT]"
     )
     open: bool = _option(False, "--open", "Open the browser when ready.", config=False)
     quiet: bool = _option(False, "--quiet", "Only warnings, errors and the app's own output.")

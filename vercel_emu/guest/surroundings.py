@@ -10,7 +10,6 @@ import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
-from typing import Any
 
 
 class RuntimeFinder:
@@ -51,15 +50,18 @@ def explain_breakpoint() -> None:
         sys.breakpointhook = hook
 
 
-def start_debugger(address: Sequence[Any]) -> None:
-    """Connect to the emulator's debug port with the app environment's own debugpy."""
+def start_debugger() -> int:
+    """Listen with the app environment's own debugpy; the port, which the emulator passes on to."""
     try:
         import debugpy
     except ImportError:
         sys.stderr.write(
             "--debugpy: the app's environment has no debugpy. Install it there "
-            "(`uv pip install debugpy` or `pip install debugpy`) and save a file.\n"
+            "(`uv pip install debugpy` or `pip install debugpy`).\n"
         )
         sys.exit(1)
-    debugpy.listen(tuple(address))
+    # Sub-processes of the app would look for a debugger of their own.
+    debugpy.configure(subProcess=False)
+    port: int = debugpy.listen(("127.0.0.1", 0))[1]
     sys.breakpointhook = debugpy.breakpoint
+    return port
