@@ -219,14 +219,6 @@ def test_functions_that_come_and_go(tmp_path: Path) -> None:
         assert emulator.get("/api/b").text == "b"
 
 
-def test_options_that_can_change_do(tmp_path: Path) -> None:
-    with project(tmp_path, {"pyproject.toml": "", "a.env": "COLOUR=blue"}) as emulator:
-        assert emulator.get("/env").text == "none"
-        save(emulator, '[tool.vercel-emu]\nenv-file = "a.env"\nlisten = "9"', "pyproject.toml")
-        notice = emulator.events.wait(events.Notice, lambda e: "next start" in e.message)
-        assert "listen" in notice.message
-
-
 def test_reload_by_hand_starts_from_scratch(tmp_path: Path) -> None:
     with project(tmp_path) as emulator:
         emulator.wait_ready()

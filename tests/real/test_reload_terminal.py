@@ -1,0 +1,137 @@
+"""Reloads as `vercel-emu dev` shows them: options that change, and keys in a real terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.real.support import clean_environ, dev_process, write_project
+
+APP = """
+import os
+async def app(scope, receive, send):
+    if scope["type"] != "http":
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": os.environ.get("COLOUR", "none").encode()})
+"""
+FILES = {"app.py": APP, "other.env": "COLOUR=blue\n"}
+
+
+def test_options_of_pyproject_change_while_it_runs(tmp_path: Path) -> None:
+    files = {**FILES, "pyproject.toml": "[project]\nname = 'x'\n"}
+    with dev_process(tmp_path / "p", files, "--app", "app:app") as emulator:
+        emulator.wait_ready()
+        assert emulator.get("/").text == "none"
+        text = '[tool.vercel-emu]\nenv-file = "other.env"\ncache = "memory"\n'
+        (tmp_path / "p" / "pyproject.toml").write_text(text)
+        emulator.wait_for("Reloading")
+        assert emulator.get("/").text == "blue"
+        notices = [entry["message"] for entry in emulator.reported("Notice", level="warn")]
+        assert any("cache: used from the next start on" in message for message in notices)
+        (tmp_path / "p" / "pyproject.toml").write_text("[tool.vercel-emu]\nwrong = 1\n")
+        assert "wrong" in emulator.wait_for("Notice", code="INVALID_OPTION")["message"]
+        assert emulator.get("/").text == "blue"
+
+
+class Terminal:
+    """`vercel-emu dev` in a terminal of its own."""
+
+    def __init__(self, process: subprocess.Popen[bytes], master: int, slave: int) -> None:
+        self.process = process
+        self._master = master
+        self.slave = slave
+        self.shown = ""
+
+    def press(self, key: str) -> None:
+        os.write(self._master, key.encode())
+
+    def wait_for(self, text: str, seconds: float = 20) -> None:
+        give_up = time.monotonic() + seconds
+        while text not in self.shown:
+            assert time.monotonic() < give_up, f"{text!r} was not shown:\n{self.shown}"
+            if select.select([self._master], [], [], 0.2)[0]:
+                with contextlib.suppress(OSError):
+                    self.shown += os.read(self._master, 65536).decode(errors="replace")
+
+    def echoes(self) -> bool:
+        """Whether the terminal shows what is typed, as it does where nobody reads keys."""
+        return bool(termios.tcgetattr(self.slave)[3] & termios.ECHO)
+
+
+@contextlib.contextmanager
+def terminal(root: Path, *arguments: str) -> Iterator[Terminal]:
+    write_project(root, FILES)
+    master, slave = pty.openpty()
+    command = [sys.executable, "-m", "vercel_emu", "dev", str(root), "--listen", "127.0.0.1:0"]
+    # `setsid --ctty` by hand: the new session's terminal is the one its leader opens first.
+    start = (
+        "import os, sys; os.close(os.open(os.ttyname(0), os.O_RDWR)); "
+        "os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", start, *command, "--app", "app:app", *arguments],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env=clean_environ(NO_COLOR="1", TERM="xterm"),
+        start_new_session=True,
+    )
+    try:
+        yield Terminal(process, master, slave)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
+        os.close(slave)
+
+
+def test_the_keys_and_the_terminal_afterwards(tmp_path: Path) -> None:
+    with terminal(tmp_path / "p") as screen:
+        assert screen.echoes()
+        screen.wait_for("press h for the keys")
+        assert not screen.echoes()
+        for key, answer in {
+            "h": "reload now, from scratch",
+            "c": "cache cleared",
+            "e": "VERCEL_REGION='iad1'",
+            "r": "reloaded",
+        }.items():
+            screen.press(key)
+            screen.wait_for(answer)
+        screen.press("q")
+        assert screen.process.wait(20) == 0
+        assert screen.echoes()
+
+
+def test_suspended_and_continued(tmp_path: Path) -> None:
+    with terminal(tmp_path / "p") as screen:
+        screen.wait_for("press h for the keys")
+        screen.process.send_signal(signal.SIGTSTP)
+        os.waitpid(screen.process.pid, os.WUNTRACED)
+        assert screen.echoes()
+        screen.process.send_signal(signal.SIGCONT)
+        screen.press("h")
+        screen.wait_for("quit")
+        assert not screen.echoes()
+        screen.process.send_signal(signal.SIGINT)
+        assert screen.process.wait(20) == 0
+        assert screen.echoes()
+
+
+def test_without_a_terminal_there_are_no_keys(tmp_path: Path) -> None:
+    with dev_process(tmp_path / "p", FILES, "--app", "app:app", log_format="pretty") as emulator:
+        deadline = time.monotonic() + 20
+        while not any("http://" in line for line in emulator.lines):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert not any("press h" in line for line in emulator.lines)
