@@ -10,7 +10,7 @@ from vercel_emu.cdn_cache.control import Purge, listing, perform
 from vercel_emu.cdn_cache.gate import Asked, CdnGate, OnHead, Send
 from vercel_emu.cdn_cache.policy import MAX_BODY
 from vercel_emu.cdn_cache.store import ResponseStore
-from vercel_emu.events import Event
+from vercel_emu.events import Event, Reloading
 
 
 class Answer:
@@ -223,6 +223,24 @@ def test_a_deletion_with_a_deadline() -> None:
         world.now += 6
         assert (await world.get()).state == "HIT"
         assert (await world.get("/other")).state == "MISS"
+
+    play(scene)
+
+
+def test_new_code_is_a_new_deployment() -> None:
+    async def scene() -> None:
+        world = World()
+        await world.get()
+        world.gate.on_event(Reloading(files=("app.py",)))
+        assert (await world.get()).state == "MISS"
+
+        async def slow(send: Send, on_head: OnHead, *, background: bool) -> None:
+            world.gate.on_event(Reloading(files=("app.py",)))
+            await world.origin(send, on_head, background=background)
+
+        asked = Asked(method="GET", host="h", target=b"/old", headers=[])
+        await world.gate.serve(asked, Answer().send, slow)
+        assert (await world.get("/old")).state == "MISS"
 
     play(scene)
 

@@ -136,6 +136,16 @@ def test_stale_while_revalidate(emulate: Emulate) -> None:
     assert sum(one.function == "app" for one in answered) == 2
 
 
+def test_a_reload_empties_it(emulate: Emulate) -> None:
+    emulator = emulate(FILES, cdn_cache=True, reload=True)
+    with httpx.Client(base_url=emulator.url) as client:
+        assert [state(client.get("/page")) for _ in range(2)] == ["MISS", "HIT"]
+        (emulator.root / "app.py").write_text(FASTAPI.replace("call {calls}", "new {calls}"))
+        emulator.events.wait(events.Reloaded)
+        answer = client.get("/page")
+        assert (answer.text, state(answer)) == ("new 1", "MISS")
+
+
 def test_variants_by_the_visitors_country(emulate: Emulate) -> None:
     emulator = emulate(FILES, cdn_cache=True)
     with httpx.Client(base_url=emulator.url) as client:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from vercel_emu.cdn_cache import policy
 from vercel_emu.cdn_cache.store import Entry, Key, ResponseStore
-from vercel_emu.events import Emit, Notice
+from vercel_emu.events import Emit, Event, Notice, Reloading
 
 type Message = Mapping[str, Any]
 type Send = Callable[[Message], Awaitable[None]]
@@ -63,6 +63,7 @@ class CdnGate:
     ) -> None:
         self.store = store or ResponseStore()
         self.clock = clock
+        self.deployment = 0
         self._emit = emit
         self._renewing: dict[tuple[Key, tuple[bytes, ...]], asyncio.Task[None]] = {}
 
@@ -80,6 +81,12 @@ class CdnGate:
         shown = b"BYPASS" if verdict == "bypass" else b"MISS"
         copy = _Copy(asked, self, send, shown, keep=verdict == "use")
         await origin(copy.send, copy.on_head, background=False)
+
+    def on_event(self, event: Event) -> None:
+        """A subscriber: new code is a new deployment, and each has a cache of its own."""
+        if type(event) is Reloading:
+            self.deployment += 1
+            self.store.clear()
 
     async def close(self) -> None:
         """Give up what is being renewed."""
@@ -122,6 +129,7 @@ class _Copy:
         self._send = send
         self._state = state
         self._keep = keep
+        self._deployment = gate.deployment
         self.rules: policy.Storable | None = None
         self.status = 0
         self._headers: list[tuple[bytes, bytes]] = []
@@ -152,7 +160,7 @@ class _Copy:
         if len(self._body) > policy.MAX_BODY:
             self.rules = None
             self._body.clear()
-        elif not more:
+        elif not more and self._deployment == self._gate.deployment:
             entry = Entry(
                 key=self._asked.key,
                 status=self.status,
