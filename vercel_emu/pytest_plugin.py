@@ -6,6 +6,7 @@ emulator until a test asks for it.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from vercel_emu.testing.invocation import Invocation
 
 LINES_SHOWN = 200
+END_SECONDS = 1.0
 
 _emulator = pytest.StashKey["Emulator"]()
 _seen = pytest.StashKey[str]()
@@ -117,6 +119,9 @@ def _since(running: Emulator, last: str) -> list[Invocation]:
         if invocation.id == last:
             break
         found.append(invocation)
+    for invocation in found:  # a traceback comes after the answer
+        with contextlib.suppress(Exception):
+            invocation.wait(END_SECONDS)
     return found[::-1]
 
 

@@ -145,9 +145,9 @@ class EmulatorCore:
 
     def _asking(self, visitor: Who | None) -> TextHeaders:
         """The headers of a request as this visitor."""
+        project = self._background.project
         if visitor is None:
             return ()
-        project = self._background.project
         if not project.visitors.overrides:
             raise EmuError(
                 "OVERRIDES_OFF",

@@ -78,14 +78,22 @@ def _interpreter(root: Path, options: Options, environ: Mapping[str, str]) -> In
     if sys.prefix != sys.base_prefix:
         found["VIRTUAL_ENV"] = sys.prefix
     interpreter = find_interpreter(root, python=options.python, environ=found)
-    _check_dependencies(root, interpreter)
+    if options.install is not False:
+        _check_dependencies(root, interpreter)
     return interpreter
 
 
 def _check_dependencies(root: Path, interpreter: Interpreter) -> None:
     """Nothing is installed from here: a test run must not change what it runs in."""
-    from vercel_emu.project.dependencies import Action, plan_dependencies
+    from vercel_emu.project.dependencies import missing_dependencies
 
-    plan = plan_dependencies(root, interpreter, install=False)
-    if plan.action is not Action.NOTHING:
-        raise EmuError("DEPENDENCIES_MISSING", plan.message, plan.hint)
+    missing = missing_dependencies(root, interpreter)
+    if missing:
+        names = ", ".join(f"`{one}`" for one in missing.missing)
+        file = missing.manifest.file.name if missing.manifest else "the project"
+        raise EmuError(
+            "DEPENDENCIES_MISSING",
+            f"{names}: asked for by {file}, not installed in {interpreter.prefix}.",
+            "Install them there, name another environment with python=..., or start without them "
+            "with install=False.",
+        )
