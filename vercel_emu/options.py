@@ -175,6 +175,12 @@ class Options:
         "pretty", "--log-format", "For people, or one JSON object a line."
     )
 
+    def __post_init__(self) -> None:
+        if self.crons is not None:
+            from vercel_emu.cron_jobs.scheduler import parse_speed
+
+            parse_speed(self.crons)
+
 
 def emu_table(root: Path) -> dict[str, Any]:
     """`[tool.vercel-emu]` of the project's pyproject.toml; empty where there is none."""

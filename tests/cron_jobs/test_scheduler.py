@@ -11,6 +11,7 @@ from vercel_emu.cron_jobs.call import cron_headers, request_head
 from vercel_emu.cron_jobs.jobs import CronJob, cron_jobs
 from vercel_emu.cron_jobs.scheduler import FastClock, next_due, parse_speed
 from vercel_emu.errors import EmuError
+from vercel_emu.options import load_options
 from vercel_emu.project.vercel_config_model import Cron
 
 NOON = datetime(2026, 2, 27, 12, 0, tzinfo=UTC)
@@ -85,3 +86,11 @@ def test_jobs_of_a_project(tmp_path: Path) -> None:
     assert (declared.function, declared.path) == ("jobs:weekly", "")
     assert "name" in declared.problem
     assert not declared.runs
+
+
+def test_the_option_is_checked_wherever_it_comes_from(tmp_path: Path) -> None:
+    file = tmp_path / "pyproject.toml"
+    assert load_options({"crons": "60x"}, {}, file).crons == "60x"
+    for table, given in (({"crons": "fast"}, {}), ({}, {"crons": "a-folder"})):
+        with pytest.raises(EmuError, match="is not a speed"):
+            load_options(table, given, file)
