@@ -20,8 +20,8 @@ LINES_SHOWN = 200
 END_SECONDS = 1.0
 
 _emulator = pytest.StashKey["Emulator"]()
-_seen = pytest.StashKey[str]()
-"""The last invocation before a test."""
+_before = pytest.StashKey[tuple[str, int]]()
+"""The last invocation before a test, and how many lines the app had written."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -96,7 +96,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if running is not None:
         running.cache.clear()
         last = running.invocations[-1:]
-        item.stash[_seen] = last[0].id if last else ""
+        item.stash[_before] = (last[0].id if last else "", running.log_count)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -106,9 +106,13 @@ def pytest_runtest_makereport(
     report = yield
     running = item.config.stash.get(_emulator, None)
     if running is not None and report.failed:
-        text = "\n".join(map(_described, _since(running, item.stash.get(_seen, ""))))
-        if text:
-            report.sections.append((f"vercel-emu invocations ({report.when})", text))
+        last, count = item.stash.get(_before, ("", 0))
+        found = "\n".join(map(_described, _since(running, last)))
+        # A server writes the traceback of a failed request when the invocation is over.
+        lines = [line.text for line in running.logs_since(count) if not line.invocation_id]
+        for title, text in (("invocations", found), ("log", "\n".join(lines[-LINES_SHOWN:]))):
+            if text:
+                report.sections.append((f"vercel-emu {title} ({report.when})", text))
     return report
 
 

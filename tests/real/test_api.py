@@ -101,8 +101,12 @@ def test_waiting_for_the_end(emu: Emulator) -> None:
 def test_what_no_function_answers_has_an_invocation_too(emu: Emulator) -> None:
     response = emu.get("/hello.txt")
     assert (response.text, response.invocation.function) == ("hello", "")
-    boom = emu.get("/boom")
-    assert (boom.status_code, "ValueError: boom" in boom.invocation.wait().text) == (500, True)
+
+
+def test_a_traceback_is_in_the_log(emu: Emulator) -> None:
+    count = emu.log_count
+    assert emu.get("/boom", wait=True).status_code == 500
+    assert "ValueError: boom" in [line.text for line in emu.logs_since(count)]
 
 
 def test_requests_take_what_httpx_takes(emu: Emulator) -> None:

@@ -28,9 +28,12 @@ class Log:
 
     def __init__(self) -> None:
         self.lines: list[LogLine] = []
+        self.count = 0
+        """How many there were, those included that are no longer kept."""
 
     def __call__(self, event: events.Event) -> None:
         if isinstance(event, LogLine):
+            self.count += 1
             self.lines.append(event)
             if len(self.lines) > 2 * LOGS_KEPT:
                 self.lines = self.lines[-LOGS_KEPT:]
@@ -112,6 +115,16 @@ class EmulatorCore:
     def logs(self) -> list[LogLine]:
         """The last lines that the app wrote (at least 10,000), the oldest first."""
         return list(self._log.lines)
+
+    @property
+    def log_count(self) -> int:
+        """How many lines the app has written so far, for `logs_since`."""
+        return self._log.count
+
+    def logs_since(self, count: int) -> list[LogLine]:
+        """The lines that came after the first `count`, as far as they are kept."""
+        new = self._log.count - count
+        return self.logs[-new:] if new > 0 else []
 
     @property
     def invocations(self) -> list[Invocation]:
