@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from vercel_emu.cron_jobs.jobs import CronJob
     from vercel_emu.cron_jobs.scheduler import CronScheduler
     from vercel_emu.deployment import Deployment
+    from vercel_emu.django_static import DjangoPublisher
     from vercel_emu.edge.app import Edge
     from vercel_emu.edge.server import EdgeServer
     from vercel_emu.instance.debug_port import DebugPort
@@ -80,6 +81,7 @@ class RunningProject:
         bus.subscribe(self.pages)
         self.reloader = Reloader(self, read_options)
         self.deployment: Deployment | None = None
+        self.django: DjangoPublisher | None = None
         self.edge: Edge | None = None
         self.cdn: CdnGate | None = None
         self.crons: CronScheduler | None = None
@@ -185,6 +187,11 @@ class RunningProject:
         await self._start_debug_port(stack)
         stack.push_async_callback(self._end_tasks)
         stack.push_async_callback(self._close_pools)
+        if self.prepared.project.django is not None:
+            from vercel_emu.django_static import DjangoPublisher
+
+            self.django = DjangoPublisher(self)
+            await self.django.start(self._emu_dir)
         environment = self.environment()
         for function in self.prepared.project.functions:
             self._add_pool(function, environment)
@@ -331,10 +338,12 @@ class RunningProject:
         from vercel_emu.visitors.pages import VisitorPages
 
         options, prepared = self.options, self.prepared
-        deployment = deploy(prepared.project, prepared.config, options)
+        mounts = self.django.mounts() if self.django is not None else ()
+        deployment = deploy(prepared.project, prepared.config, options, mounts)
         self.publish(deployment)
         if options.cdn_cache:
             self.cdn = CdnGate(self.emit)
+            self.bus.subscribe(self.cdn.on_event)
             stack.push_async_callback(self.cdn.close)
         settings = EdgeSettings(
             visitors=self.visitors,
@@ -380,14 +389,15 @@ class RunningProject:
 
             self.crons = CronScheduler(
                 self._cron_jobs,
-                lambda: self._variables().get(SECRET, ""),
+                lambda: self.variables().get(SECRET, ""),
                 self.url,
                 self.emit,
                 speed=parse_speed(self.options.crons),
             )
             self.run(self.crons.run())
 
-    def _variables(self) -> dict[str, str]:
+    def variables(self) -> dict[str, str]:
+        """The variables of the functions, without a word."""
         return self.prepared.environment(self.url.removeprefix("http://"), {}).as_dict()
 
     def _cron_jobs(self) -> list[CronJob]:

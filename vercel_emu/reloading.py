@@ -94,6 +94,8 @@ class Reloader:
             self._begin(self._republish(found))
         else:
             self._swap(found)
+        if self._project.django is not None:
+            self._project.django.changed(found)
         if found.dependencies:
             self._project.run(self._offer_to_install(found.dependencies))
 
