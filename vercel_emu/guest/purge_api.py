@@ -77,7 +77,8 @@ def install() -> bool:
             if modules is None:
                 return None
             cache_build, context = modules
-            found.append((cache_build, _with_purge(context, api)))
+            takes_purge = "purge" in context.set_context.__code__.co_varnames
+            found.append((cache_build, _with_purge(context, api) if takes_purge else context))
         return found[0]
 
     runtime_cache._load_vercel_cache_modules = load_vercel_cache_modules  # type: ignore[attr-defined]
