@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LINES_SHOWN = 200
 END_SECONDS = 1.0
+TRACEBACK_SECONDS = 0.3
 
 _emulator = pytest.StashKey["Emulator"]()
 _before = pytest.StashKey[tuple[str, int]]()
@@ -107,8 +108,11 @@ def pytest_runtest_makereport(
     running = item.config.stash.get(_emulator, None)
     if running is not None and report.failed:
         last, count = item.stash.get(_before, ("", 0))
-        found = "\n".join(map(_described, _since(running, last)))
-        # A server writes the traceback of a failed request when the invocation is over.
+        invocations = _since(running, last)
+        if any(one.status >= 500 for one in invocations):
+            # A server writes the traceback of a failed request when the invocation is over.
+            running.wait_for_log("Traceback", since=count, seconds=TRACEBACK_SECONDS)
+        found = "\n".join(map(_described, invocations))
         lines = [line.text for line in running.logs_since(count) if not line.invocation_id]
         for title, text in (("invocations", found), ("log", "\n".join(lines[-LINES_SHOWN:]))):
             if text:
@@ -123,7 +127,7 @@ def _since(running: Emulator, last: str) -> list[Invocation]:
         if invocation.id == last:
             break
         found.append(invocation)
-    for invocation in found:  # a traceback comes after the answer
+    for invocation in found:
         with contextlib.suppress(Exception):
             invocation.wait(END_SECONDS)
     return found[::-1]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vercel_emu import events
+from vercel_emu.control.waiting import happened
 from vercel_emu.errors import EmuError
 from vercel_emu.events import EventBus, LogLine
 from vercel_emu.testing.background import Background
@@ -126,6 +127,15 @@ class EmulatorCore:
         new = self._log.count - count
         return self.logs[-new:] if new > 0 else []
 
+    def wait_for_log(self, text: str, *, since: int = 0, seconds: float = 5.0) -> bool:
+        """Whether a line with this text comes within the time, or has come after `since` lines."""
+        background = self._background
+
+        def came() -> bool:
+            return any(text in line.text for line in self.logs_since(since))
+
+        return background.run(happened(background.project.bus, came, seconds))
+
     @property
     def invocations(self) -> list[Invocation]:
         """The last invocations (up to 2,000), the oldest first."""
@@ -176,8 +186,6 @@ class EmulatorCore:
 
     async def _reload(self) -> None:
         """On the emulator's loop: everything anew, until it serves."""
-        from vercel_emu.control.waiting import happened
-
         project = self._background.project
         pools = [pool for pool in project.pools.values() if pool.instances()]
         done = 0
