@@ -33,7 +33,11 @@ def cdn() -> None:
 @_project
 @_json
 def ls(folder: Path, as_json: bool) -> None:
-    """List the cached responses, the last used first."""
+    """List the cached responses, the last used first.
+
+    JSON: {"bytes", "entries": [{"host", "path", "state", "status", "bytes", "age", "fresh",
+    "stale", "tags", "vary"}]}; `fresh` and `stale` are the seconds the response gave itself.
+    """
     answer = ask(running_emulator(identify_project(folder).root), "GET", "/cdn/ls")
     if as_json:
         click.echo(json.dumps(answer, indent=2))
@@ -66,7 +70,10 @@ def purge(
     folder: Path,
     as_json: bool,
 ) -> None:
-    """Purge by tag (the runtime cache too, as on the platform), by path, or everything."""
+    """Purge by tag (the runtime cache too, as on the platform), by path, or everything.
+
+    JSON: {"purged", "cdn_cache"}: how many responses, and whether the CDN cache is on.
+    """
     if sum(map(bool, (tags, path, everything))) != 1:
         raise EmuError(
             "BAD_ARGUMENTS",

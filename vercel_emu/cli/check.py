@@ -24,6 +24,9 @@ def check(directory: Path, python: Path | None, as_json: bool) -> None:
 
     An error fails the deployment or a request to it; a warning differs from what runs here, or may
     surprise. The exit code is 1 if there is an error.
+
+    JSON: {"ok", "errors", "warnings", "python": {"deployment", "local"}, "framework",
+    "functions", "findings": [{"severity", "code", "message", "place", "hint"}]}.
     """
     report = check_project(directory, os.environ, python=python)
     if as_json:

@@ -50,6 +50,9 @@ def ls(folder: Path, as_json: bool) -> None:
 
     Functions that are declared with `vercel.cron` are listed too; the platform calls them in cron
     services only, and there is no path to call here.
+
+    JSON: {"crons": [{"path", "function", "schedule", "source", "problem", "next": [{"utc",
+    "local"}]}]}; a decorated function has no path, a job of vercel.json no function.
     """
     project = identify_project(folder)
     config = load_vercel_config(project.root)
@@ -74,6 +77,8 @@ def run(path: str, url: str | None, folder: Path, as_json: bool) -> None:
     A GET with the platform's user agent, the job's schedule, and CRON_SECRET of the project's
     env files as bearer token. Redirects are not followed. The exit code is 1 for a status of
     400 and above.
+
+    JSON: {"path", "schedule", "status", "duration_ms", "id", "location", "body"}.
     """
     project = identify_project(folder)
     config = load_vercel_config(project.root)

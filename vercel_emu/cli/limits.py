@@ -18,6 +18,8 @@ def limits(as_json: bool) -> None:
 
     Here each is "enforced", "reported" (a warning; the option makes it an error), "checked" (by
     `vercel-emu check`), or "no".
+
+    JSON: {"limits": [{"name", "value", "here", "option", "error", "source"}]}.
     """
     table = limits_table()
     if as_json:
