@@ -79,7 +79,7 @@ class Edge:
         self.settings = settings
         self._functions = functions
         self.emit = emit
-        self._pod = ids.make_pod()
+        self._new_id = ids.RequestIds(ids.make_pod())
         self._numbers = itertools.count(1)
         self._etags = EtagCache()
         self.loops = LoopGuard()
@@ -97,7 +97,7 @@ class Edge:
     def new_call(self, request: Request) -> Call:
         """A request that has just come in, so far of the current visitor."""
         visitor = self.settings.visitors.current
-        return Call(id=ids.request_id(self._pod), request=request, visitor=visitor)
+        return Call(id=self._new_id(), request=request, visitor=visitor)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange: Exchange = scope["state"]["exchange"]

@@ -59,6 +59,7 @@ class Exchange:
         self._expects_continue = expects_continue
         self._default_headers = default_headers
         self._on_complete = on_complete
+        self._head = b""
         self._chunked = False
         self._bodiless = False
         self._missing: int | None = None
@@ -86,6 +87,7 @@ class Exchange:
         A missing last chunk or a short body says so by itself; an HTTP/1.0 answer that ends with
         its connection is told apart only by a reset.
         """
+        self._send_head()
         if self._missing is None and not self._chunked and self.response_started:
             with contextlib.suppress(OSError, AttributeError):
                 self.transport.get_extra_info("socket").setsockopt(
@@ -144,7 +146,14 @@ class Exchange:
         if head.count(b"\n") != len(lines) or head.count(b"\r") != len(lines):
             raise ValueError("a response header holds a line break")
         self.response_started, self.status = True, status
-        self.transport.write(head + b"\r\n")
+        # In one piece with a body that is there already: each write wakes the client.
+        self._head = head + b"\r\n"
+        asyncio.get_running_loop().call_soon(self._send_head)
+
+    def _send_head(self) -> None:
+        head, self._head = self._head, b""
+        if head and not self.disconnected:
+            self.transport.write(head)
 
     def _write(self, body: bytes, *, more: bool) -> None:
         if self._bodiless:
@@ -157,8 +166,9 @@ class Exchange:
             if len(body) > self._missing:
                 raise ValueError("an answer is longer than its content-length")
             self._missing -= len(body)
-        if body:
-            self.transport.write(body)
+        if body or self._head:
+            head, self._head = self._head, b""
+            self.transport.write(head + body)
         if not more:
             self._complete()
 

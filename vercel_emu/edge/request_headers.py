@@ -59,12 +59,11 @@ class CacheAccess:
 
 def client_names(headers: Iterable[tuple[bytes, bytes]]) -> frozenset[bytes]:
     """The names that a client's `Connection` headers list, lower case."""
-    return frozenset(
-        token.strip().lower()
-        for name, value in headers
-        if name == b"connection"
-        for token in value.split(b",")
-    )
+    listed: frozenset[bytes] = frozenset()
+    for name, value in headers:
+        if name == b"connection":
+            listed |= {token.strip().lower() for token in value.split(b",")}
+    return listed
 
 
 def kept_headers(

@@ -16,6 +16,8 @@ import httptools
 
 HIGH_WATER = 256 * 1024
 """Bytes of a response that may wait for a slow client before reading pauses."""
+HEAD_SECONDS = 0.002
+"""A head with a fixed length waits this long for its body, so that both travel in one piece."""
 IDLE_SECONDS = 4.0
 """The runtime's uvicorn closes idle connections after 5 s; ours are dropped just before."""
 
@@ -166,6 +168,8 @@ class Connection(asyncio.Protocol):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if self._head.status:
+            self._announce(self._head)
         if not self._complete and self._head.status and self._closes_body():
             self.ended_by_close = True
             self._complete = True
@@ -198,8 +202,10 @@ class Connection(asyncio.Protocol):
             return
         self._head.status = status
         self._keep_alive = self._parser.should_keep_alive()
-        if self._head_ready is not None and not self._head_ready.done():
-            self._head_ready.set_result(self._head)
+        if self._head.content_length and self._method != b"HEAD":
+            self._loop.call_later(HEAD_SECONDS, self._announce, self._head)
+        else:
+            self._announce(self._head)
         if self._method == b"HEAD":
             # llhttp can't know that no body follows; start afresh for the next response.
             self._parser = httptools.HttpResponseParser(self)
@@ -208,6 +214,8 @@ class Connection(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         if self._complete:
             return
+        if self._buffered + len(body) != self._head.content_length:
+            self._announce(self._head)
         self._chunks.append(body)
         self._buffered += len(body)
         if self._buffered > HIGH_WATER and not self._reading_paused and self._transport:
@@ -224,8 +232,15 @@ class Connection(asyncio.Protocol):
     def _closes_body(self) -> bool:
         return self._head.ends_with_connection(self._method)
 
+    def _announce(self, head: ResponseHead) -> None:
+        """Hand out the head, if it is still that of the exchange in progress."""
+        ready = self._head_ready
+        if head is self._head and ready is not None and not ready.done():
+            ready.set_result(head)
+
     def _finish(self) -> None:
         self._complete = True
+        self._announce(self._head)
         self._wake_reader()
 
     def _resume(self) -> None:
