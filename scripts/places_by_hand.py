@@ -1,6 +1,6 @@
 """What the open sources of `build_places.py` lack, looked up by hand.
 
-Coordinates are of the settlement or of the middle of the territory (GeoNames, CC BY 4.0).
+Coordinates are approximate: the settlement, or the middle of the territory.
 """
 
 from __future__ import annotations
