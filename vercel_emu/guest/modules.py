@@ -76,6 +76,7 @@ def misfit(
 
     `remembered` is what was learned with the steps: `direct`, the libraries that the person's code
     itself imported, and `varying`, variables from whose change on nothing was remembered.
+    `imports` are those of the same files as they are now.
     Empty: it is the same. `complete` False: the person's code failed on its way.
     """
     made = [one.fingerprint(imports) for one in changes]

@@ -90,6 +90,20 @@ class OwnCode:
 
     def code_of(self, path: str, source: bytes) -> CodeType:
         """The compiled `source`, from the cache where exactly this was compiled before."""
+        imports, code = self._compiled(path, source)
+        self.imports[os.path.realpath(path)] = imports
+        return code
+
+    def imports_in(self, path: str) -> Imports:
+        """What a file imports as it is now, whether it has been imported or not.
+
+        Raises:
+            OSError, SyntaxError, ValueError: there is no such file, or it is no Python.
+        """
+        with open(path, "rb") as file:
+            return self._compiled(path, file.read())[0]
+
+    def _compiled(self, path: str, source: bytes) -> tuple[Imports, CodeType]:
         self.on_file(path)
         version = f"{sys.implementation.cache_tag} {sys.flags.optimize} {path}".encode()
         digest = hashlib.blake2b(source, digest_size=16, key=hashlib.blake2b(version).digest())
@@ -98,13 +112,9 @@ class OwnCode:
         found = _load(file, digest.digest())
         if found is None:
             tree = ast.parse(source, path)
-            imports = absolute_imports(tree)
-            code: CodeType = compile(tree, path, "exec", dont_inherit=True)
-            _store(file, digest.digest(), (imports, code))
-        else:
-            imports, code = found
-        self.imports[os.path.realpath(path)] = imports
-        return code
+            found = (absolute_imports(tree), compile(tree, path, "exec", dont_inherit=True))
+            _store(file, digest.digest(), found)
+        return found
 
 
 def absolute_imports(tree: ast.AST) -> Imports:
@@ -124,12 +134,13 @@ def names_in(imports: Iterable[Imports]) -> set[str]:
     return {name for one in imports for _, name in one}
 
 
-def _load(file: str, digest: bytes) -> Any:
+def _load(file: str, digest: bytes) -> tuple[Imports, CodeType] | None:
     try:
         with open(file, "rb") as opened:
             data = opened.read()
         if data[:16] == digest and data[16:20] == importlib.util.MAGIC_NUMBER:
-            return marshal.loads(data[20:])
+            found: tuple[Imports, CodeType] = marshal.loads(data[20:])
+            return found
     except (OSError, ValueError, EOFError, TypeError):
         pass
     return None

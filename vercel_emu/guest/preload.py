@@ -8,6 +8,7 @@ learned from; the emulator then starts an instance without them.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -21,7 +22,7 @@ from typing import Any
 from .control import Control
 from .environ_changes import EnvironChanges
 from .modules import Step, learn_steps, library_modules, misfit
-from .own_code import OwnCode, is_library, names_in
+from .own_code import Imports, OwnCode, is_library, names_in
 
 
 class OwnCodeGuard:
@@ -76,7 +77,7 @@ class Preload:
             library_modules(self._prefixes), list(self._changes.made), self._replayed, imports
         )
         direct = names_in(imports.values()) & {step for step in steps if isinstance(step, str)}
-        return {"steps": steps, "direct": sorted(direct)}
+        return {"steps": steps, "direct": sorted(direct), "files": sorted(imports)}
 
     def stand_by(self, preload: bool) -> None:
         """Follow the steps, if that is wanted, then wait until the emulator says "go"."""
@@ -140,9 +141,20 @@ class Preload:
             return
         steps: list[Step] = self._remembered["steps"]
         made = list(self._changes.made)
-        reason = misfit(steps, self._remembered, self._own.imports, made, complete=complete)
+        imports = self._present_imports() if complete else self._own.imports
+        reason = misfit(steps, self._remembered, imports, made, complete=complete)
         if reason:
             self._unfit("", reason)
+
+    def _present_imports(self) -> dict[str, Imports]:
+        """Those of the files that are imported, or were and will be again with some request."""
+        imports = dict(self._own.imports)
+        for file in self._remembered.get("files", []):
+            if file not in imports:
+                # A file that is gone imports nothing; one that is broken is noticed elsewhere.
+                with contextlib.suppress(OSError, SyntaxError, ValueError):
+                    imports[file] = self._own.imports_in(file)
+        return imports
 
     def _unfit(self, module: str, reached: str) -> None:
         self._control.report("emu-unfit", module=module, reached=reached)

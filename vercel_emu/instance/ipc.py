@@ -142,6 +142,7 @@ type Step = str | list[str | list[str] | None]
 class _Modules(msgspec.Struct):
     steps: list[Step]
     direct: list[str]
+    files: list[str]
 
 
 class Modules(msgspec.Struct, tag="emu-modules"):

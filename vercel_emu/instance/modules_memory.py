@@ -13,7 +13,7 @@ import msgspec
 
 from vercel_emu.instance.ipc import Step
 
-FORMAT = 2
+FORMAT = 3
 
 
 class Remembered(msgspec.Struct):
@@ -23,6 +23,7 @@ class Remembered(msgspec.Struct):
     interpreter: str = ""
     steps: list[Step] = []
     direct: list[str] = []
+    files: list[str] = []
     excluded: list[str] = []
     varying: list[str] = []
 
@@ -42,11 +43,12 @@ class ModulesMemory:
         """The modules that a standby would import."""
         return [step for step in self._state.steps if isinstance(step, str)]
 
-    def learn(self, steps: list[Step], direct: list[str]) -> bool:
+    def learn(self, steps: list[Step], direct: list[str], files: list[str]) -> bool:
         """Note what an instance that serves has imported by now; True if that is news."""
         fit = fitting(steps, self._state.excluded, self._state.varying)
-        if fit != self._state.steps or direct != self._state.direct:
-            self._state.steps, self._state.direct = fit, direct
+        state = self._state
+        if (fit, direct, files) != (state.steps, state.direct, state.files):
+            state.steps, state.direct, state.files = fit, direct, files
             self._write()
             return True
         return False
@@ -55,7 +57,8 @@ class ModulesMemory:
         """Never import `module` ahead of time again: it needs the person's code."""
         if module not in self._state.excluded:
             self._state.excluded.append(module)
-        self.learn(self._state.steps, self._state.direct)
+        state = self._state
+        state.steps = fitting(state.steps, state.excluded, state.varying)
         self._write()
 
     def differed(self, what: str) -> None:
@@ -67,7 +70,7 @@ class ModulesMemory:
         if what == self._suspected and what.startswith("os.environ["):
             self._state.varying.append(what.removeprefix("os.environ['").removesuffix("']"))
         self._suspected = what
-        self._state.steps, self._state.direct = [], []
+        self._state.steps, self._state.direct, self._state.files = [], [], []
         self._write()
 
     def followed(self) -> None:

@@ -338,7 +338,9 @@ class FunctionPool:
                 self._unfit(instance, payload.module, payload.reached)
             case ipc.Modules(payload):
                 # With a debugger its own modules would be among them.
-                if not self.spec.debug and self._memory.learn(payload.steps, payload.direct):
+                if not self.spec.debug and self._memory.learn(
+                    payload.steps, payload.direct, payload.files
+                ):
                     for one in self._standbys():
                         one.process.preload_more()
             case ipc.OwnFile(payload):
