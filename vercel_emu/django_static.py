@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _SCRIPT = Path(__file__).parent / "guest" / "django_static.py"
 _PATIENCE = 120.0
 _LINES = 15
+_MEMORY = "django-static.json"
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +59,14 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
         return any(file.is_relative_to(folder) for _, folder in self.folders)
 
 
+def remembered_mounts(project: Project) -> tuple[Mount, ...]:
+    """The folders that an emulator of this project found the last time."""
+    if project.django is None:
+        return ()
+    found = _remembered(project.root / ".vercel" / "emu" / _MEMORY)
+    return found.mounts() if found is not None else ()
+
+
 class DjangoStatic:
     """Asks one project's Django for its static files."""
 
@@ -65,8 +74,8 @@ class DjangoStatic:
         self._project = project
         self._interpreter = interpreter
         self._target = folder / "django-static"
-        self._memory = folder / "django-static.json"
-        self.found = self._remembered()
+        self._memory = folder / _MEMORY
+        self.found = _remembered(self._memory)
 
     @property
     def _django(self) -> DjangoSettings:
@@ -133,14 +142,6 @@ class DjangoStatic:
                     process.send_signal(signal.SIGKILL)
                 await process.wait()
 
-    def _remembered(self) -> Found | None:
-        try:
-            found = msgspec.json.decode(self._memory.read_bytes(), type=Found)
-        except (OSError, msgspec.DecodeError):
-            return None
-        gone = found.collected is not None and not Path(found.collected).is_dir()
-        return None if gone else found
-
 
 class DjangoPublisher:
     """Keeps a running project's Django files published."""
@@ -196,6 +197,15 @@ class DjangoPublisher:
             notice = await static.look(self._project.variables())
         if notice is not None:
             self._project.emit(notice)
+
+
+def _remembered(file: Path) -> Found | None:
+    try:
+        found = msgspec.json.decode(file.read_bytes(), type=Found)
+    except (OSError, msgspec.DecodeError):
+        return None
+    gone = found.collected is not None and not Path(found.collected).is_dir()
+    return None if gone else found
 
 
 def _failed(errors: str) -> Notice:

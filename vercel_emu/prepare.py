@@ -96,6 +96,7 @@ def prepare(
         environ=variables,
         framework=config.framework,
         function_settings=config.function_settings,
+        builds=config.builds,
     )
     return replace(prepared, project=project)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +12,8 @@ from urllib.parse import quote
 
 import click
 
+from vercel_emu.deployment import deploy
+from vercel_emu.django_static import remembered_mounts
 from vercel_emu.edge.routing import (
     InvokeFunction,
     NotFound,
@@ -21,13 +24,12 @@ from vercel_emu.edge.routing import (
     RouteRequest,
     ServeFile,
     Step,
-    compile_routing,
 )
 from vercel_emu.edge.routing import route as decide
 from vercel_emu.edge.routing.destination import split_url
-from vercel_emu.edge.static import public_files
 from vercel_emu.errors import EmuError
-from vercel_emu.options import emu_table
+from vercel_emu.options import Options, emu_table
+from vercel_emu.project.interpreter import find_interpreter
 from vercel_emu.project.load import identify_project, load_project
 from vercel_emu.project.vercel_config import load_vercel_config
 from vercel_emu.visitors.headers import address_headers, geo_headers
@@ -64,14 +66,15 @@ def route(words: Sequence[str], lines: Sequence[str], visitor: str, as_json: boo
     config = load_vercel_config(folder)
     project = load_project(
         directory,
+        interpreter=_interpreter(folder),
         environ={},
         framework=config.framework,
         function_settings=config.function_settings,
+        builds=config.builds,
     )
-    has_app = any(function.name == "app" for function in project.functions)
-    files = public_files(folder, config, has_app=has_app)
+    deployment = deploy(project, config, Options(), remembered_mounts(project))
     steps: list[Step] = []
-    outcome = decide(compile_routing(config, project.functions), request, files, steps)
+    outcome = decide(deployment.routing, request, deployment.files, steps)
     if as_json:
         click.echo(json.dumps(as_data(request, steps, outcome, folder), indent=2))
         return
@@ -79,6 +82,14 @@ def route(words: Sequence[str], lines: Sequence[str], visitor: str, as_json: boo
     click.secho(f"→ {_sentence(outcome, folder)}", bold=True)
     for name, value in outcome.headers:
         click.echo(f"  {name}: {value}")
+
+
+def _interpreter(folder: Path) -> Path | None:
+    """The app's, for Django settings that have to be executed; a broken one is none."""
+    try:
+        return find_interpreter(folder, environ=os.environ).path
+    except EmuError:
+        return None
 
 
 def _words(words: Sequence[str]) -> tuple[str, str, Path]:

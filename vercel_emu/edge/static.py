@@ -15,6 +15,8 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote_to_bytes
 
 from vercel_emu.errors import EmuError
+from vercel_emu.project.builds import static_sources
+from vercel_emu.project.globs import matches
 from vercel_emu.project.vercel_config_model import VercelConfig
 
 DEFAULT_FOLDER = "public"
@@ -103,12 +105,15 @@ def public_files(
     """What a deployment of `root` publishes.
 
     With an app only `public/` (or `outputDirectory`). A project of `api/` functions alone publishes
-    that folder if it has any file, else everything that is not a function or a setting. `more` are
-    other folders, such as a framework's static files.
+    that folder if it has any file, else everything that is not a function or a setting. Legacy
+    `builds` publish what they name. `more` are other folders, such as a framework's static files.
     """
     folder = _output_folder(root, config)
     mounts = [Mount(folder)]
-    if not has_app and next(_walk(folder), None) is None:
+    if config.builds:
+        named = static_sources(config.builds)
+        mounts = [Mount(root, includes=lambda file: any(matches(glob, file) for glob in named))]
+    elif not has_app and next(_walk(folder), None) is None:
         mounts = [Mount(root, includes=_is_public_by_default)]
     return PublicFiles([*mounts, *more], clean_urls=bool(config.clean_urls))
 

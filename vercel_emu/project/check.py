@@ -102,6 +102,7 @@ def _read_rest(checked: Checked, python: Path | None) -> tuple[Checked, list[Fin
             environ=checked.environ,
             framework=checked.config.framework,
             function_settings=checked.config.function_settings,
+            builds=checked.config.builds,
         )
     except EmuError as error:
         findings.append(of_error(error))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vercel_emu.errors import EmuError
 from vercel_emu.project import functions as api
+from vercel_emu.project.builds import built_functions, python_sources
 from vercel_emu.project.entrypoint import Search, not_found, search_entrypoint
 from vercel_emu.project.exports import find_export_in_file
 from vercel_emu.project.frameworks import PYTHON_PRESETS, detect_framework
@@ -21,6 +22,7 @@ from vercel_emu.project.model import (
     Project,
     Unset,
 )
+from vercel_emu.project.vercel_config_model import Build
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,18 +62,21 @@ def load_project(
     environ: Mapping[str, str],
     framework: str | Unset | None = UNSET,
     function_settings: Mapping[str, FunctionSettings] | None = None,
+    builds: Sequence[Build] = (),
 ) -> Project:
     """What a deployment of `root` would run.
 
-    `framework` and `function_settings` are those of vercel.json; its framework wins over the
-    linked project's setting, and that over detection. `environ` is what the app will see: it is
-    used only if Django's settings have to be executed, under `interpreter`.
+    `framework`, `function_settings` and `builds` are those of vercel.json; its framework wins over
+    the linked project's setting, and that over detection. `environ` is what the app will see: it
+    is used only if Django's settings have to be executed, under `interpreter`.
     """
     project = identify_project(root)
     link = read_link(project.link_root or project.root)
     chosen, origin = _choose_framework(project.root, framework, link)
     settings = function_settings or {}
-    if app is not None or (chosen in PYTHON_PRESETS and chosen != "fasthtml"):
+    if app is None and python_sources(builds):
+        found = Found(functions=built_functions(project.root, builds))
+    elif app is not None or (chosen in PYTHON_PRESETS and chosen != "fasthtml"):
         found = _load_app(project.root, chosen, app, interpreter, environ)
     elif chosen == "fasthtml":
         found = _load_fasthtml(project.root, interpreter, environ)

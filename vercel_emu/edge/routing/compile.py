@@ -53,6 +53,8 @@ def compile_routing(config: VercelConfig, functions: Sequence[Function] = ()) ->
     app = next((f for f in functions if f.name == APP), None)
     files = [f for f in functions if f.name != APP]
     outputs = output_paths(files)
+    if config.builds:
+        outputs |= {f"/{one.entrypoint.file}": one.name for one in files}
     if app is not None and config.builds:
         # Legacy `builds` have no catch-all: `routes` name the file, `{"dest": "main.py"}`.
         sources = (app.entrypoint.file, *(build.src for build in config.builds))
