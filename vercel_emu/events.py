@@ -10,16 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+import msgspec
+
 type Level = Literal["debug", "info", "warn", "error", "fatal"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """Base of all events."""
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of all events. A msgspec struct: made in a fraction of a dataclass's time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice(Event):
+class Notice(Event, frozen=True, kw_only=True):
     """The emulator itself has something to say (a warning names the file, key and next step)."""
 
     level: Level
@@ -28,8 +28,7 @@ class Notice(Event):
     code: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvocationStarted(Event):
+class InvocationStarted(Event, frozen=True, kw_only=True):
     """A request was handed to a function instance."""
 
     invocation_id: str
@@ -41,8 +40,7 @@ class InvocationStarted(Event):
     cold: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResponseSent(Event):
+class ResponseSent(Event, frozen=True, kw_only=True):
     """The edge has answered a request; `function` is empty where none was invoked."""
 
     invocation_id: str
@@ -57,8 +55,7 @@ class ResponseSent(Event):
     error_code: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvocationEnded(Event):
+class InvocationEnded(Event, frozen=True, kw_only=True):
     """The runtime reported `end`: user code and its `wait_until` work are done."""
 
     invocation_id: str
@@ -67,8 +64,7 @@ class InvocationEnded(Event):
     duration_ms: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogLine(Event):
+class LogLine(Event, frozen=True, kw_only=True):
     """A line the person's code wrote; outside an invocation `invocation_id` is empty."""
 
     text: str
@@ -79,8 +75,7 @@ class LogLine(Event):
     invocation_id: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutgoingFetch(Event):
+class OutgoingFetch(Event, frozen=True, kw_only=True):
     """The runtime's `fetch-metric`: a urllib3 call made by the function."""
 
     invocation_id: str
@@ -91,15 +86,13 @@ class OutgoingFetch(Event):
     duration_ms: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstanceStarting(Event):
+class InstanceStarting(Event, frozen=True, kw_only=True):
     function: str
     instance: str
     warm_standby: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstanceReady(Event):
+class InstanceReady(Event, frozen=True, kw_only=True):
     """The instance answered its first ping; durations as the runtime measured them."""
 
     function: str
@@ -110,8 +103,7 @@ class InstanceReady(Event):
     warm_standby: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StandbyReady(Event):
+class StandbyReady(Event, frozen=True, kw_only=True):
     """A warm standby has imported `modules` libraries and waits for the next save."""
 
     function: str
@@ -121,16 +113,14 @@ class StandbyReady(Event):
     memory_mb: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FunctionsAPI(Event):
+class FunctionsAPI(Event, frozen=True, kw_only=True):
     """Which parts of `vercel.*` the built-in API serves (none: the official package serves all)."""
 
     function: str
     builtin: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstanceFailed(Event):
+class InstanceFailed(Event, frozen=True, kw_only=True):
     """An instance could not start, or died; `detail` holds the person's traceback if any."""
 
     function: str
@@ -139,22 +129,19 @@ class InstanceFailed(Event):
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstanceStopped(Event):
+class InstanceStopped(Event, frozen=True, kw_only=True):
     function: str
     instance: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reloading(Event):
+class Reloading(Event, frozen=True, kw_only=True):
     """Saved files were seen; new requests wait for the new code from here on."""
 
     files: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reloaded(Event):
+class Reloaded(Event, frozen=True, kw_only=True):
     """The new code serves; `duration_ms` counts from the moment the change was seen."""
 
     files: tuple[str, ...]
@@ -162,8 +149,7 @@ class Reloaded(Event):
     warm_standby: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SelfCall(Event):
+class SelfCall(Event, frozen=True, kw_only=True):
     """An invocation is about to connect to the deployment itself, from this local port."""
 
     invocation_id: str
