@@ -1,0 +1,77 @@
+"""The platform's own answers and the headers of a function's, as values."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from vercel_emu.edge.failures import CODES, Failure, body, headers, wants
+from vercel_emu.edge.response_headers import client_cache_control, response_headers
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("", "plain"),
+        ("*/*", "plain"),
+        ("text/html,*/*", "html"),
+        ("application/json", "json"),
+        ("text/html, application/ld+json", "json"),
+        ("TEXT/HTML", "html"),
+    ],
+)
+def test_wants(accept: str, kind: str) -> None:
+    assert wants(accept) == kind
+
+
+@pytest.mark.parametrize("code", sorted(set(CODES) - {"INVALID_VISITOR"}))
+def test_every_failure_in_every_shape(code: str) -> None:
+    failure = Failure(code=code, explanation="<why>", detail="Traceback <here>", location="a.py:1")
+    kind, plain = body(failure, "", "iad1::id", overlay=True)
+    assert kind == "text/plain; charset=utf-8"
+    assert plain == f"{failure.message}\n\n{code}\n\niad1::id\n".encode()
+    kind, data = body(failure, "application/json", "iad1::id", overlay=True)
+    error = {"code": str(failure.status), "message": failure.message}
+    assert json.loads(data) == {"error": error}
+    kind, page = body(failure, "text/html", "iad1::id", overlay=False)
+    assert kind == "text/html; charset=utf-8"
+    assert f"<title>{failure.status}: {code}</title>".encode() in page
+    assert b"Traceback &lt;here&gt;" in page
+    assert b"<script" not in page
+    assert (b"x-vercel-error", code.encode()) in headers(failure, kind, len(page))
+
+
+def test_response_headers() -> None:
+    got = response_headers(
+        [
+            (b"connection", b"x-hop"), (b"x-hop", b"1"), (b"server", b"uvicorn"),
+            (b"date", b"then"), (b"x-vercel-internal-timing", b"1"), (b"x-vercel-id", b"mine"),
+            (b"set-cookie", b"a"), (b"set-cookie", b"b"), (b"x-own", b"function"),
+        ],
+        "iad1::iad1::id",
+        extra=[(b"x-own", b"rule"), (b"x-more", b"rule"), (b"cache-control", b"no-store")],
+    )  # fmt: skip
+    assert got == [
+        (b"set-cookie", b"a"),
+        (b"set-cookie", b"b"),
+        (b"x-own", b"function"),
+        (b"x-more", b"rule"),
+        (b"cache-control", b"no-store"),
+        (b"server", b"Vercel"),
+        (b"x-vercel-cache", b"MISS"),
+        (b"x-vercel-id", b"iad1::iad1::id"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sent", "seen"),
+    [
+        (b"no-store", b"no-store"),
+        (b"s-maxage=1", b"public, max-age=0, must-revalidate"),
+        (b"max-age=1, S-MaxAge=2 , stale-while-revalidate=3", b"max-age=1"),
+        (b"s-maxage=1, public", b"public"),
+    ],
+)
+def test_client_cache_control(sent: bytes, seen: bytes) -> None:
+    assert client_cache_control(sent) == seen
