@@ -78,10 +78,11 @@ def play(
     """
     if url is not None and directory is not None:
         raise click.UsageError("Give either --url or a DIRECTORY.")
-    scenario = _read(file)
+    source = _read(file)
+    scenario = read_scenario(source, file.name)
     root = _project_root(directory, needed=url is None)
     known, geoip_db = _visitors_of(root)
-    players = cast(scenario, file.name, known=known, geoip_db=geoip_db)
+    players = cast(scenario, file.name, known=known, geoip_db=geoip_db, source=source)
     venue: Venue | None = None if directory or root is None else _find(root, url)
     if venue is None:
         venue = url or _prepared(root or Path(), watch=watch)
@@ -94,12 +95,11 @@ def play(
         raise click.exceptions.Exit(1)
 
 
-def _read(file: Path) -> Scenario:
+def _read(file: Path) -> str:
     try:
-        text = file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise EmuError("NO_SCENARIO", f"{file} can't be read: {error}.") from None
-    return read_scenario(text, file.name)
 
 
 def _project_root(directory: Path | None, *, needed: bool) -> Path | None:

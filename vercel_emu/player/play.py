@@ -38,8 +38,11 @@ def cast(
     *,
     known: Mapping[str, object] | None = None,
     geoip_db: Path | None = None,
+    source: str = "",
 ) -> Cast:
     """Find every visitor before anything is sent; `known` are those of the emulator's project.
+
+    `source` is the file's text, to name the line of one that does not exist.
 
     Raises:
         EmuError: the scenario names somebody who doesn't exist.
@@ -47,12 +50,24 @@ def cast(
     own = {name: _table(visitor) for name, visitor in scenario.visitors.items()}
     visitors, headers = {}, {}
     for name in dict.fromkeys(request.visitor for request in plan(scenario)):
-        visitor = resolve_visitor(
-            name, named={**(known or {}), **own}, geoip_db=geoip_db, file=file
-        )
+        try:
+            visitor = resolve_visitor(
+                name, named={**(known or {}), **own}, geoip_db=geoip_db, file=file
+            )
+        except EmuError as error:
+            raise _located(error, name, file, source) from None
         visitors[name] = visitor
         headers[name] = by_fields(visitor) if visitor.label in own else by_name(name)
     return Cast(visitors, headers)
+
+
+def _located(error: EmuError, name: str, file: str, source: str) -> EmuError:
+    """The error with file and line, unless it has them already."""
+    if error.message.startswith(file):
+        return error
+    line = next((n for n, text in enumerate(source.splitlines(), 1) if name in text), None)
+    at = f"{file}, line {line}" if line else file
+    return EmuError(error.code, f"{at}: {error.message}", error.hint)
 
 
 def _table(visitor: object) -> dict[str, object]:

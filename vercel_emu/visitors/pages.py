@@ -115,7 +115,7 @@ def _target(scope: Any) -> str | None:
 
 
 def _query(scope: Any, name: str) -> str:
-    values = parse_qs(scope["query_string"].decode("latin-1")).get(name)
+    values = parse_qs(scope["query_string"].decode("utf-8", "replace")).get(name)
     return values[0] if values else ""
 
 
