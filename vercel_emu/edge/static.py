@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote_to_bytes
 
+from pathspec import GitIgnoreSpec
+
 from vercel_emu.errors import EmuError
 from vercel_emu.project.builds import static_sources
 from vercel_emu.project.globs import matches
@@ -114,7 +116,12 @@ def public_files(
         named = static_sources(config.builds)
         mounts = [Mount(root, includes=lambda file: any(matches(glob, file) for glob in named))]
     elif not has_app and next(_walk(folder), None) is None:
-        mounts = [Mount(root, includes=_is_public_by_default)]
+        ignored = _not_uploaded(root)
+
+        def is_public(name: str) -> bool:
+            return _is_public_by_default(name) and not ignored.match_file(name)
+
+        mounts = [Mount(root, includes=is_public)]
     return PublicFiles([*mounts, *more], clean_urls=bool(config.clean_urls))
 
 
@@ -129,6 +136,15 @@ def _output_folder(root: Path, config: VercelConfig) -> Path:
             "Name a folder inside the project, such as `public`.",
         )
     return folder
+
+
+def _not_uploaded(root: Path) -> GitIgnoreSpec:
+    """What `.vercelignore` keeps out of the deployment."""
+    try:
+        text = (root / ".vercelignore").read_text("utf-8", "replace")
+    except OSError:
+        text = ""
+    return GitIgnoreSpec.from_lines(text.splitlines())
 
 
 def _is_public_by_default(name: str) -> bool:
