@@ -18,6 +18,8 @@ type Step = str | list[object]
 """A module, or `[key, value, imports made before]` of an environment change."""
 
 _SKIPPED = frozenset({"__main__", "vercel_runtime", "vercel_emu", "site", "sitecustomize"})
+_SERVER = "vercel_runtime._vendor."
+"""The ASGI server, which the runtime imports after the person's code."""
 _MONKEY_PATCHERS = ("gevent.monkey", "eventlet.patcher")
 """Libraries that must come before others: nothing may be imported ahead of them."""
 
@@ -29,7 +31,7 @@ def library_modules(prefixes: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
         top_level = name.partition(".")[0]
         # An alias (`os.path`, `six.moves`) has another name in its spec and comes by itself.
         fit = (
-            top_level not in _SKIPPED
+            (top_level not in _SKIPPED or name.startswith(_SERVER))
             and not name.startswith("_vercel_emu_")
             and spec is not None
             and spec.name == name
