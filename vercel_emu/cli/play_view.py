@@ -55,10 +55,14 @@ def show_report(report: Report) -> None:
     _show_countries(report.by_country())
     total, failed = len(report.results), len(report.failed)
     rate = total / report.seconds if report.seconds else 0.0
-    verdict = f"{failed:,} of {total:,} requests failed" if failed else f"{total:,} requests passed"
+    verdict = f"{failed:,} of {_count(total)} failed" if failed else _count(total) + " passed"
     seed = f" · seed {report.scenario.seed}" if _draws(report.scenario) else ""
     click.secho(verdict, fg="red" if failed else "green", bold=True, nl=False)
     click.echo(f" in {report.seconds:.2f} s ({rate:,.0f}/s){seed} · {report.url}")
+
+
+def _count(requests: int) -> str:
+    return f"{requests:,} request{'' if requests == 1 else 's'}"
 
 
 def _draws(scenario: Scenario) -> bool:
