@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -41,7 +40,7 @@ def _from_proc(port: int) -> str | None:
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             for descriptor in (process / "fd").iterdir():
-                if os.readlink(descriptor) in inodes:
+                if str(descriptor.readlink()) in inodes:
                     name = (process / "comm").read_text().strip()
                     return f"{name} (pid {process.name})"
     return None
