@@ -97,6 +97,7 @@ def prepare(
         framework=config.framework,
         function_settings=config.function_settings,
         builds=config.builds,
+        destinations=config.destinations,
     )
     return replace(prepared, project=project)
 

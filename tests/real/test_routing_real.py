@@ -183,9 +183,21 @@ def test_legacy_routes(emulate: Emulate) -> None:
     assert (through.text, through.headers["x-route"]) == ("GET /headers/x?all=headers/x", "yes")
 
 
-@pytest.mark.parametrize("destination", ["/api/index", "/api/index.py", "/api", "/api/index/"])
-@pytest.mark.parametrize("framework", [{}, {"framework": None}], ids=["detected", "other"])
-@pytest.mark.parametrize("manifest", [{}, {"requirements.txt": "fastapi"}], ids=["bare", "pip"])
+PIP = {"requirements.txt": "fastapi"}
+OTHER = {"framework": None}
+
+
+@pytest.mark.parametrize(
+    ("destination", "framework", "manifest"),
+    [
+        ("/api/index", {}, PIP),
+        ("/api/index.py", {}, PIP),
+        ("/api/index/", {}, PIP),
+        ("/api", OTHER, PIP),
+        ("/api/index", OTHER, {}),
+        ("/api/index", {}, {}),
+    ],
+)
 def test_one_function_behind_a_rewrite_serves_everything(
     emulate: Emulate, destination: str, framework: dict[str, Any], manifest: dict[str, str]
 ) -> None:
@@ -194,6 +206,19 @@ def test_one_function_behind_a_rewrite_serves_everything(
     for path in ("/", "/a/b?c=d", "/api", "/api/index", "/api/other"):
         answer = running.get(path)
         assert answer.status_code == 200, (path, answer.text)
+        assert answer.text.startswith(f"GET {path.partition('?')[0]}?"), path
+    warned = [
+        event for event in running.events.all(events.Notice) if "passes /api" in event.message
+    ]
+    assert bool(warned) == (bool(manifest) and not framework)
+
+
+def test_an_app_of_a_preset_sees_the_rewritten_path(emulate: Emulate) -> None:
+    rules = [{"source": "/(.*)", "destination": "/api/index"}]
+    running = emulate({"api/index.py": APP, **vercel_json(framework="fastapi", rewrites=rules)})
+    assert running.get("/a").text == "GET /api/index?"
+    (notice,) = running.events.all(events.Notice)
+    assert "Remove that rewrite" in notice.message
 
 
 def test_builds_name_the_entrypoint(emulate: Emulate) -> None:

@@ -71,6 +71,7 @@ def route(words: Sequence[str], lines: Sequence[str], visitor: str, as_json: boo
         framework=config.framework,
         function_settings=config.function_settings,
         builds=config.builds,
+        destinations=config.destinations,
     )
     deployment = deploy(project, config, Options(), remembered_mounts(project))
     steps: list[Step] = []

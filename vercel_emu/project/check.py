@@ -103,6 +103,7 @@ def _read_rest(checked: Checked, python: Path | None) -> tuple[Checked, list[Fin
             framework=checked.config.framework,
             function_settings=checked.config.function_settings,
             builds=checked.config.builds,
+            destinations=checked.config.destinations,
         )
     except EmuError as error:
         findings.append(of_error(error))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -63,12 +63,14 @@ def load_project(
     framework: str | Unset | None = UNSET,
     function_settings: Mapping[str, FunctionSettings] | None = None,
     builds: Sequence[Build] = (),
+    destinations: Collection[str] = (),
 ) -> Project:
     """What a deployment of `root` would run.
 
-    `framework`, `function_settings` and `builds` are those of vercel.json; its framework wins over
-    the linked project's setting, and that over detection. `environ` is what the app will see: it
-    is used only if Django's settings have to be executed, under `interpreter`.
+    `framework`, `function_settings`, `builds` and the `destinations` of rewrites are those of
+    vercel.json; its framework wins over the linked project's, and that over detection. `environ`
+    is what the app will see: it is used only if Django's settings have to be executed, under
+    `interpreter`.
     """
     project = identify_project(root)
     link = read_link(project.link_root or project.root)
@@ -78,6 +80,7 @@ def load_project(
         found = Found(functions=built_functions(project.root, builds))
     elif app is not None or (chosen in PYTHON_PRESETS and chosen != "fasthtml"):
         found = _load_app(project.root, chosen, app, interpreter, environ)
+        found = _or_functions(project.root, found, chosen, origin, destinations)
     elif chosen == "fasthtml":
         found = _load_fasthtml(project.root, interpreter, environ)
     else:
@@ -125,6 +128,39 @@ def _load_app(
         others = [file for file in files if find_export_in_file(root / file)]
         warnings = (_not_separate(framework, entrypoint, others),) if others else ()
     return Found(functions=(_app(entrypoint),), django=search.django, warnings=warnings)
+
+
+def _or_functions(
+    root: Path,
+    found: Found,
+    framework: str | None,
+    origin: str,
+    destinations: Collection[str],
+) -> Found:
+    """A rewrite to `/api/index` means that file as a function, which sees what was requested.
+
+    That is how most projects with such a rewrite are deployed: with the preset "Other", from before
+    there were presets for Python. An app of a preset sees the rewritten path, the same for all.
+    """
+    entrypoint = found.functions[0].entrypoint
+    if entrypoint.found_by != "default place" or not entrypoint.file.startswith("api/"):
+        return found
+    path = api.path_of(entrypoint.file)
+    rewritten = sorted(one for one in destinations if path.match(one.rstrip("/")) is not None)
+    if not rewritten:
+        return found
+    warning = (
+        f'A deployment with the framework "{framework}" passes {rewritten[0]} on to the app as the '
+        f"path of every request that is rewritten to it."
+    )
+    if origin:
+        hint = f'Remove that rewrite, or set "framework": null instead of what {origin} says.'
+        return replace(found, warnings=(*found.warnings, f"{warning} {hint}"))
+    hint = (
+        f'Here {entrypoint.file} runs as a function, as with "Other". Set "framework": null in '
+        "vercel.json to be sure of that, or remove the rewrite: the app gets every path without it."
+    )
+    return Found(functions=api.find_functions(root), warnings=(f"{warning} {hint}",))
 
 
 def _functions_instead(root: Path, framework: str | None, search: Search) -> Found:

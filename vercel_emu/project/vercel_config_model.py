@@ -122,6 +122,14 @@ class VercelConfig:
     warnings: tuple[str, ...] = ()
 
     @property
+    def destinations(self) -> frozenset[str]:
+        """The paths that rewrites and routes lead to inside the deployment, as they are written."""
+        texts = [rule.destination for rule in self.rewrites]
+        texts += [route.dest for route in self.routes if route.dest is not None]
+        paths = (text.partition("?")[0] for text in texts if "://" not in text)
+        return frozenset(f"/{path.lstrip('/')}" for path in paths)
+
+    @property
     def is_case_sensitive(self) -> bool:
         """Legacy `src` ignores case unless a newer routing property is used as well."""
         return bool(
