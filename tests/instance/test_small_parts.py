@@ -1,0 +1,92 @@
+"""Retries, the gate, and what is remembered of modules."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from vercel_emu.instance.gate import Gate
+from vercel_emu.instance.ipc import Step
+from vercel_emu.instance.modules_memory import ModulesMemory, fitting
+from vercel_emu.instance.retry import NEVER, Retry
+
+PYTHON = Path("/python")
+
+
+def test_a_start_that_failed_is_repeated_ever_more_rarely() -> None:
+    retry = Retry()
+    retry.failed(100.0, took=0.5, timed_out=False)
+    assert retry.at == 130.0
+    retry.failed(200.0, took=0.5, timed_out=False)
+    assert retry.at == 260.0
+    for _ in range(10):
+        retry.failed(0.0, took=0.5, timed_out=False)
+    assert retry.at == 600.0
+    retry.reset()
+    assert retry.at == 0.0
+
+
+def test_a_start_that_hung_is_not_repeated() -> None:
+    retry = Retry()
+    retry.failed(100.0, took=30.0, timed_out=True)
+    assert retry.at == NEVER
+
+
+def test_a_broken_app_costs_less_than_two_percent() -> None:
+    retry, now, spent = Retry(), 0.0, 0.0
+    while now < 600:
+        retry.failed(now, took=0.5, timed_out=False)
+        spent += 0.5
+        now = retry.at
+    assert spent / now < 0.02
+
+
+def test_the_gate_asks_for_news_and_holds_requests() -> None:
+    async def run() -> None:
+        gate = Gate()
+        assert gate.is_open
+        gate.look = gate.close
+        assert not gate.is_open
+        waiting = asyncio.create_task(gate.wait_open())
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        gate.look = lambda: None
+        gate.open()
+        await waiting
+        assert gate.is_open
+
+    asyncio.run(run())
+
+
+def test_modules_are_remembered_for_the_same_interpreter(tmp_path: Path) -> None:
+    file = tmp_path / "modules" / "app.json"
+    memory = ModulesMemory(file, PYTHON)
+    assert memory.learn(["a", "b"], ["a"], ["/p/app.py"])
+    assert not memory.learn(["a", "b"], ["a"], ["/p/app.py"])
+    assert ModulesMemory(file, PYTHON).modules == ["a", "b"]
+    assert ModulesMemory(file, Path("/other")).modules == []
+    memory.exclude("a")
+    memory.learn(["a", "b"], [], [])
+    assert ModulesMemory(file, PYTHON).modules == ["b"]
+
+
+def test_a_variable_that_differs_twice_in_a_row_varies(tmp_path: Path) -> None:
+    memory = ModulesMemory(tmp_path / "app.json", PYTHON)
+    steps: list[Step] = ["a", ["NOW", "1", []], "b"]
+    memory.learn(steps, [], [])
+    memory.differed("os.environ['NOW']")
+    memory.learn(steps, [], [])
+    assert memory.modules == ["a", "b"]
+    memory.differed("os.environ['NOW']")
+    memory.learn(steps, [], [])
+    assert memory.modules == ["a"]
+
+
+def test_damaged_memory_is_no_memory(tmp_path: Path) -> None:
+    (tmp_path / "app.json").write_text("{not json")
+    assert ModulesMemory(tmp_path / "app.json", PYTHON).modules == []
+
+
+def test_fitting_cuts_at_what_varies() -> None:
+    steps: list[Step] = ["a", ["X", "1", []], "b", ["NOW", "1", []], "c"]
+    assert fitting(steps, ["b"], ["NOW"]) == ["a", ["X", "1", []]]
