@@ -6,7 +6,7 @@ import time
 
 from vercel_emu import events
 from vercel_emu.instance import ipc
-from vercel_emu.instance.instance import Instance
+from vercel_emu.instance.instance import Change, Instance
 from vercel_emu.instance.logs import Stream
 
 _OUR_PING = '"GET /_vercel/ping HTTP/1.1" 200'
@@ -56,6 +56,52 @@ class Hearing:
             instance.say(line.text)
             if not instance.fatal or line.text not in instance.fatal:
                 self._emit(line)
+
+    def starting(self, instance: Instance) -> None:
+        """It was launched, or a standby was told to go."""
+        self._emit(
+            events.InstanceStarting(
+                function=self.function, instance=instance.name, warm_standby=instance.from_standby
+            )
+        )
+
+    def ready(self, instance: Instance) -> None:
+        """It takes requests."""
+        self._emit(
+            events.InstanceReady(
+                function=self.function,
+                instance=instance.name,
+                duration_ms=(time.monotonic() - instance.since) * 1000,
+                init_ms=instance.init_ms,
+                user_init_ms=instance.user_init_ms,
+                warm_standby=instance.from_standby,
+            )
+        )
+
+    def reloaded(self, instance: Instance, change: Change) -> None:
+        """It is the first that serves after a change."""
+        self._emit(
+            events.Reloaded(
+                files=change.files,
+                duration_ms=(time.perf_counter() - change.at) * 1000,
+                warm_standby=instance.from_standby,
+            )
+        )
+
+    def gone(self, instance: Instance, *, served: bool, replaced: bool) -> None:
+        """It has ended after it had served, by itself or because a new one took its place."""
+        if served:
+            self._emit(
+                events.InstanceFailed(
+                    function=self.function, instance=instance.name, message=instance.exit_text
+                )
+            )
+        elif replaced:
+            self._emit(
+                events.InstanceStopped(
+                    function=self.function, instance=instance.name, reason="replaced"
+                )
+            )
 
     def _ended(self, instance: Instance, invocation_id: str) -> None:
         for line in instance.lines.flush(invocation_id):

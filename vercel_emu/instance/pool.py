@@ -24,8 +24,9 @@ from vercel_emu.instance.lifecycle import Lifecycle, Phase
 from vercel_emu.instance.logs import LineJoiner, Stream
 from vercel_emu.instance.modules_memory import ModulesMemory
 from vercel_emu.instance.own_files import OwnFiles
-from vercel_emu.instance.process import InstanceProcess, LaunchSpec
+from vercel_emu.instance.process import InstanceProcess, LaunchSpec, exit_text
 from vercel_emu.instance.retry import Retry
+from vercel_emu.instance.steps import Waiters, drained, first_answer, tell_where_it_hangs
 from vercel_emu.instance.tracebacks import CodeError, read_traceback
 
 __all__ = ["CannotStart", "FunctionPool", "Instance", "PoolSettings", "StartFailure"]
@@ -59,7 +60,7 @@ class FunctionPool:
         self._hearing = Hearing(name, emit)
         self._lifecycle = Lifecycle(name, size=settings.size, keep_standby=settings.standby)
         self._instances: dict[str, Instance] = {}
-        self._waiters: list[asyncio.Future[None]] = []
+        self._waiters = Waiters()
         self._tasks: set[asyncio.Task[None]] = set()
         self._own_files = OwnFiles(spec.root, spec.entrypoint, alone=not spec.report_files)
         self._memory = ModulesMemory(spec.modules_file, spec.interpreter)
@@ -88,14 +89,12 @@ class FunctionPool:
                 raise CannotStart(self._gone())
             if self.failure is not None and time.monotonic() < self._retry.at:
                 raise CannotStart(self.failure)
-            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiters.append(waiter)
+            waiter = self._waiters.add()
             self._post(lifecycle.Wanted())
             try:
                 await waiter
             finally:
-                with contextlib.suppress(ValueError):
-                    self._waiters.remove(waiter)
+                self._waiters.remove(waiter)
 
     async def suspect(self, instance: Instance) -> bool:
         """Ping an instance that let an invocation run out of time; replace it if it is stuck.
@@ -159,7 +158,7 @@ class FunctionPool:
     async def close(self, drain: float) -> None:
         """Drain for up to `drain` seconds, then end every process."""
         self.settings = self.settings.for_stopping(drain)
-        self._wake(self._gone())
+        self._waiters.wake(self._gone())
         self._post(lifecycle.Stopping())
         while self._instances or self._tasks:
             pending = [*self._tasks, *(self._exit_of(one) for one in self._instances.values())]
@@ -246,11 +245,7 @@ class FunctionPool:
         instance.wanted.set()
 
     def _announce(self, instance: Instance) -> None:
-        self._emit(
-            events.InstanceStarting(
-                function=self.name, instance=instance.name, warm_standby=instance.from_standby
-            )
-        )
+        self._hearing.starting(instance)
         self._watch_startup(instance)
 
     def _serve(self, name: str) -> None:
@@ -258,43 +253,17 @@ class FunctionPool:
         self.failure = None
         self._retry.reset()
         self._memory.followed()
-        self._emit(
-            events.InstanceReady(
-                function=self.name,
-                instance=name,
-                duration_ms=(time.monotonic() - instance.since) * 1000,
-                init_ms=instance.init_ms,
-                user_init_ms=instance.user_init_ms,
-                warm_standby=instance.from_standby,
-            )
-        )
-        self._wake(None)
+        self._hearing.ready(instance)
+        self._waiters.wake()
         self.on_serve()
         if not self._change.announced:
             self._change.announced = True
-            self._emit(
-                events.Reloaded(
-                    files=self._change.files,
-                    duration_ms=(time.perf_counter() - self._change.at) * 1000,
-                    warm_standby=instance.from_standby,
-                )
-            )
+            self._hearing.reloaded(instance, self._change)
         later = LEARN_DELAY if self._memory.modules else 0.0
         asyncio.get_running_loop().call_later(later, instance.process.ask_for_modules)
 
     async def _drain(self, name: str) -> None:
-        instance = self._instances[name]
-        started = time.monotonic()
-        while not instance.process.exited.is_set():
-            waited = time.monotonic() - started
-            streams_too = waited < self.settings.stream_grace
-            left = instance.invocations.to_wait_for(time.monotonic(), long_lived=streams_too)
-            if not left or waited > self.settings.drain_limit:
-                break
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(0.05):
-                    await instance.process.exited.wait()
-        await instance.process.stop(self.settings.stop_grace)
+        await drained(self._instances[name], lambda: self.settings)
 
     def _kill(self, name: str) -> None:
         if instance := self._instances.get(name):
@@ -316,7 +285,7 @@ class FunctionPool:
                 function=self.name, instance=name, message=message, detail=error.traceback
             )
         )
-        self._wake(self.failure)
+        self._waiters.wake(self.failure)
 
     # What processes say ----------------------------------------------------------------------
 
@@ -363,7 +332,7 @@ class FunctionPool:
         if instance is None:
             return
         instance.cancel_deadline()
-        instance.exit_text = _exit_text(code)
+        instance.exit_text = exit_text(code)
         for line in instance.lines.flush(""):
             instance.say(line.text)
         phase = self._lifecycle.phase(process.name)
@@ -371,18 +340,7 @@ class FunctionPool:
         del self._instances[process.name]
         if instance.connections is not None:
             instance.connections.close()
-        if phase is Phase.READY:
-            self._emit(
-                events.InstanceFailed(
-                    function=self.name, instance=process.name, message=instance.exit_text
-                )
-            )
-        elif phase is Phase.DRAINING:
-            self._emit(
-                events.InstanceStopped(
-                    function=self.name, instance=process.name, reason=instance.stop_reason
-                )
-            )
+        self._hearing.gone(instance, served=phase is Phase.READY, replaced=phase is Phase.DRAINING)
 
     def _unfit(self, instance: Instance, module: str, reached: str) -> None:
         """A standby is not what an instance without preparations would be: it ends itself."""
@@ -414,41 +372,20 @@ class FunctionPool:
         return [one for name, one in self._instances.items() if phase(name) is Phase.STANDBY]
 
     async def _await_ping(self, instance: Instance) -> None:
-        assert instance.connections is not None
-        port = instance.connections.port
-        # The ping itself waits: for an ASGI app it is answered once the lifespan has started.
-        while not await ping(port, timeout=3600):
-            if instance.process.exited.is_set() or self._lifecycle.phase(instance.name) is None:
-                return
-            await asyncio.sleep(0.01)
-        instance.cancel_deadline()
-        self._post(lifecycle.Started(instance.name))
+        if await first_answer(instance, lambda: self._lifecycle.phase(instance.name) is not None):
+            instance.cancel_deadline()
+            self._post(lifecycle.Started(instance.name))
 
     def _watch_startup(self, instance: Instance) -> None:
         limit = self.settings.startup_timeout
         if not self.spec.debug:
-            loop = asyncio.get_running_loop()
-            instance.deadline = loop.call_later(
+            instance.deadline = asyncio.get_running_loop().call_later(
                 limit, lambda: self._run(self._startup_expired(instance, limit))
             )
 
     async def _startup_expired(self, instance: Instance, limit: float) -> None:
-        """Tell where it hangs: `boot.py` prints every thread's stack on SIGABRT."""
-        instance.failure_note = f"it did not start within {limit:g} s"
-        instance.process.signal_group(signal.SIGABRT)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(1.0):
-                await instance.process.exited.wait()
+        await tell_where_it_hangs(instance, limit)
         self._post(lifecycle.Unresponsive(instance.name))
-
-    def _wake(self, failure: StartFailure | None) -> None:
-        waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
-            if not waiter.done():
-                if failure is None:
-                    waiter.set_result(None)
-                else:
-                    waiter.set_exception(CannotStart(failure))
 
     def _gone(self) -> StartFailure:
         return StartFailure(self.name, "it is being stopped or was removed", CodeError("", ""))
@@ -460,10 +397,3 @@ class FunctionPool:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _exit_text(code: int) -> str:
-    if code < 0:
-        with contextlib.suppress(ValueError):
-            return f"the process was ended by {signal.Signals(-code).name}"
-    return f"the process exited with code {code}"

@@ -248,3 +248,11 @@ class _Channel(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._owner.channel_closed(self._transport)
+
+
+def exit_text(code: int) -> str:
+    """What an exit code means, in words."""
+    if code < 0:
+        with contextlib.suppress(ValueError):
+            return f"the process was ended by {signal.Signals(-code).name}"
+    return f"the process exited with code {code}"
