@@ -12,6 +12,8 @@ from typing import Any
 
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from tests.real.support import Emulation, alive, emulation, wait_until
 from vercel_emu import events
@@ -294,3 +296,25 @@ async def app(scope, receive, send):
                 for _ in lines:
                     pass
         emulator.events.wait(events.InstanceStopped)
+
+
+def test_a_websocket_on_old_code_is_closed_with_service_restart(tmp_path: Path) -> None:
+    app = """
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        return
+    await receive()
+    await send({"type": "websocket.accept"})
+    while (await receive())["type"] != "websocket.disconnect":
+        await send({"type": "websocket.send", "text": "echo"})
+"""
+    with project(tmp_path, {"app.py": app}, stream_grace=0.2) as emulator:
+        emulator.wait_ready()
+        with connect(emulator.ws) as socket:
+            socket.send("x")
+            assert socket.recv() == "echo"
+            save(emulator, app + "# changed\n")
+            with pytest.raises(ConnectionClosed) as closed:
+                socket.recv(timeout=20)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1012
