@@ -54,7 +54,7 @@ def main() -> None:
     show("the first place (the data is loaded)", (time.perf_counter() - started) * 1000, "ms")
     names = [place.label for place, _ in zip(gazetteer().cities(), range(500), strict=False)]
     each = [microseconds(lambda n=name: find_place(n), 1) for name in names]  # type: ignore[misc]
-    show("a place that was not asked for before, slowest of 500", max(each), "µs")
+    show("a place not asked for before, 99 % of 500 under", percentile(sorted(each), 99), "µs")
     choices()
     scenario()
 

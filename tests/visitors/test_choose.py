@@ -8,10 +8,10 @@ import pytest
 
 from vercel_emu.errors import EmuError
 from vercel_emu.visitors.choose import choose_visitor, is_emu_header, visitor_cookie
-from vercel_emu.visitors.resolve import VisitorResolver
+from vercel_emu.visitors.resolve import resolve_visitor
 from vercel_emu.visitors.visitor import NEW_YORK, Visitor
 
-RESOLVE = VisitorResolver()
+RESOLVE = resolve_visitor
 
 
 def choose(*headers: tuple[bytes, bytes], overrides: bool = True) -> Visitor:

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from tests.visitors.mmdb import write_mmdb
 from tests.visitors.spellings import SPELLINGS
 from vercel_emu.errors import EmuError
+from vercel_emu.visitors.directory import VisitorDirectory
+from vercel_emu.visitors.find import find_place
 from vercel_emu.visitors.fold import fold
-from vercel_emu.visitors.resolve import NOBODY, VisitorResolver, resolve_visitor
+from vercel_emu.visitors.resolve import NOBODY, resolve_visitor
 from vercel_emu.visitors.visitor import NEW_YORK, Visitor
 
 DOCUMENTATION = [
@@ -178,7 +180,17 @@ def test_a_bad_database_is_named(tmp_path: Path, content: bytes | None) -> None:
     assert caught.value.code == "INVALID_GEOIP_DB"
 
 
-def test_a_resolver_remembers() -> None:
-    resolve = VisitorResolver({"office": {"place": "Berlin", "ip": "198.51.100.7"}})
-    assert resolve("office") is resolve("office")
-    assert resolve("office").city == "Berlin"
+def test_a_directory_remembers() -> None:
+    visitors = VisitorDirectory(named={"office": {"place": "Berlin", "ip": "198.51.100.7"}})
+    assert visitors.resolve("office") is visitors.resolve("office")
+    assert visitors.resolve("office").city == "Berlin"
+
+
+def test_a_capital_is_not_the_larger_city_around_it() -> None:
+    assert resolve_visitor("New Delhi").city == "New Delhi"
+    assert resolve_visitor("Delhi").city == "Delhi"
+
+
+@pytest.mark.parametrize("label", ["Mianzhu, Deyang, Sichuan, SC, CN", "New Delhi, DL, IN"])
+def test_what_the_places_command_shows_can_be_written(label: str) -> None:
+    assert find_place(label).label == label

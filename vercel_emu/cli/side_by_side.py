@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from itertools import batched
 
 from rich.console import Console
 from rich.table import Table
@@ -25,7 +24,8 @@ def print_side_by_side(columns: Sequence[Column]) -> None:
     """Print to standard output; where that is no terminal, lines are not cut to its width."""
     console = Console(width=None if sys.stdout.isatty() else 4096, highlight=False)
     fitting = max(1, console.width // (NARROWEST + 2))
-    for group in batched(columns, fitting, strict=False):
+    for start in range(0, len(columns), fitting):
+        group = columns[start : start + fitting]
         console.print(_table(group, min(WIDEST, console.width // len(group) - 2)))
 
 

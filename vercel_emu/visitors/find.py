@@ -12,7 +12,7 @@ from vercel_emu.visitors.fold import fold
 from vercel_emu.visitors.places import Place, gazetteer
 
 # A city whose own name it is outweighs one that is also called so in some language.
-OTHER_NAME_WEIGHT = 0.05
+OTHER_NAME_WEIGHT = 0.02
 # The first of several cities is meant only where it is clearly the larger and better known.
 CLEARLY_LARGER = 1.5
 SAME_AREA_DEGREES = 0.7
@@ -24,7 +24,7 @@ def find_place(text: str) -> Place:
     parts = [part.strip() for part in text[:LONGEST_QUERY].split(",") if part.strip()]
     if not parts:
         raise _unknown(text)
-    place = _country(text) or _city(parts) or _subdivision(parts)
+    place = _country(text) or _labelled(text) or _city(parts) or _subdivision(parts)
     if place is None and len(parts) == 1:
         place = _unseparated(parts[0])
     if place is None:
@@ -52,6 +52,15 @@ def search_places(query: str, *, country: str | None = None, limit: int = 20) ->
 def _country(text: str) -> Place | None:
     country = gazetteer().country(text[:LONGEST_QUERY])
     return gazetteer().largest_city(country.code) if country else None
+
+
+def _labelled(text: str) -> Place | None:
+    """The place with exactly this label, as `vercel-emu places` shows it; names have commas."""
+    if text.count(",") < 2:
+        return None
+    name = text.rsplit(",", 2)[0]
+    wanted = text.strip()
+    return next((p for p in gazetteer().cities_called(name) if p.label == wanted), None)
 
 
 def _city(parts: list[str]) -> Place | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 
 from vercel_emu.errors import EmuError
@@ -50,27 +49,6 @@ def resolve_visitor(
     if ip := parse_ip(text):
         return _visitor_of_ip(ip, geoip_db)
     return visitor_at(find_place(text))
-
-
-class VisitorResolver:
-    """`resolve_visitor` for one project, remembering its answers: it runs for each request."""
-
-    def __init__(
-        self,
-        named: Mapping[str, object] | None = None,
-        geoip_db: Path | None = None,
-        file: str = "pyproject.toml",
-    ) -> None:
-        self.named = dict(named or {})
-
-        @lru_cache(maxsize=4096)
-        def resolve(text: str) -> Visitor:
-            return resolve_visitor(text, named=self.named, geoip_db=geoip_db, file=file)
-
-        self._resolve = resolve
-
-    def __call__(self, text: str) -> Visitor:
-        return self._resolve(text)
 
 
 def visitor_at(place: Place) -> Visitor:
