@@ -17,18 +17,16 @@ from typing import TYPE_CHECKING, Any
 
 from vercel_emu.control.recorder import Recorder
 from vercel_emu.control.state import RunningEmulator, announced, prepare_folder
-from vercel_emu.edge.limits_table import FILE_DESCRIPTORS
 from vercel_emu.edge.page_reload import SCRIPT_PATH, WAIT_PATH, LiveReload, PageReload
 from vercel_emu.events import Emit, EventBus, Notice
+from vercel_emu.function_set import FunctionSet
 from vercel_emu.instance.gate import Gate
 from vercel_emu.instance.instance import Change
-from vercel_emu.instance.pool import FunctionPool, PoolSettings
-from vercel_emu.instance.process import LaunchSpec
+from vercel_emu.instance.pool import FunctionPool
 from vercel_emu.options import Options, parse_listen
-from vercel_emu.prepare import Prepared, runtime_dir
-from vercel_emu.project.model import Function
+from vercel_emu.prepare import Prepared
 from vercel_emu.reloading import Reloader
-from vercel_emu.upkeep import Upkeep, idle_timeout
+from vercel_emu.upkeep import Upkeep
 from vercel_emu.visitors.directory import VisitorDirectory
 from vercel_emu.visitors.visitor import NEW_YORK, Visitor
 from vercel_emu.watching.meaning import Meaning
@@ -88,7 +86,7 @@ class RunningProject:
         self.debugger: DebugPort | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._servers: list[tuple[EdgeServer, asyncio.Task[None]]] = []
-        self._socket_dir = Path()
+        self._functions: FunctionSet
         self._emu_dir = Path()
 
     @property
@@ -118,22 +116,7 @@ class RunningProject:
     ) -> bool:
         """Go on with the project as it is now; whether any function had to be restarted."""
         self.prepared, self.options = prepared, prepared.options
-        environment = self.environment()
-        functions = {function.name: function for function in prepared.project.functions}
-        restarted = False
-        for name in self.pools.keys() - functions.keys():
-            self.run(self.pools.pop(name).close(self.options.drain_limit))
-            restarted = True
-        for name, function in functions.items():
-            if name not in self.pools:
-                self._add_pool(function, environment)
-                restarted = True
-                continue
-            pool, spec = self.pools[name], self._launch_spec(function, environment)
-            pool.settings = self._pool_settings(function)
-            if spec != pool.spec or pool.depends_on(found.code, found.appeared):
-                pool.change(change, spec=spec)
-                restarted = True
+        restarted = self._functions.adopt(self.environment(), change, found)
         self.publish(deployment)
         if self.crons is not None:
             self.crons.changed()
@@ -174,8 +157,9 @@ class RunningProject:
         """Start everything; what `stack` holds undoes it in reverse order."""
         root = self.prepared.project.root
         self._emu_dir = prepare_folder(root)
-        self._socket_dir = Path(tempfile.mkdtemp(prefix="vercel-emu-"))
-        stack.callback(shutil.rmtree, self._socket_dir, ignore_errors=True)
+        socket_dir = Path(tempfile.mkdtemp(prefix="vercel-emu-"))
+        stack.callback(shutil.rmtree, socket_dir, ignore_errors=True)
+        self._functions = FunctionSet(self, self._emu_dir, socket_dir)
 
         listener = self._bind(stack)
         control = _bind_control()
@@ -194,10 +178,7 @@ class RunningProject:
             await self.django.start(self._emu_dir)
         environment = self.environment()
         for function in self.prepared.project.functions:
-            self._add_pool(function, environment)
-        for function in self.prepared.project.functions:
-            if function.path is None:  # a file in api/ starts with its first request
-                self.pools[function.name].start()
+            self._functions.add(function, environment)
         await asyncio.sleep(0)
         await self._start_control(stack, control)
         await self._start_edge(stack, listener)
@@ -240,32 +221,6 @@ class RunningProject:
             )
         )
 
-    def _pool_settings(self, function: Function) -> PoolSettings:
-        return PoolSettings(
-            size=self.options.instances,
-            standby=self._keeps_standby and function.path is None,
-            startup_timeout=self.options.startup_timeout,
-            drain_limit=self.options.drain_limit,
-            stream_grace=self.options.stream_grace,
-            idle_timeout=idle_timeout(function, self.options),
-        )
-
-    @property
-    def _keeps_standby(self) -> bool:
-        return self.options.standby and self.options.reload
-
-    def _add_pool(self, function: Function, environment: dict[str, str]) -> None:
-        self.pools[function.name] = FunctionPool(
-            function.name,
-            self._launch_spec(function, environment),
-            self._pool_settings(function),
-            socket_dir=self._socket_dir,
-            emit=self.emit,
-            gate=self.gate,
-        )
-        if self.debugger is not None:
-            self.pools[function.name].on_serve = self.debugger.instance_replaced
-
     def environment(self) -> dict[str, str]:
         """The variables of the functions, warnings emitted."""
         built = self.prepared.environment(self.url.removeprefix("http://"), self.cache_variables())
@@ -279,22 +234,6 @@ class RunningProject:
             "RUNTIME_CACHE_ENDPOINT": f"{self.control_url}/v1/suspense-cache/",
             "RUNTIME_CACHE_HEADERS": json.dumps({"authorization": f"Bearer {self.token}"}),
         }
-
-    def _launch_spec(self, function: Function, environment: dict[str, str]) -> LaunchSpec:
-        return LaunchSpec(
-            interpreter=self.prepared.interpreter.path,
-            root=self.prepared.project.root,
-            entrypoint=function.entrypoint,
-            environment=environment,
-            runtime_dir=runtime_dir(),
-            modules_file=self._emu_dir / "modules" / f"{function.name.replace('/', '~')}.json",
-            bytecode_dir=self._emu_dir / "bytecode",
-            debug=self.options.debugpy is not None,
-            official_cache_client=self.options.official_cache_client,
-            strict_fs=self.options.strict_fs,
-            report_files=function.path is not None,
-            fd_limit=FILE_DESCRIPTORS if self.options.limits else None,
-        )
 
     async def _start_control(
         self, stack: contextlib.AsyncExitStack, listener: socket.socket
@@ -380,7 +319,7 @@ class RunningProject:
             functions = self.prepared.project.functions
             return next((one.memory_mb for one in functions if one.name == name), None)
 
-        self.run(Upkeep(self.pools, standby=self._keeps_standby).run())
+        self.run(Upkeep(self.pools, standby=self.options.standby and self.options.reload).run())
         strict = self.options.strict_memory
         self.run(MemoryWatch(self.pools, memory_of, self.emit, strict=strict).run())
         if self.options.crons:
@@ -440,7 +379,7 @@ class RunningProject:
 
     async def _close_pools(self) -> None:
         self.gate.open()
-        await asyncio.gather(*(pool.close(SHUTDOWN_DRAIN) for pool in self.pools.values()))
+        await self._functions.close(SHUTDOWN_DRAIN)
 
 
 @contextlib.asynccontextmanager

@@ -99,7 +99,7 @@ class Hearing:
         elif replaced:
             self._emit(
                 events.InstanceStopped(
-                    function=self.function, instance=instance.name, reason="replaced"
+                    function=self.function, instance=instance.name, reason=instance.stop_reason
                 )
             )
 
