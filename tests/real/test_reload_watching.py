@@ -57,7 +57,15 @@ class Watched:
 
 
 @pytest.fixture(params=list(SOURCES))
+def any_source(request: pytest.FixtureRequest) -> str:
+    if request.param == "inotify" and not Inotify.available():
+        pytest.skip("inotify is Linux's")
+    return str(request.param)
+
+
+@pytest.fixture(params=["inotify", "polling"])
 def source(request: pytest.FixtureRequest) -> str:
+    """The sources that are quick to test; watchfiles takes part where it matters."""
     if request.param == "inotify" and not Inotify.available():
         pytest.skip("inotify is Linux's")
     return str(request.param)
@@ -148,6 +156,17 @@ def by_deletion(path: Path) -> None:
 WAYS = [in_place, by_rename, like_vim, like_an_odd_editor, by_touch, by_deletion]
 
 
+@pytest.mark.parametrize("save", [in_place, by_rename, by_deletion])
+def test_the_usual_ways_to_save_from_every_source(
+    root: Path, any_source: str, save: Callable[[Path], None]
+) -> None:
+    async def test(watched: Watched) -> None:
+        save(root / "app.py")
+        assert (await watched.only()).files == ("app.py",)
+
+    watching(root, any_source, test)
+
+
 @pytest.mark.parametrize("save", WAYS)
 def test_every_way_to_save_is_one_change(
     root: Path, source: str, save: Callable[[Path], None]
@@ -159,7 +178,7 @@ def test_every_way_to_save_is_one_change(
     watching(root, source, test)
 
 
-def test_many_files_at_once_are_one_change(root: Path, source: str) -> None:
+def test_many_files_at_once_are_one_change(root: Path, any_source: str) -> None:
     names = [f"pkg/m{number}.py" for number in range(40)]
 
     async def test(watched: Watched) -> None:
@@ -167,10 +186,10 @@ def test_many_files_at_once_are_one_change(root: Path, source: str) -> None:
             (root / name).write_text("new")
         assert (await watched.only()).files == tuple(sorted(names))
 
-    watching(root, source, test)
+    watching(root, any_source, test)
 
 
-def test_a_git_checkout_is_one_change(root: Path, source: str) -> None:
+def test_a_git_checkout_is_one_change(root: Path, any_source: str) -> None:
     def git(*arguments: str) -> None:
         identity = ("-c", "user.name=a", "-c", "user.email=a@example.com")
         subprocess.run(["git", *identity, *arguments], cwd=root, check=True, capture_output=True)
@@ -188,10 +207,10 @@ def test_a_git_checkout_is_one_change(root: Path, source: str) -> None:
         await asyncio.to_thread(git, "checkout", "HEAD~1")
         assert len((await watched.only()).files) == 20
 
-    watching(root, source, test)
+    watching(root, any_source, test)
 
 
-def test_a_folder_that_appears_later_is_watched(root: Path, source: str) -> None:
+def test_a_folder_that_appears_later_is_watched(root: Path, any_source: str) -> None:
     async def test(watched: Watched) -> None:
         (root / "late" / "deep").mkdir(parents=True)
         (root / "late" / "deep" / "a.json").write_text("1")
@@ -199,7 +218,7 @@ def test_a_folder_that_appears_later_is_watched(root: Path, source: str) -> None
         (root / "late" / "deep" / "a.json").write_text("2 now")
         assert (await watched.only()).files == ("late/deep/a.json",)
 
-    watching(root, source, test)
+    watching(root, any_source, test)
 
 
 def test_a_folder_that_is_moved_in_or_away(root: Path, tmp_path: Path, source: str) -> None:
@@ -219,8 +238,6 @@ def test_a_folder_that_is_moved_in_or_away(root: Path, tmp_path: Path, source: s
 
 
 def test_links_to_folders_and_files(root: Path, tmp_path: Path, source: str) -> None:
-    if source == "watchfiles":
-        pytest.skip("files outside the project that are linked one by one need inotify or --poll")
     shared = tmp_path / "shared"
     shared.mkdir()
     (shared / "lib.py").write_text("1")
@@ -276,8 +293,6 @@ def test_ignored_places_are_no_change(root: Path, source: str, place: str) -> No
 
 
 def test_extra_paths_outside_the_project(root: Path, tmp_path: Path, source: str) -> None:
-    if source == "watchfiles":
-        pytest.skip("watchfiles reports in its own time what was made before it began")
     (tmp_path / "library").mkdir()
     (tmp_path / "library" / "x.py").write_text("1")
 
@@ -317,8 +332,6 @@ def test_a_save_is_known_without_waiting(root: Path) -> None:
 def test_a_project_that_vanishes_is_survived(root: Path, source: str) -> None:
     async def test(watched: Watched) -> None:
         shutil.rmtree(root)
-        assert set((await watched.next()).files) == {"app.py", "pkg/mod.py"} | (
-            {"begin.mark"} if source == "watchfiles" else set()
-        )
+        assert (await watched.next()).files == ("app.py", "pkg/mod.py")
 
     watching(root, source, test)
