@@ -47,6 +47,7 @@ def rows(project: RunningProject) -> list[tuple[str, str]]:
         ("visitor", _visitor(project)),
         ("cache", str(EMU_DIR / "cache.sqlite3") if options.cache == "file" else options.cache),
     ]
+    found.append(("reload", _reload(project)))
     if project.moved_from is not None:
         found.append(("port", f"{project.moved_from} is busy, so this one"))
     others = [one for one in running_emulators(prepared.project.root) if one.pid != os.getpid()]
@@ -62,6 +63,15 @@ def _app(project: RunningProject) -> str:
         entrypoint = functions[0].entrypoint
         return f"{framework} · {entrypoint.file} ({entrypoint.variable})"
     return f"{len(functions)} function{'s' if len(functions) != 1 else ''} in api/"
+
+
+def _reload(project: RunningProject) -> str:
+    if not project.options.reload:
+        return "off (--no-reload)"
+    if not project.options.standby:
+        return "on, without a standby"
+    ahead = max((pool.preloaded for pool in project.pools.values()), default=0)
+    return f"warm standby · imports {ahead} library modules ahead" if ahead else "warm standby"
 
 
 def _visitor(project: RunningProject) -> str:
