@@ -26,7 +26,6 @@ from collections.abc import Callable, Iterable
 from importlib.abc import SourceLoader
 from importlib.machinery import SourceFileLoader
 from types import CodeType
-from typing import Any
 
 type Imports = tuple[tuple[int, str], ...]
 """The absolute imports of a file: line and dotted name."""
