@@ -11,7 +11,7 @@ import shutil
 import socket
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from vercel_emu.function_set import FunctionSet
 from vercel_emu.instance.gate import Gate
 from vercel_emu.instance.instance import Change
 from vercel_emu.instance.pool import FunctionPool
+from vercel_emu.listeners import bind_loopback, serve_on
 from vercel_emu.options import Options, parse_listen
 from vercel_emu.prepare import Prepared
 from vercel_emu.reloading import Reloader
@@ -162,7 +163,7 @@ class RunningProject:
         self._functions = FunctionSet(self, self._emu_dir, socket_dir)
 
         listener = self._bind(stack)
-        control = _bind_control()
+        control = bind_loopback()
         stack.callback(control.close)
         self.control_url = f"http://127.0.0.1:{control.getsockname()[1]}"
 
@@ -179,7 +180,8 @@ class RunningProject:
         environment = self.environment()
         for function in self.prepared.project.functions:
             self._functions.add(function, environment)
-        await asyncio.sleep(0)
+        for pool in self.pools.values():
+            await pool.launched()
         await self._start_control(stack, control)
         await self._start_edge(stack, listener)
         self._start_watching()
@@ -264,7 +266,7 @@ class RunningProject:
             return control_api(self)
 
         app = ControlApp(cache, make_api, self.token)
-        await self._serve(stack, make_server(app), listener)
+        await serve_on(stack, make_server(app), listener)
 
     async def _start_edge(self, stack: contextlib.AsyncExitStack, listener: socket.socket) -> None:
         from vercel_emu.cdn_cache.gate import CdnGate
@@ -309,7 +311,7 @@ class RunningProject:
         if options.live_reload:
             app = LiveReload(app)
         server = make_server(app, ws=self.edge.websocket, refuse=self.edge.refuse_malformed)
-        await self._serve(stack, server, listener, self._close_pools)
+        await serve_on(stack, server, listener, self._close_pools)
 
     def _start_watching(self) -> None:
         """What goes on beside the requests: the functions' memory, and cron jobs if wanted."""
@@ -343,19 +345,6 @@ class RunningProject:
         from vercel_emu.cron_jobs.jobs import configured_jobs
 
         return configured_jobs(self.prepared.config.crons, self.prepared.config.file_name)
-
-    async def _serve(
-        self,
-        stack: contextlib.AsyncExitStack,
-        server: EdgeServer,
-        listener: socket.socket,
-        meanwhile: Callable[[], Awaitable[None]] | None = None,
-    ) -> None:
-        from vercel_emu.edge.server import serve, wait_started
-
-        task = asyncio.create_task(serve(server, listener))
-        stack.push_async_callback(_stop_server, server, task, meanwhile)
-        await wait_started(server, task)
 
     def _state(self) -> RunningEmulator:
         return RunningEmulator(
@@ -402,30 +391,3 @@ async def running(
     async with contextlib.AsyncExitStack() as stack:
         await project.start(stack)
         yield project
-
-
-def _bind_control() -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.bind(("127.0.0.1", 0))
-    listener.listen(2048)
-    listener.setblocking(False)
-    return listener
-
-
-async def _stop_server(
-    server: EdgeServer,
-    task: asyncio.Task[None],
-    meanwhile: Callable[[], Awaitable[None]] | None,
-) -> None:
-    """Take no more requests, do `meanwhile` what ends those that run, then end the rest."""
-    server.should_exit = True
-    if meanwhile is not None:
-        await meanwhile()
-    try:
-        async with asyncio.timeout(0.5):
-            await asyncio.shield(task)
-    except TimeoutError:
-        server.force_exit = True
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task

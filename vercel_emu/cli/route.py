@@ -28,7 +28,7 @@ from vercel_emu.edge.routing import (
 from vercel_emu.edge.routing import route as decide
 from vercel_emu.edge.routing.destination import split_url
 from vercel_emu.errors import EmuError
-from vercel_emu.options import Options, emu_table
+from vercel_emu.options import emu_table, load_options
 from vercel_emu.project.interpreter import find_interpreter
 from vercel_emu.project.load import identify_project, load_project
 from vercel_emu.project.vercel_config import load_vercel_config
@@ -63,9 +63,11 @@ def route(words: Sequence[str], lines: Sequence[str], visitor: str, as_json: boo
     method, target, directory = _words(words)
     folder = identify_project(directory).root
     request = _request(method, target, lines, visitor, folder)
+    options = load_options(emu_table(folder), {}, folder / "pyproject.toml")
     config = load_vercel_config(folder)
     project = load_project(
         directory,
+        app=options.app,
         interpreter=_interpreter(folder),
         environ={},
         framework=config.framework,
@@ -73,7 +75,7 @@ def route(words: Sequence[str], lines: Sequence[str], visitor: str, as_json: boo
         builds=config.builds,
         destinations=config.destinations,
     )
-    deployment = deploy(project, config, Options(), remembered_mounts(project))
+    deployment = deploy(project, config, options, remembered_mounts(project))
     steps: list[Step] = []
     outcome = decide(deployment.routing, request, deployment.files, steps)
     if as_json:
