@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 import threading
@@ -191,8 +192,6 @@ def test_nothing_is_left_behind(root: Path) -> None:
 
 
 def children_of_this_process() -> set[int]:
-    import os
-
     return set(children_of(os.getpid()))
 
 
@@ -214,6 +213,20 @@ def test_coroutines(root: Path) -> None:
             assert (await emu.post("/geo")).status_code == 405
 
     asyncio.run(main())
+
+
+def test_giving_up_while_it_starts_leaves_nothing(root: Path) -> None:
+    children = children_of_this_process()
+
+    async def main() -> None:
+        entering = asyncio.create_task(Emulator(root).__aenter__())
+        await asyncio.sleep(0)
+        entering.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await entering
+
+    asyncio.run(main())
+    assert children_of_this_process() == children
 
 
 @pytest.mark.parametrize(

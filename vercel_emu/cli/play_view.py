@@ -52,6 +52,8 @@ def show_report(report: Report) -> None:
         _show_failure(report, result)
     if (more := len(report.failed) - FAILURES_SHOWN) > 0:
         click.echo(f"... and {more:,} more; --json and --junit have them all.\n")
+    if report.failed and report.repeat_at != report.url:
+        click.secho("The commands repeat them at `vercel-emu dev`.\n", dim=True)
     _show_countries(report.by_country())
     total, failed = len(report.results), len(report.failed)
     rate = total / report.seconds if report.seconds else 0.0

@@ -121,7 +121,14 @@ class AsyncEmulator(EmulatorCore):
     """The app's runtime cache."""
 
     async def __aenter__(self) -> Self:
-        await asyncio.to_thread(self._start)
+        starting = asyncio.create_task(asyncio.to_thread(self._start))
+        try:
+            await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            # The thread goes on: what it starts must not be left behind.
+            await asyncio.wait([starting])
+            await asyncio.to_thread(self._stop)
+            raise
         self.cache = AsyncCache(self._background)
         self._client = async_client(self._background, self.url, cookies=no_cookies())
         return self
