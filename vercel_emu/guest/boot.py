@@ -80,6 +80,8 @@ def restart_clock() -> None:
 
 def main() -> None:
     settings = json.loads(os.environ.pop("__VC_EMU_BOOT"))
+    # The app sees the platform's PYTHONDONTWRITEBYTECODE; `own_code` says who heeds it.
+    sys.dont_write_bytecode = False
     # A crash in C, or the emulator's SIGABRT to an import that never ends, shows where it was.
     faulthandler.enable()
     control = load_sibling("control").Control(os.environ["VERCEL_IPC_PATH"])

@@ -23,13 +23,14 @@ import os
 import sys
 import sysconfig
 from collections.abc import Callable, Iterable
-from importlib.abc import SourceLoader
 from importlib.machinery import SourceFileLoader
 from types import CodeType
 
 type Imports = tuple[tuple[int, str], ...]
 """The absolute imports of a file: line and dotted name."""
 
+# Not `importlib.abc.SourceLoader`: that import alone costs a start 20 ms.
+_PLAIN_COMPILE = SourceFileLoader.source_to_code
 _FUNCTIONS_API = os.path.join(os.path.dirname(os.path.abspath(__file__)), "functions_api")
 
 
@@ -80,7 +81,7 @@ class OwnCode:
         def get_code(self: SourceFileLoader, fullname: str) -> CodeType | None:
             path = self.get_filename(fullname)
             # An import hook that rewrites source (coverage, type checkers) keeps its own way.
-            plain = type(self).source_to_code is SourceLoader.source_to_code
+            plain = type(self).source_to_code is _PLAIN_COMPILE
             if not plain or is_library(path, own._prefixes):
                 return original(self, fullname)
             return own.code_of(path, self.get_data(path))

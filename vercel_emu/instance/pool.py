@@ -155,6 +155,11 @@ class FunctionPool:
                 one.stop_reason = "idle"
             self._post(lifecycle.Idle())
 
+    async def launched(self) -> None:
+        """Wait until the processes that are being started exist."""
+        if self._tasks:
+            await asyncio.wait(set(self._tasks))
+
     async def close(self, drain: float) -> None:
         """Drain for up to `drain` seconds, then end every process."""
         self.settings = self.settings.for_stopping(drain)

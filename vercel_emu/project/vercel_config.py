@@ -38,12 +38,12 @@ _IGNORED_IN_RULES = ("transforms", "env", "locale", "middleware", "mitigate")
 
 def load_vercel_config(root: Path) -> VercelConfig:
     """The project's vercel.json or vercel.toml; without one, the defaults. Raises `EmuError`."""
-    # Late, because routing reads the values that this module makes.
-    from vercel_emu.edge.routing.checks import check_rules
-
     data, file_name, warnings = read_config_data(root)
     if file_name is None:
         return VercelConfig(warnings=tuple(warnings))
+    # Late, because routing reads the values that this module makes.
+    from vercel_emu.edge.routing.checks import check_rules
+
     config = parse_vercel_config(data, file_name, warnings)
     check_rules(config)
     return config
