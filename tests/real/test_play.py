@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -19,7 +19,7 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.real.support import Emulation, alive, children_of, write_project
+from tests.real.support import Emulation, alive, children_of, emulation, write_project
 from vercel_emu.cli import cli
 from vercel_emu.errors import EmuError
 from vercel_emu.player.http import HttpClient
@@ -75,9 +75,10 @@ def run(*arguments: str | Path) -> Result:
 # visit and visitor
 
 
-@pytest.fixture
-def running(emulate: Emulate) -> Emulation:
-    return emulate(FILES)
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulation]:
+    with emulation(tmp_path_factory.mktemp("running"), FILES, visitor="New York") as found:
+        yield found
 
 
 def test_visit_shows_the_answers_side_by_side(running: Emulation) -> None:
