@@ -56,8 +56,9 @@ class Deployment:
         """What a person should know of this deployment before its visitors do."""
         texts = [*self.project.warnings, *self.config.warnings]
         found = [Notice(level="warn", message=text) for text in texts]
-        sources = self.files.exposed_sources()
-        if sources:
+        publishes_root = any(mount.folder == self.project.root for mount in self.files.mounts)
+        sources = self.files.exposed_sources() if publishes_root else []
+        if sources and not self.config.builds:
             found.append(_exposed(sources))
         return found
 

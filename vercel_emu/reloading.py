@@ -60,7 +60,9 @@ class Reloader:
         extra = tuple(root / path for path in options.watch)
         if options.env_file is not None:
             extra += (Path.cwd() / options.env_file,)
-        watcher = Watcher(Reader(root, options.ignore, extra), self._seen, self._settled)
+        output = (project.prepared.config.output_directory or "public").strip("./")
+        reader = Reader(root, options.ignore, extra, kept=(f"{output}/",))
+        watcher = Watcher(reader, self._seen, self._settled)
         self._source = make_source(watcher, poll=options.poll, on_limit=self._limit_reached)
         stack.push_async_callback(self._source.close)
         stack.callback(watcher.close)

@@ -57,13 +57,23 @@ def test_functions_alone_publish_everything_else(emulate: Emulate) -> None:
         "vercel.json": '{"framework": null}',
         ".vercelignore": "private\n*.bak\n",
         "private/notes.txt": "mine",
+        ".gitignore": "secrets.txt\n",
+        "secrets.txt": "mine",
+        "env/pyvenv.cfg": "home = x",
         "old.bak": "mine",
     }
     emulation = emulate(files, reload=True)
     assert emulation.get("/").text == "<p>hi</p>"
     assert emulation.get("/api/hello").text == "function /api/hello"
     assert emulation.get("/lib/secret.py").text == "KEY = 1"
-    for path in ("/.env", "/vercel.json", "/private/notes.txt", "/old.bak", "/.vercelignore"):
+    for path in (
+        "/.env",
+        "/vercel.json",
+        "/private/notes.txt",
+        "/old.bak",
+        "/secrets.txt",
+        "/env/pyvenv.cfg",
+    ):
         assert emulation.get(path).status_code == 404, path
     (notice,) = sources_notices(emulation)
     assert "/lib/secret.py" in notice.message
@@ -87,6 +97,7 @@ def test_a_public_folder_hides_the_sources(emulate: Emulate) -> None:
 def test_another_output_directory(emulate: Emulate) -> None:
     rules = json.dumps({"outputDirectory": "dist/web", "framework": "python"})
     files = {"app.py": FUNCTION, "dist/web/x.txt": "x", "public/y.txt": "y", "vercel.json": rules}
+    files[".gitignore"] = "dist\n"
     emulation = emulate(files, reload=True)
     assert emulation.get("/x.txt").text == "x"
     assert emulation.get("/y.txt").text == "function /y.txt"

@@ -7,6 +7,7 @@ only what was found inside it has a path at all.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +23,9 @@ from vercel_emu.project.globs import matches
 from vercel_emu.project.vercel_config_model import VercelConfig
 
 DEFAULT_FOLDER = "public"
+
+ENVIRONMENT_MARK = "pyvenv.cfg"
+"""A folder with this file is a virtual environment, whatever its name."""
 
 _NEVER_UPLOADED = frozenset(
     (
@@ -139,12 +143,12 @@ def _output_folder(root: Path, config: VercelConfig) -> Path:
 
 
 def _not_uploaded(root: Path) -> GitIgnoreSpec:
-    """What `.vercelignore` keeps out of the deployment."""
-    try:
-        text = (root / ".vercelignore").read_text("utf-8", "replace")
-    except OSError:
-        text = ""
-    return GitIgnoreSpec.from_lines(text.splitlines())
+    """What git or `.vercelignore` keeps out of the deployment."""
+    lines: list[str] = []
+    for name in (".gitignore", ".vercelignore"):
+        with contextlib.suppress(OSError):
+            lines += (root / name).read_text("utf-8", "replace").splitlines()
+    return GitIgnoreSpec.from_lines(lines)
 
 
 def _is_public_by_default(name: str) -> bool:
@@ -176,7 +180,7 @@ def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
                 yield name, Path(entry.path)
             elif entry.is_dir():
                 real = Path(entry.path).resolve()
-                if real not in seen:
+                if real not in seen and not (real / ENVIRONMENT_MARK).exists():
                     seen.add(real)
                     pending.append((Path(entry.path), f"{name}/"))
 

@@ -40,10 +40,15 @@ _BACKUP = re.compile(r".*(~|\.sw[a-z]|\.tmp|\.bak|\.orig)")
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """`ignore_files` maps a folder (relative, "" for the root) to the patterns found in it."""
+    """`ignore_files` maps a folder (relative, "" for the root) to the patterns found in it.
+
+    They don't count for the folders in `kept` (relative, ending in a slash): what a tool builds for
+    visitors is rarely in git.
+    """
 
     ignore: tuple[str, ...] = ()
     ignore_files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    kept: tuple[str, ...] = ()
     _own: GitIgnoreSpec = field(init=False)
     _specs: dict[str, GitIgnoreSpec] = field(init=False)
 
@@ -71,6 +76,8 @@ class Rules:
     def _excluded(self, path: str) -> bool:
         if self._own.match_file(path):
             return True
+        if any(path.startswith(one) or one.startswith(path) for one in self.kept):
+            return False
         for folder, spec in self._specs.items():
             if not folder:
                 inside = path

@@ -41,14 +41,24 @@ class Tree:
 
 
 class Reader:
-    """Reads trees of one project. `extra` are the paths of `--watch`, anywhere."""
+    """Reads trees of one project. `extra` are the paths of `--watch`, anywhere.
 
-    def __init__(self, root: Path, ignore: tuple[str, ...], extra: tuple[Path, ...] = ()) -> None:
+    `kept` folders are watched whatever git ignores.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        ignore: tuple[str, ...],
+        extra: tuple[Path, ...] = (),
+        kept: tuple[str, ...] = (),
+    ) -> None:
         self.root = str(root)
         self.extra = tuple(str(path.absolute()) for path in extra)
         self._ignore = ignore
+        self._kept = kept
         self._ignore_files: dict[str, tuple[str, ...]] = {}
-        self.rules = Rules(ignore)
+        self.rules = Rules(ignore, kept=kept)
 
     def relative(self, path: str) -> str:
         """The path as a person reads it: relative to the project where it lies in there."""
@@ -62,7 +72,7 @@ class Reader:
     def read(self) -> Tree:
         """The whole tree; the ignore files are read anew."""
         self._ignore_files = {}
-        self.rules = Rules(self._ignore)
+        self.rules = Rules(self._ignore, kept=self._kept)
         tree = Tree()
         self.add(self.root, tree)
         for path in self.extra:
@@ -103,7 +113,7 @@ class Reader:
         if texts:
             relative = "" if folder == self.root else self.relative(folder)
             self._ignore_files[relative] = ignore_lines(texts)
-            self.rules = Rules(self._ignore, self._ignore_files)
+            self.rules = Rules(self._ignore, self._ignore_files, self._kept)
 
 
 def _texts(folder: str, names: set[str]) -> Iterator[str]:
