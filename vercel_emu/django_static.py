@@ -40,6 +40,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     publishes: bool = True
     folders: list[tuple[str, str]] = []
     collected: str | None = None
+    manifest: str | None = None
     manifest_is_new: bool = False
 
     def mounts(self) -> tuple[Mount, ...]:
@@ -204,8 +205,8 @@ def _remembered(file: Path) -> Found | None:
         found = msgspec.json.decode(file.read_bytes(), type=Found)
     except (OSError, msgspec.DecodeError):
         return None
-    gone = found.collected is not None and not Path(found.collected).is_dir()
-    return None if gone else found
+    made = (found.collected, found.manifest)
+    return found if all(one is None or Path(one).exists() for one in made) else None
 
 
 def _failed(errors: str) -> Notice:

@@ -17,6 +17,7 @@ from vercel_emu.instance.instance import Change
 from vercel_emu.options import Options
 from vercel_emu.prepare import Prepared, prepare
 from vercel_emu.project.env_files import read_env_files
+from vercel_emu.project.workspace import local_packages
 from vercel_emu.watching.meaning import Meaning, meaning
 from vercel_emu.watching.packages import watch_packages
 from vercel_emu.watching.sources import Source, make_source
@@ -57,7 +58,7 @@ class Reloader:
             return
         root = project.prepared.project.root
         options = project.options
-        extra = tuple(root / path for path in options.watch)
+        extra = (*(root / path for path in options.watch), *local_packages(root))
         if options.env_file is not None:
             extra += (Path.cwd() / options.env_file,)
         output = (project.prepared.config.output_directory or "public").strip("./")

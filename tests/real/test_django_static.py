@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -139,6 +140,14 @@ def test_what_was_found_is_remembered(tmp_path: Path) -> None:
         pass
     with emulation(tmp_path) as again:
         assert again.get("/static/site.js").text == "let x = 1"
+
+
+def test_a_manifest_that_was_removed_is_made_before_the_app_needs_it(tmp_path: Path) -> None:
+    with emulation(tmp_path, django(more=storage(HASHED))):
+        pass
+    shutil.rmtree(tmp_path / "collected")
+    with emulation(tmp_path) as again:
+        assert again.get("/").status_code == 200
 
 
 def test_without_static_root_a_deployment_would_publish_nothing(emulate: Emulate) -> None:

@@ -163,3 +163,5 @@ def test_a_workspace_shares_its_environment(tmp_path: Path, start: str) -> None:
     with dev_process(tmp_path / start, {}, "--no-install") as running:
         running.wait_ready()
         assert running.get("/old").text == "app /new"
+        (tmp_path / "libs/shared/shared.py").write_text("NAME = 'saved'\n")
+        assert running.get("/old").text == "saved /new"

@@ -84,10 +84,11 @@ def collect(own_root: str, target: str) -> dict[str, Any]:
     os.replace(new, target)
     storage = importlib.import_module("django.contrib.staticfiles.storage").staticfiles_storage
     name = getattr(storage, "manifest_name", None)
-    wrote = False
-    if name:
-        wrote = put_manifest(os.path.join(target, name), os.path.join(own_root, name))
-    return {"collected": target, "manifest_is_new": wrote}
+    if not name:
+        return {"collected": target}
+    manifest = os.path.abspath(os.path.join(own_root, name))
+    is_new = put_manifest(os.path.join(target, name), manifest)
+    return {"collected": target, "manifest": manifest, "manifest_is_new": is_new}
 
 
 def put_manifest(source: str, destination: str) -> bool:

@@ -37,6 +37,6 @@ class OwnFiles:
     def _concerns(self, file: str, appeared: bool, failed: bool) -> bool:
         if self._alone or file == self._entrypoint or not file.endswith(".py"):
             return True
-        if os.path.realpath(f"{self._root}/{file}") in self._imported:
+        if os.path.realpath(Path(self._root, file)) in self._imported:
             return True
         return appeared and (failed or not file.startswith("api/"))

@@ -33,6 +33,36 @@ def member_folder(workspace: Path, name: str) -> Path | None:
     return None
 
 
+def local_packages(root: Path) -> tuple[Path, ...]:
+    """Folders of the packages beside the project that it depends on, by `[tool.uv.sources]`."""
+    found: dict[Path, None] = {}
+    pending = [root]
+    while pending:
+        for folder in _local_sources(pending.pop(), root):
+            if folder not in found and folder != root:
+                found[folder] = None
+                pending.append(folder)
+    return tuple(found)
+
+
+def _local_sources(package: Path, root: Path) -> list[Path]:
+    from packaging.utils import canonicalize_name
+
+    table: Any = load_toml(package / "pyproject.toml")
+    for key in ("tool", "uv", "sources"):
+        table = table.get(key) if isinstance(table, dict) else None
+    workspace = workspace_root(root)
+    found: list[Path | None] = []
+    for name, source in table.items() if isinstance(table, dict) else ():
+        if not isinstance(source, dict):
+            continue
+        if source.get("workspace") is True and workspace is not None:
+            found.append(member_folder(workspace, canonicalize_name(name)))
+        elif isinstance(source.get("path"), str):
+            found.append(package / source["path"])
+    return [folder.resolve() for folder in found if folder is not None and folder.is_dir()]
+
+
 def _has_member(workspace: Path, root: Path) -> bool:
     members, exclude = _patterns(workspace)
     path = PurePosixPath(root.relative_to(workspace).as_posix())
