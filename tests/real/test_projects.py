@@ -30,7 +30,7 @@ def sources_notices(emulation: Emulation) -> list[events.Notice]:
     return emulation.events.all(events.Notice, lambda event: event.code == "SOURCES_ARE_PUBLIC")
 
 
-@pytest.mark.parametrize("place", ["app.py", "src/main.py", "app/index.py", "api/index.py"])
+@pytest.mark.parametrize("place", ["src/main.py", "api/index.py"])
 def test_an_app_at_a_default_place(emulate: Emulate, place: str) -> None:
     emulation = emulate(
         {place: FUNCTION, "requirements.txt": "fastapi", "public/robots.txt": "none"}

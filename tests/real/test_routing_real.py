@@ -318,27 +318,33 @@ def test_new_rules_need_no_new_instance(emulate: Emulate) -> None:
     assert len(running.events.all(events.InstanceReady)) == 1
 
 
-@pytest.mark.parametrize(
-    ("text", "place"),
-    [
-        ('{"rewrites": [}', "vercel.json:1:15"),
-        ('{"rewrites": [{"src": "/a", "destination": "/b"}]}', "`source`"),
-        ('{"rewrites": [{"source": "/(a", "destination": "/b"}]}', "index 0"),
-        ('{"rewrites": [{"source": "/a", "destination": "/:b"}]}', '":b"'),
-        ('{"framework": "python", "functions": {"app.py": {"maxDuration": 0}}}', "maxDuration"),
-        ('{"outputDirectory": "../elsewhere"}', "outputDirectory"),
-    ],
-)
-def test_a_wrong_file_keeps_the_last_good_one(emulate: Emulate, text: str, place: str) -> None:
+WRONG = [
+    ('{"rewrites": [}', "vercel.json:1:15"),
+    ('{"rewrites": [{"src": "/a", "destination": "/b"}]}', "`source`"),
+    ('{"rewrites": [{"source": "/(a", "destination": "/b"}]}', "index 0"),
+    ('{"rewrites": [{"source": "/a", "destination": "/:b"}]}', '":b"'),
+    ('{"framework": "python", "functions": {"app.py": {"maxDuration": 0}}}', "maxDuration"),
+    ('{"outputDirectory": "../elsewhere"}', "outputDirectory"),
+]
+
+
+def test_a_wrong_file_keeps_the_last_good_one(emulate: Emulate) -> None:
     rules = vercel_json(rewrites=[{"source": "/a", "destination": "/good"}])
     running = emulate({"app.py": APP, "requirements.txt": "fastapi", **rules}, reload=True)
     assert running.get("/a").text == "GET /good?"
-    write_rules(running, text)
-    assert running.get("/a").text == "GET /good?"
-    notice = running.events.wait(events.Notice, lambda event: event.level == "error")
-    assert place in notice.message
+    for count, (text, place) in enumerate(WRONG, 1):
+        write_rules(running, text)
+        assert running.get("/a").text == "GET /good?"
+        notice = running.events.wait(
+            events.Notice, lambda event: event.level == "error", count=count
+        )
+        assert place in notice.message
     write_rules(running, json.dumps({"rewrites": [{"source": "/a", "destination": "/new"}]}))
     assert running.get("/a").text == "GET /new?"
+    (running.root / "vercel.json").unlink()
+    toml = '[[rewrites]]\nsource = "/a"\ndestination = "/toml"\n'
+    (running.root / "vercel.toml").write_text(toml)
+    assert running.get("/a").text == "GET /toml?"
     assert len(running.events.all(events.InstanceReady)) == 1
 
 
