@@ -7,10 +7,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from tests.real.conftest import Emulate
 from tests.real.support import emulation
 from vercel_emu import events
+from vercel_emu.cli.route import route
 
 MANAGE = """
 import os, sys
@@ -140,6 +142,8 @@ def test_what_was_found_is_remembered(tmp_path: Path) -> None:
         pass
     with emulation(tmp_path) as again:
         assert again.get("/static/site.js").text == "let x = 1"
+    explained = CliRunner().invoke(route, ["/static/site.js", str(tmp_path)])
+    assert "file assets/site.js" in explained.output
 
 
 def test_a_manifest_that_was_removed_is_made_before_the_app_needs_it(tmp_path: Path) -> None:

@@ -154,6 +154,8 @@ def test_double_slashes(emulate: Emulate) -> None:
 def test_pages_of_errors(emulate: Emulate) -> None:
     files = {"api/a.py": APP, **PAGES}
     running = emulate(files)
+    assert agree(running, "/nothing")["file"] == "public/404.html"
+    assert agree(running, "/api/a.py")["function"] == "api/a"
     missing = running.get("/nothing")
     assert (missing.status_code, missing.text) == (404, "<p>own 404</p>")
     platform = running.get("/api/nothing")
@@ -179,6 +181,9 @@ def test_legacy_routes(emulate: Emulate) -> None:
     assert running.get("/teapot").status_code == 418
     assert running.get("/away").headers["location"] == "/there"
     assert running.get("/data.json").text == "{}"
+    assert agree(running, "/blog/one")["function"] == "api/a"
+    assert agree(running, "/away")["status"] == 302
+    assert agree(running, "/data.json")["file"] == "public/data.json"
     through = running.get("/headers/x")
     assert (through.text, through.headers["x-route"]) == ("GET /headers/x?all=headers/x", "yes")
 
@@ -226,6 +231,7 @@ def test_builds_name_the_entrypoint(emulate: Emulate) -> None:
     routes = [{"src": "/(.*)", "dest": "service/web.py"}]
     running = emulate({"service/web.py": APP, **vercel_json(builds=builds, routes=routes)})
     assert running.get("/a?b=c").text == "GET /a?b=c"
+    assert agree(running, "/x?y=z")["function"] == "app"
 
 
 # -- other origins -------------------------------------------------------------------------------
