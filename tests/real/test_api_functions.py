@@ -86,6 +86,14 @@ def test_every_file_is_its_own_function(emulate: Emulate, manifest: dict[str, st
     ]
 
 
+def test_functions_with_requirements_need_no_settings(emulate: Emulate) -> None:
+    files = {"api/hello.py": WSGI, "api/users/[id].py": HANDLER, "requirements.txt": "flask\n"}
+    emulation = emulate(files)
+    assert said(emulation.get("/api/hello")) == "wsgi /api/hello?"
+    assert said(emulation.get("/api/users/5")) == "handler /api/users/5?id=5"
+    assert emulation.get("/").status_code == 404
+
+
 def test_a_broken_function_fails_alone(emulate: Emulate) -> None:
     emulation = emulate({**FUNCTIONS, "vercel.json": '{"framework": null}'})
     page = emulation.get("/api/broken", headers={"accept": "text/html"})
