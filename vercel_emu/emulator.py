@@ -300,6 +300,7 @@ class RunningProject:
                 headers=json.dumps({"authorization": f"Bearer {self.token}"}),
             ),
             overlay=options.overlay,
+            cron_proof=self.token,
         )
         self.edge = Edge(settings, self.pools, self.emit)
         self.edge.cdn = self.cdn
@@ -334,6 +335,7 @@ class RunningProject:
                 self.url,
                 self.emit,
                 speed=parse_speed(self.options.crons),
+                proof=self.token,
             )
             self.run(self.crons.run())
 

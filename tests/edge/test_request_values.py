@@ -139,3 +139,35 @@ def test_limits(
 ) -> None:
     assert refused(Limits(), target, headers, length) == code
     assert refused(Limits.lifted(), target, headers, length) is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"x-real-ip",
+        b"x_real_ip",
+        b"x-real_ip",
+        b"x_vercel_ip_city",
+        b"x-vercel_ip_city",
+        b"x_forwarded_for",
+        b"forwarded",
+        b"x_emu_visitor",
+        b"x_now_id",
+        b"x-vercel-internal-invocation-id",
+        b"x-vercel-sc-host",
+        b"x-vercel-cron-schedule",
+        b"x-vercel-emu-cron-proof",
+    ],
+)
+def test_a_client_can_not_say_what_the_platform_says(name: bytes) -> None:
+    # A WSGI environ has one name for dashes and underscores.
+    assert kept_headers([(name, b"1"), (b"accept", b"*/*")]) == [(b"accept", b"*/*")]
+
+
+def test_the_scheduler_proves_itself() -> None:
+    schedule = (b"x-vercel-cron-schedule", b"0 5 * * *")
+    proof = (b"x-vercel-emu-cron-proof", b"token")
+    assert kept_headers([schedule, proof], cron_proof="token") == [schedule]
+    assert kept_headers([schedule, proof], cron_proof="another") == []
+    assert kept_headers([schedule], cron_proof="token") == []
+    assert kept_headers([schedule, proof]) == []

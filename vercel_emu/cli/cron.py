@@ -83,8 +83,10 @@ def run(path: str, url: str | None, folder: Path, as_json: bool) -> None:
     project = identify_project(folder)
     config = load_vercel_config(project.root)
     job = _find(path, cron_jobs(project.root, config.crons, config.file_name))
-    address = url or running_emulator(project.root).url
-    headers = cron_headers(job.schedule, _secret(project, config))
+    running = None if url else running_emulator(project.root)
+    address = running.url if running else url or ""
+    proof = running.token if running else ""
+    headers = cron_headers(job.schedule, _secret(project, config), proof)
     try:
         answer = asyncio.run(call_cron(address, job.path, headers))
     except (OSError, ConnectionFailed) as error:

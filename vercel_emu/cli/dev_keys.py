@@ -36,11 +36,16 @@ def make_keys(project: RunningProject, writer: LineWriter, stop: asyncio.Event) 
             if variable.value and not variable.inherited:
                 writer.add(as_dotenv(variable, show=False).rstrip("\n"))
 
+    def change_visitor(who: str) -> None:
+        project.set_visitor(who)
+        writer.add(f"visitor: {project.visitor.label} · {project.visitor.ip}")
+
     keys.add("r", "reload now, from scratch", project.reload)
     keys.add("c", "clear the runtime cache", clear_cache)
     keys.add("o", "open in the browser", lambda: _open(project.url))
     keys.add("e", "show the environment", show_environment)
     keys.add("i", "install missing dependencies", lambda: _install(project, writer))
+    keys.add("v", "change the visitor", lambda: keys.ask("visitor", change_visitor))
     keys.add("q", "quit", stop.set)
     return keys
 

@@ -29,12 +29,28 @@ class Key:
     action: Action
 
 
+@dataclass(slots=True)
+class _Question:
+    prompt: str
+    answered: Callable[[str], None]
+    answer: str = ""
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
 class Keys:
     """The keys and what they do; others may add theirs before the terminal is listened to."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, say: Callable[[str], None], echo: Callable[[str], None] | None = None
+    ) -> None:
         self._say = say
+        self._echo = echo or _write
         self._keys: dict[str, Key] = {}
+        self._question: _Question | None = None
         self._tasks: set[asyncio.Future[Any]] = set()
         self.add("h", "show these keys", self.help)
 
@@ -47,12 +63,36 @@ class Keys:
         for key in sorted(self._keys.values(), key=lambda one: one.key):
             self._say(f"  {key.key}  {key.text}")
 
+    def ask(self, prompt: str, answered: Callable[[str], None]) -> None:
+        """Have the next line that is typed go to `answered`; Escape takes the question back."""
+        self._question = _Question(prompt, answered)
+        self._echo(f"{prompt}: ")
+
     def press(self, text: str) -> None:
         """React to what was typed; keys without a meaning are ignored."""
         for char in text:
-            key = self._keys.get(char.lower())
-            if key is not None:
+            if self._question is not None:
+                self._type(self._question, char)
+            elif key := self._keys.get(char.lower()):
                 self._run(key)
+
+    def _type(self, question: _Question, char: str) -> None:
+        """One more character of an answer; the terminal does not show it by itself."""
+        if char in "\r\n":
+            self._question = None
+            self._echo("\n")
+            if question.answer:
+                self._run(Key("", question.prompt, lambda: question.answered(question.answer)))
+        elif char == "\x1b":
+            self._question = None
+            self._echo("\n")
+        elif char in "\x7f\b":
+            if question.answer:
+                question.answer = question.answer[:-1]
+                self._echo("\b \b")
+        elif char.isprintable():
+            question.answer += char
+            self._echo(char)
 
     def _run(self, key: Key) -> None:
         try:

@@ -1,4 +1,4 @@
-"""How the other commands find a running emulator: a small file per process in `.vercel/emu/run/`."""
+"""How other commands find a running emulator: a small file per process in `.vercel/emu/run/`."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from vercel_emu.errors import EmuError
-from vercel_emu.header_names import CRON_SCHEDULE
+from vercel_emu.header_names import CRON_PROOF, CRON_SCHEDULE
 from vercel_emu.instance.connection import Connection, ConnectionFailed
 
 SECRET = "CRON_SECRET"
@@ -28,13 +28,17 @@ class CronAnswer:
         return next((value for key, value in self.headers if key == name), "")
 
 
-def cron_headers(schedule: str, secret: str) -> dict[str, str]:
+def cron_headers(schedule: str, secret: str, proof: str = "") -> dict[str, str]:
     """The headers that tell a function it is called by the platform's scheduler.
+
+    `proof` is the emulator's token: without it the edge takes the schedule for a client's claim.
 
     Raises:
         EmuError: the secret can't be sent in a header.
     """
     headers = {"user-agent": "vercel-cron/1.0", CRON_SCHEDULE: schedule}
+    if proof:
+        headers[CRON_PROOF] = proof
     if secret:
         if not secret.isascii() or any(ord(character) < 0x20 for character in secret):
             raise EmuError(

@@ -80,12 +80,14 @@ class CronScheduler:
         emit: Emit,
         *,
         speed: float = 1.0,
+        proof: str = "",
     ) -> None:
         self._jobs = jobs
         self._secret = secret
         self._url = url
         self._emit = emit
         self._speed = speed
+        self._proof = proof
         self._changed = asyncio.Event()
 
     def changed(self) -> None:
@@ -132,7 +134,7 @@ class CronScheduler:
         shown = f"cron {job.path} ({job.schedule}, due {due:%Y-%m-%d %H:%M} UTC)"
         self._emit(Notice(level="info", message=shown, code="CRON"))
         try:
-            headers = cron_headers(job.schedule, self._secret())
+            headers = cron_headers(job.schedule, self._secret(), self._proof)
             answer = await call_cron(self._url, job.path, headers)
         except (OSError, ConnectionFailed, EmuError) as error:
             text = f"{shown} got no answer: {error}"

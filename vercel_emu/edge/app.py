@@ -68,6 +68,8 @@ class EdgeSettings:
     limits: limits.Limits = field(default_factory=limits.Limits)
     cache: CacheAccess | None = None
     overlay: bool = True
+    cron_proof: str = ""
+    """What shows that a request comes from the scheduler of cron jobs."""
 
 
 class Edge:
@@ -228,7 +230,9 @@ class Edge:
         return request_head(
             method=request.method.encode(),
             target=_function_target(request, outcome),
-            kept=kept_headers(request.headers, upgrade=request.upgrade),
+            kept=kept_headers(
+                request.headers, upgrade=request.upgrade, cron_proof=settings.cron_proof
+            ),
             platform=platform_headers(
                 call.visitor, request.host, request.scheme, settings.cache, int(time.time()) // 60
             ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -43,7 +44,8 @@ _OVERWRITTEN = frozenset(
     )
 )
 _CRON_SCHEDULE = names.CRON_SCHEDULE.encode()
-"""The scheduler's own requests come in through the front door, here and there."""
+_CRON_PROOF = names.CRON_PROOF.encode()
+_PLATFORM_PREFIXES = (b"x-vercel-", b"x-emu-", b"x-now-")
 _JA4_DIGEST = "t13d1516h2_8daaf6152771_02713d6af862"
 _SIGNATURE_LIFETIME = 300
 
@@ -67,30 +69,36 @@ def client_names(headers: Iterable[tuple[bytes, bytes]]) -> frozenset[bytes]:
 
 
 def kept_headers(
-    headers: Iterable[tuple[bytes, bytes]], *, upgrade: bool = False
+    headers: Iterable[tuple[bytes, bytes]], *, upgrade: bool = False, cron_proof: str = ""
 ) -> list[tuple[bytes, bytes]]:
     """The client's own headers that travel on; `headers` have lower-case names.
 
-    With `upgrade` the WebSocket handshake's `Connection` and `Upgrade` stay.
+    With `upgrade` the WebSocket handshake's `Connection` and `Upgrade` stay. The scheduler's
+    requests come in through the front door too: theirs carry `cron_proof`.
     """
     pairs = list(headers)
     listed = client_names(pairs)
     kept = []
     for name, value in pairs:
-        if (
-            name.startswith(b"x-")
-            and name != _CRON_SCHEDULE
-            and (name in _OVERWRITTEN or name.startswith((b"x-vercel-", b"x-emu-", b"x-now-")))
-        ):
+        # WSGI has one name for `x-real-ip` and `x_real_ip`: a client must not say either.
+        dashed = name.replace(b"_", b"-")
+        if dashed in _OVERWRITTEN or dashed.startswith(_PLATFORM_PREFIXES):
+            if name == _CRON_SCHEDULE and cron_proof and _proven(pairs, cron_proof):
+                kept.append((name, value))
             continue
         if name in HOP_BY_HOP or name in listed:
             if upgrade and name in (b"connection", b"upgrade"):
                 kept.append((name, value))
             continue
-        if name == b"forwarded" or name == b"expect" or name == b"host":
+        if name == b"expect" or name == b"host":
             continue
         kept.append((name, value))
     return kept
+
+
+def _proven(headers: list[tuple[bytes, bytes]], proof: str) -> bool:
+    given = next((value for name, value in headers if name == _CRON_PROOF), b"")
+    return hmac.compare_digest(given, proof.encode())
 
 
 @lru_cache(maxsize=512)

@@ -8,7 +8,9 @@ from vercel_emu import events
 from vercel_emu.instance import ipc
 from vercel_emu.instance.instance import Change, Instance
 from vercel_emu.instance.logs import Stream
+from vercel_emu.instance.tracebacks import read_traceback
 
+_SERVER_ERROR = "Exception in ASGI application"
 _OUR_PING = '"GET /_vercel/ping HTTP/1.1" 200'
 """Logged by the runtime's server for WSGI apps and handlers."""
 
@@ -24,13 +26,14 @@ class Hearing:
 
     def handle(self, instance: Instance, message: ipc.Message) -> None:
         """Report a message; those that concern the lifecycle are not for here."""
+        just_ended, instance.just_ended = instance.just_ended, ""
         match message:
             case ipc.HandlerStarted(payload):
                 instance.invocations.handler_started(payload.context.invocation_id)
             case ipc.End(payload):
                 self._ended(instance, payload.context.invocation_id)
             case ipc.Log(payload):
-                self._log(instance, payload)
+                self._log(instance, payload, just_ended)
             case ipc.Metric(payload):
                 self._fetch(payload.context.invocation_id, payload.payload)
             case ipc.UnrecoverableError(payload):
@@ -54,8 +57,11 @@ class Hearing:
         """Output below Python (C libraries, the interpreter itself, `os.write`)."""
         for line in instance.lines.add("", "", stream, text):
             instance.say(line.text)
-            if not instance.fatal or line.text not in instance.fatal:
+            if instance.ready:
                 self._emit(line)
+            else:
+                # Of an instance that can't start this becomes part of the failure: not said twice.
+                instance.unsaid.append(line)
 
     def starting(self, instance: Instance) -> None:
         """It was launched, or a standby was told to go."""
@@ -67,6 +73,10 @@ class Hearing:
 
     def ready(self, instance: Instance) -> None:
         """It takes requests."""
+        instance.ready = True
+        for line in instance.unsaid:
+            self._emit(line)
+        instance.unsaid.clear()
         self._emit(
             events.InstanceReady(
                 function=self.function,
@@ -106,6 +116,7 @@ class Hearing:
     def _ended(self, instance: Instance, invocation_id: str) -> None:
         for line in instance.lines.flush(invocation_id):
             self._emit(line)
+        instance.just_ended = invocation_id
         found = instance.invocations.ended(invocation_id)
         if found is not None:
             self._emit(
@@ -117,9 +128,14 @@ class Hearing:
                 )
             )
 
-    def _log(self, instance: Instance, log: ipc.LogPayload) -> None:
+    def _log(self, instance: Instance, log: ipc.LogPayload, just_ended: str) -> None:
         id_ = log.context.invocation_id
         text = log.text()
+        if id_ == "0" and just_ended and text.startswith(_SERVER_ERROR):
+            # The runtime leaves the invocation, says `end`, and only then its server logs the
+            # exception that came through: nothing can come in between.
+            id_ = just_ended
+            text = read_traceback(text, instance.root).traceback
         if id_ == "0" and _OUR_PING in text:
             return
         for line in instance.lines.add(id_, log.level, log.stream, text):

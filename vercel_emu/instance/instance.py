@@ -8,6 +8,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from vercel_emu.events import LogLine
 from vercel_emu.instance.connection import ConnectionPool
 from vercel_emu.instance.invocations import Invocations
 from vercel_emu.instance.logs import LineJoiner
@@ -87,6 +88,11 @@ class Instance:
     failure_note: str = ""
     stop_reason: str = "replaced"
     answered: bool = False
+    ready: bool = False
+    just_ended: str = ""
+    """The invocation that the message before this one ended."""
+    unsaid: list[LogLine] = field(default_factory=list)
+    """Written below Python before it was ready."""
     wanted: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a standby that has not been launched yet is needed, or is no longer."""
 

@@ -20,7 +20,7 @@ _READ_SIZE = 64 * 1024
 _CUT_SHORT = (BrokenPipeError, ConnectionResetError)
 
 
-class NoAnswer(ConnectionError):  # noqa: N818 - says what happened
+class NoAnswer(ConnectionError):
     """The peer closed the connection without a byte of an answer."""
 
     def __init__(self) -> None:

@@ -18,7 +18,7 @@ _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) (\d{3})(?: ([^\r\n]*))?\Z")
 _OURS = frozenset({"connection", "content-length", "transfer-encoding"})
 
 
-class MalformedResponse(ConnectionError):  # noqa: N818 - a name, not a suffix, reads better here
+class MalformedResponse(ConnectionError):
     """What came back is not HTTP/1.1."""
 
 
