@@ -170,7 +170,10 @@ class PrettyConsole:
         tint = {"warn": c.yellow, "error": c.red, "fatal": c.red, "debug": c.dim}.get(
             event.level, ""
         )
-        label = f"{event.level}: " if event.stream == "logging" and event.level != "info" else ""
+        label = ""
+        if event.stream == "logging" and event.level != "info":
+            inside = event.text.startswith((" ", "Traceback (most recent"))
+            label = "" if inside else f"{event.level}: "
         mark = "│" if event.invocation_id else "┆"
         self._writer.add(f"  {c.dim}{mark}{c.reset} {tint}{label}{printable(event.text)}{c.reset}")
 

@@ -8,7 +8,7 @@ from vercel_emu import events
 from vercel_emu.instance import ipc
 from vercel_emu.instance.instance import Change, Instance
 from vercel_emu.instance.logs import Stream
-from vercel_emu.instance.tracebacks import read_traceback
+from vercel_emu.instance.tracebacks import read_traceback, without_libraries
 
 _SERVER_ERROR = "Exception in ASGI application"
 _OUR_PING = '"GET /_vercel/ping HTTP/1.1" 200'
@@ -135,7 +135,7 @@ class Hearing:
             # The runtime leaves the invocation, says `end`, and only then its server logs the
             # exception that came through: nothing can come in between.
             id_ = just_ended
-            text = read_traceback(text, instance.root).traceback
+            text = without_libraries(read_traceback(text, instance.root).traceback)
         if id_ == "0" and _OUR_PING in text:
             return
         for line in instance.lines.add(id_, log.level, log.stream, text):
