@@ -172,7 +172,7 @@ class PrettyConsole:
         )
         label = ""
         if event.stream == "logging" and event.level != "info":
-            inside = event.text.startswith((" ", "Traceback (most recent"))
+            inside = not event.text or event.text.startswith((" ", "Traceback (most recent"))
             label = "" if inside else f"{event.level}: "
         mark = "│" if event.invocation_id else "┆"
         self._writer.add(f"  {c.dim}{mark}{c.reset} {tint}{label}{printable(event.text)}{c.reset}")

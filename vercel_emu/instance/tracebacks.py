@@ -59,15 +59,15 @@ def without_libraries(text: str) -> str:
 
     The last frame stays whatever it is: that is where the error was raised.
     """
-    frames = [line for line in text.split("\n") if _FRAME.match(line)]
-    last = frames[-1] if frames else ""
+    lines = text.split("\n")
+    last = max((at for at, line in enumerate(lines) if _FRAME.match(line)), default=-1)
     kept: list[str] = []
     hidden = 0
     dropping = False
-    for line in [*text.split("\n"), ""]:
+    for at, line in enumerate([*lines, ""]):
         frame = _FRAME.match(line)
         if frame:
-            dropping = "/site-packages/" in frame["file"] and line is not last
+            dropping = "/site-packages/" in frame["file"] and at != last
             hidden += dropping
         elif not line.startswith("    "):
             dropping = False
