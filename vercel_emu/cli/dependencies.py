@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from vercel_emu.errors import EmuError
 from vercel_emu.options import Options
-from vercel_emu.project.dependencies import Action, Plan, plan_dependencies
+from vercel_emu.project import dependency_stamp
 from vercel_emu.project.interpreter import Interpreter, find_interpreter
+
+if TYPE_CHECKING:
+    from vercel_emu.project.dependencies import Plan
 
 
 def ready_interpreter(root: Path, options: Options) -> Interpreter:
@@ -21,12 +25,20 @@ def ready_interpreter(root: Path, options: Options) -> Interpreter:
         EmuError: there is none that fits, or its dependencies are missing and not to be installed.
     """
     interpreter = find_interpreter(root, python=options.python, environ=os.environ)
+    stamp = dependency_stamp.stamp(root, interpreter)
+    if dependency_stamp.holds(root, stamp) and not interpreter.warnings:
+        return interpreter
+    # Late: reading requirements needs a parser that most starts can do without.
+    from vercel_emu.project.dependencies import Action, plan_dependencies
+
     plan = plan_dependencies(root, interpreter, install=options.install)
     for warning in (*interpreter.warnings, *plan.dependencies.problems):
         _warn(warning)
     if plan.action is Action.NOTHING:
         if plan.message:
             _warn(plan.message)
+        elif not plan.dependencies.problems:
+            dependency_stamp.remember(root, stamp)
         return interpreter
     if plan.action is Action.REFUSE:
         raise EmuError("DEPENDENCIES_MISSING", plan.message, plan.hint)
@@ -47,6 +59,7 @@ def _ask(plan: Plan) -> Plan:
 def _install(root: Path, plan: Plan) -> Interpreter:
     from rich.console import Console
 
+    from vercel_emu.project.dependencies import Action
     from vercel_emu.project.installer import install_dependencies
 
     console = Console(stderr=True, highlight=False)

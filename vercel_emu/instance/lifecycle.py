@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
+import msgspec
+
 
 class Phase(Enum):
     STANDBY = "standby"
@@ -27,13 +29,11 @@ class Phase(Enum):
 # Events ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """A request needs an instance, or the emulator starts the function ahead of requests."""
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(msgspec.Struct, frozen=True):
     """The person's files changed.
 
     `environment`: a process made before can't be used. `fresh`: nothing may be prepared at all.
@@ -43,22 +43,19 @@ class Changed:
     fresh: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(msgspec.Struct, frozen=True):
     """The process has done what it can without the person's code, and waits for "go"."""
 
     instance: str
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(msgspec.Struct, frozen=True):
     """The instance answered its first ping."""
 
     instance: str
 
 
-@dataclass(frozen=True, slots=True)
-class StandbyUnfit:
+class StandbyUnfit(msgspec.Struct, frozen=True):
     """A standby's preparations turned out not to fit the person's code; it has ended, or will.
 
     Known either while it prepares, or when it has been promoted and has imported that code.
@@ -67,34 +64,29 @@ class StandbyUnfit:
     instance: str
 
 
-@dataclass(frozen=True, slots=True)
-class Exited:
+class Exited(msgspec.Struct, frozen=True):
     """The process is gone, whatever the reason."""
 
     instance: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unresponsive:
+class Unresponsive(msgspec.Struct, frozen=True):
     """The instance missed its startup deadline or no longer answers its ping."""
 
     instance: str
 
 
-@dataclass(frozen=True, slots=True)
-class Idle:
+class Idle(msgspec.Struct, frozen=True):
     """No request for the function for its idle time."""
 
 
-@dataclass(frozen=True, slots=True)
-class StandbyWanted:
+class StandbyWanted(msgspec.Struct, frozen=True):
     """Whether the function has a process to spare; of many functions only one has."""
 
     wanted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Stopping:
+class Stopping(msgspec.Struct, frozen=True):
     """The emulator shuts down."""
 
 
@@ -115,8 +107,7 @@ type Event = (
 # Commands ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Spawn:
+class Spawn(msgspec.Struct, frozen=True):
     """Start a process; with `preload` it imports ahead what the last run took from libraries."""
 
     instance: str
@@ -124,41 +115,35 @@ class Spawn:
     preload: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Promote:
+class Promote(msgspec.Struct, frozen=True):
     """A standby is needed now: from here on it is starting."""
 
     instance: str
 
 
-@dataclass(frozen=True, slots=True)
-class Go:
+class Go(msgspec.Struct, frozen=True):
     """Let a process that waits import the person's code."""
 
     instance: str
 
 
-@dataclass(frozen=True, slots=True)
-class Serve:
+class Serve(msgspec.Struct, frozen=True):
     """The instance takes requests from now on."""
 
     instance: str
 
 
-@dataclass(frozen=True, slots=True)
-class Drain:
+class Drain(msgspec.Struct, frozen=True):
     """No new requests; end the process when the running invocations are done."""
 
     instance: str
 
 
-@dataclass(frozen=True, slots=True)
-class Kill:
+class Kill(msgspec.Struct, frozen=True):
     instance: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fail:
+class Fail(msgspec.Struct, frozen=True):
     """Waiting and new requests get the error of `instance`, which could not start."""
 
     instance: str
