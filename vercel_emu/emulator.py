@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from vercel_emu.edge.app import Edge
     from vercel_emu.edge.server import EdgeServer
     from vercel_emu.instance.debug_port import DebugPort
+    from vercel_emu.instance.early import EarlyProcess
 
 SHUTDOWN_DRAIN = 0.8
 """Seconds that running requests get when the emulator is told to stop."""
@@ -56,8 +57,10 @@ class RunningProject:
         read_options: Callable[[], Options] | None = None,
         *,
         announce: bool = True,
+        early: EarlyProcess | None = None,
     ) -> None:
         self.prepared = prepared
+        self.early = early
         self._announce = announce
         self.options: Options = prepared.options
         self.bus = bus
@@ -380,16 +383,18 @@ async def running(
     read_options: Callable[[], Options] | None = None,
     *,
     announce: bool = True,
+    early: EarlyProcess | None = None,
 ) -> AsyncIterator[RunningProject]:
     """Run a prepared project for the length of the `async with` block.
 
     `read_options` reads the options again when pyproject.toml has changed. `announce` False: the
-    other commands don't find this emulator, for one that tests or a scenario started.
+    other commands don't find this emulator, for one that tests or a scenario started. `early` is
+    a process that was started ahead, for the first function.
 
     Raises:
         EmuError: a port is taken, the cache file can't be opened...
     """
-    project = RunningProject(prepared, bus, read_options, announce=announce)
+    project = RunningProject(prepared, bus, read_options, announce=announce, early=early)
     async with contextlib.AsyncExitStack() as stack:
         await project.start(stack)
         yield project

@@ -66,6 +66,7 @@ class FunctionSet:
         if project.debugger is not None:
             pool.on_serve = project.debugger.instance_replaced
         if function.path is None:
+            pool.early, project.early = project.early, None
             pool.start()
 
     async def close(self, drain: float) -> None:

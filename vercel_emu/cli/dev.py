@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vercel_emu.cli.dependencies import ready_interpreter
 from vercel_emu.cli.option_flags import with_options
 from vercel_emu.console import Colors, JsonConsole, LineWriter, PrettyConsole, wants_color
 from vercel_emu.errors import EmuError
 from vercel_emu.events import EventBus, Notice
 from vercel_emu.options import Options, emu_table, load_options
-from vercel_emu.prepare import Prepared, prepare
 
 if TYPE_CHECKING:
     from vercel_emu.emulator import RunningProject
+    from vercel_emu.instance.early import EarlyProcess
+    from vercel_emu.prepare import Prepared
+    from vercel_emu.project.interpreter import Interpreter
 
 
 @click.command()
@@ -43,8 +46,9 @@ def dev(directory: Path, **given: Any) -> None:
     writer = LineWriter(sys.stdout)
     bus.subscribe(_console(writer, options))
     try:
-        prepared = _prepare(root, options)
-        _run(prepared, bus, writer, _option_reader(root, given))
+        # Asks and installs where it must, so before there is anything that must be stopped.
+        interpreter = ready_interpreter(root, options)
+        _run(root, options, interpreter, bus, writer, _option_reader(root, given))
     finally:
         writer.flush()
 
@@ -59,12 +63,6 @@ def _console(writer: LineWriter, options: Options) -> JsonConsole | PrettyConsol
     return console
 
 
-def _prepare(root: Path, options: Options) -> Prepared:
-    from vercel_emu.cli.dependencies import ready_interpreter
-
-    return prepare(root, options, ready_interpreter(root, options), os.environ)
-
-
 def _option_reader(root: Path, given: dict[str, Any]) -> Callable[[], Options]:
     """Reads the options again; those of the command line stay the stronger ones."""
     file = root / "pyproject.toml"
@@ -72,25 +70,45 @@ def _option_reader(root: Path, given: dict[str, Any]) -> Callable[[], Options]:
 
 
 def _run(
-    prepared: Prepared, bus: EventBus, writer: LineWriter, read_options: Callable[[], Options]
+    root: Path,
+    options: Options,
+    interpreter: Interpreter,
+    bus: EventBus,
+    writer: LineWriter,
+    read_options: Callable[[], Options],
 ) -> None:
     import uvloop
 
-    uvloop.run(_serve(prepared, bus, writer, read_options))
+    async def serve() -> None:
+        from vercel_emu.instance.early import early_process
+
+        async with early_process(interpreter.path, root, os.environ) as early:
+            # The rest of our own code is imported while that process comes up.
+            from vercel_emu.prepare import prepare
+
+            prepared = prepare(root, options, interpreter, os.environ)
+            await _serve(prepared, bus, writer, read_options, early)
+
+    uvloop.run(serve())
 
 
 async def _serve(
-    prepared: Prepared, bus: EventBus, writer: LineWriter, read_options: Callable[[], Options]
+    prepared: Prepared,
+    bus: EventBus,
+    writer: LineWriter,
+    read_options: Callable[[], Options],
+    early: EarlyProcess | None,
 ) -> None:
-    from vercel_emu.cli.dev_keys import keys_in_terminal, make_keys
     from vercel_emu.cli.signals import stop_requested
     from vercel_emu.emulator import running
 
     with stop_requested() as stop:
-        async with running(prepared, bus, read_options) as project:
+        async with running(prepared, bus, read_options, early=early) as project:
             # What exists now stays until the end: the collector need never look at it.
             gc.freeze()
             gc.enable()
+            from vercel_emu.cli.dev_keys import keys_in_terminal, make_keys
+
             keys = make_keys(project, writer, stop)
             with keys_in_terminal(keys) as listening:
                 _greet(project, writer)

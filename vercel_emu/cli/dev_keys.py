@@ -11,8 +11,6 @@ import click
 
 from vercel_emu.cli.keys import Keys, has_keys, listening
 from vercel_emu.console import LineWriter
-from vercel_emu.project.dependencies import Action, plan_dependencies
-from vercel_emu.project.installer import install_dependencies
 
 if TYPE_CHECKING:
     from vercel_emu.emulator import RunningProject
@@ -66,6 +64,9 @@ def _open(url: str) -> None:
 
 async def _install(project: RunningProject, writer: LineWriter) -> None:
     """Install what is missing; the reload comes by itself when the packages are there."""
+    from vercel_emu.project.dependencies import Action, plan_dependencies
+    from vercel_emu.project.installer import install_dependencies
+
     loop = asyncio.get_running_loop()
     root, interpreter = project.prepared.project.root, project.prepared.interpreter
     plan = await asyncio.to_thread(plan_dependencies, root, interpreter, install=True)

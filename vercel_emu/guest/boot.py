@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import faulthandler
 import importlib
-import json
 import os
 import sys
 import time
@@ -26,6 +25,16 @@ if TYPE_CHECKING:
 
 GUEST_DIR = os.path.dirname(os.path.abspath(__file__))
 _PACKAGE = "_vercel_emu_guest"
+NEEDED_BY_THE_RUNTIME = (
+    "ast",
+    "asyncio",
+    "hashlib",
+    "http.server",
+    "inspect",
+    "logging",
+    "urllib.parse",
+)
+"""Of the standard library; imported while the orders are still on their way."""
 
 
 def load_sibling(name: str) -> Any:
@@ -79,13 +88,19 @@ def restart_clock() -> None:
 
 
 def main() -> None:
-    settings = json.loads(os.environ.pop("__VC_EMU_BOOT"))
     # The app sees the platform's PYTHONDONTWRITEBYTECODE; `own_code` says who heeds it.
     sys.dont_write_bytecode = False
+    control = load_sibling("control").Control()
+    for name in NEEDED_BY_THE_RUNTIME:
+        importlib.import_module(name)
+    settings = control.orders()
+    if settings.get("environ") is not None:
+        os.environ.clear()
+        os.environ.update(settings["environ"])
+    os.chdir(settings["root"])
     # A crash in C, or the emulator's SIGABRT to an import that never ends, shows where it was.
     faulthandler.enable()
-    control = load_sibling("control").Control(os.environ["VERCEL_IPC_PATH"])
-    control.start()
+    control.start(os.environ["VERCEL_IPC_PATH"])
 
     sys.argv[:] = [settings["entrypoint"]]
     sys.path.insert(0, settings["root"])

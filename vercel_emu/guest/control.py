@@ -12,6 +12,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
+from typing import Any
 
 
 class Control:
@@ -21,7 +22,7 @@ class Control:
     the whole process group ends: no orphans.
     """
 
-    def __init__(self, ipc_path: str) -> None:
+    def __init__(self) -> None:
         # The person's code gets /dev/null as standard input; the pipe moves out of its way.
         self._fd = os.dup(0)
         os.set_inheritable(self._fd, False)
@@ -29,14 +30,28 @@ class Control:
         os.dup2(null, 0)
         os.close(null)
         self._reports = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._reports.connect(ipc_path)
-        self._ipc_path = ipc_path
+        self._ipc_path = ""
+        self._buffered = b""
         self.go = threading.Event()
         self.news = threading.Event()
         """Set with every command that a standby waits for."""
         self.on_modules: Callable[[], dict[str, object]] = dict
 
-    def start(self) -> None:
+    def orders(self) -> dict[str, Any]:
+        """Wait for the first line: what this process is for."""
+        while b"\n" not in self._buffered:
+            chunk = os.read(self._fd, 65536)
+            if not chunk:
+                os._exit(1)
+            self._buffered += chunk
+        line, _, self._buffered = self._buffered.partition(b"\n")
+        orders: dict[str, Any] = json.loads(line)
+        return orders
+
+    def start(self, ipc_path: str) -> None:
+        """Connect to the emulator's socket, and listen to its commands from now on."""
+        self._reports.connect(ipc_path)
+        self._ipc_path = ipc_path
         threading.Thread(target=self._listen, name="vercel-emu-control", daemon=True).start()
 
     def report(self, kind: str, **payload: object) -> None:
@@ -46,18 +61,17 @@ class Control:
             self._reports.sendall(message)
 
     def _listen(self) -> None:
-        buffered = b""
         while True:
+            *lines, self._buffered = self._buffered.split(b"\n")
+            for line in lines:
+                self._obey(json.loads(line))
             try:
                 chunk = os.read(self._fd, 65536)
             except OSError:
                 chunk = b""
             if not chunk:
                 self._emulator_is_gone()
-            buffered += chunk
-            *lines, buffered = buffered.split(b"\n")
-            for line in lines:
-                self._obey(json.loads(line))
+            self._buffered += chunk
 
     def _obey(self, command: dict[str, str]) -> None:
         if command["do"] == "go":

@@ -17,6 +17,7 @@ from typing import Any
 from vercel_emu import events
 from vercel_emu.instance import ipc, lifecycle
 from vercel_emu.instance.connection import ConnectionPool, ping
+from vercel_emu.instance.early import EarlyProcess
 from vercel_emu.instance.gate import Gate
 from vercel_emu.instance.hearing import Hearing
 from vercel_emu.instance.instance import CannotStart, Change, Instance, PoolSettings, StartFailure
@@ -68,6 +69,8 @@ class FunctionPool:
         self._turn = 0
         self._change = Change(announced=True)
         self.last_used = time.monotonic()
+        self.early: EarlyProcess | None = None
+        """Becomes the first instance, if it fits."""
         self.on_serve: Callable[[], None] = lambda: None
         """Called when an instance begins to take requests."""
 
@@ -226,7 +229,8 @@ class FunctionPool:
             self.on_exit(process, 0)
             return
         try:
-            await process.start(self.spec, preload=preload)
+            early, self.early = self.early, None
+            await process.start(self.spec, preload=preload, early=early)
         except OSError as error:
             instance.fatal = f"could not run {self.spec.interpreter}: {error}"
             self.on_exit(process, 1)

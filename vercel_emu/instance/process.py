@@ -8,17 +8,16 @@ import itertools
 import json
 import os
 import signal
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import Process
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from vercel_emu.instance.early import EarlyProcess, start_python
 from vercel_emu.instance.ipc import Message, MessageReader
 from vercel_emu.instance.logs import Stream
 from vercel_emu.project.model import Entrypoint
-
-BOOT = Path(__file__).resolve().parent.parent / "guest" / "boot.py"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +38,9 @@ class LaunchSpec:
     report_files: bool = False
     """Tell of each of the person's files that it imports: the project has other functions."""
 
-    def child_environment(self, ipc_path: Path, *, preload: bool) -> dict[str, str]:
-        """The environment of the child, with the runtime's boot variables (facts section 8.1)."""
-        boot = {
+    def orders(self, *, preload: bool) -> dict[str, object]:
+        """What `guest/boot.py` is told before it does anything."""
+        return {
             "root": str(self.root),
             "import_root": str(self.root / self.entrypoint.base_dir),
             "entrypoint": str(self.root / self.entrypoint.file),
@@ -55,6 +54,9 @@ class LaunchSpec:
             "fd_limit": self.fd_limit,
             "report_files": self.report_files,
         }
+
+    def child_environment(self, ipc_path: Path) -> dict[str, str]:
+        """The environment of the child, with the runtime's boot variables (facts section 8.1)."""
         return {
             **self.environment,
             "__VC_HANDLER_MODULE_NAME": self.entrypoint.module,
@@ -62,7 +64,6 @@ class LaunchSpec:
             "__VC_HANDLER_ENTRYPOINT_ABS": str(self.root / self.entrypoint.file),
             "__VC_HANDLER_VARIABLE_NAME": self.entrypoint.variable,
             "VERCEL_IPC_PATH": str(ipc_path),
-            "__VC_EMU_BOOT": json.dumps(boot),
         }
 
 
@@ -106,32 +107,31 @@ class InstanceProcess:
         except (OSError, ValueError, IndexError):
             return 0.0
 
-    async def start(self, spec: LaunchSpec, *, preload: bool) -> None:
-        """Launch the child; what happens next is told to the listener.
+    async def start(
+        self, spec: LaunchSpec, *, preload: bool, early: EarlyProcess | None = None
+    ) -> None:
+        """Launch the child, or go on with an `early` one; what happens is told to the listener.
 
         Raises:
             OSError: the interpreter can't be executed.
         """
         loop = asyncio.get_running_loop()
         self._server = await loop.create_unix_server(lambda: _Channel(self), str(self._ipc_path))
+        environment = spec.child_environment(self._ipc_path)
+        orders = spec.orders(preload=preload)
         try:
-            self._process = await asyncio.create_subprocess_exec(
-                str(spec.interpreter),
-                # Debuggers can't stop in modules that are frozen into the interpreter.
-                *(["-X", "frozen_modules=off"] if spec.debug else []),
-                "-P",
-                str(BOOT),
-                stdin=PIPE,
-                stdout=PIPE,
-                stderr=PIPE,
-                cwd=spec.root,
-                env=spec.child_environment(self._ipc_path, preload=preload),
-                start_new_session=True,
-            )
+            if early is not None and not spec.debug:
+                self._process = early.take(spec.interpreter, environment)
+                orders["environ"] = environment
+            if self._process is None:
+                self._process = await start_python(
+                    spec.interpreter, environment, spec.root, debug=spec.debug
+                )
         except BaseException:
             self._close_channels()
             raise
         self._watcher = loop.create_task(self._watch(self._process))
+        self._write(json.dumps(orders).encode() + b"\n")
         while self._unsent:
             self._write(self._unsent.pop(0))
 
