@@ -147,6 +147,21 @@ def test_json_is_one_object_a_line() -> None:
     assert first["time"] > 1_600_000_000
 
 
+def test_who_serves_the_functions_api_is_said_once_and_when_it_changes() -> None:
+    def served(function: str, *builtin: str) -> events.FunctionsAPI:
+        return events.FunctionsAPI(function=function, builtin=builtin)
+
+    missing = [served(function, "vercel.functions") for function in ("api/a", "api/b")]
+    back = [served(function) for function in ("api/a", "api/b")]
+    warning = [
+        "warn: The package `vercel` is not installed in the app's environment; "
+        + "vercel-emu's built-in API serves vercel.functions.",
+        "  Add `vercel` to your requirements before you deploy.",
+    ]
+    installed = "The package `vercel` is installed now: it serves vercel.functions."
+    assert show(*missing, *back, missing[0]) == [*warning, installed, *warning]
+
+
 def test_a_terminal_that_is_gone_is_no_error() -> None:
     class Gone(io.StringIO):
         def write(self, text: str) -> int:

@@ -104,6 +104,7 @@ class PrettyConsole:
         self._last_invocation = ""
         self._paths: dict[str, str] = {}
         self._several = False
+        self._builtin_api: tuple[str, ...] = ()
         self._handlers: dict[type, Callable[..., None]] = {
             events.Notice: self._notice,
             events.InvocationStarted: self._invocation_started,
@@ -226,17 +227,27 @@ class PrettyConsole:
             )
 
     def _functions_api(self, event: events.FunctionsAPI) -> None:
+        """Said once for all functions: they share one environment."""
+        before, self._builtin_api = self._builtin_api, event.builtin
+        if event.builtin == before:
+            return
         if event.builtin:
             self._notice(
                 events.Notice(
                     level="warn",
                     message="The package `vercel` is not installed in the app's environment; "
-                    f"{', '.join(event.builtin)} come from vercel-emu's built-in API.",
+                    f"vercel-emu's built-in API serves {', '.join(event.builtin)}.",
                     hint="Add `vercel` to your requirements before you deploy.",
                 )
             )
-        elif self._verbose:
-            self._dim("vercel.functions is the official package")
+        else:
+            self._notice(
+                events.Notice(
+                    level="info",
+                    message="The package `vercel` is installed now: "
+                    f"it serves {', '.join(before)}.",
+                )
+            )
 
     def _fetch(self, event: events.OutgoingFetch) -> None:
         if self._verbose:
