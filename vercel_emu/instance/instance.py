@@ -88,6 +88,8 @@ class Instance:
     failure_note: str = ""
     stop_reason: str = "replaced"
     answered: bool = False
+    turn: int = 0
+    """When it was last chosen, in turns."""
     ready: bool = False
     just_ended: str = ""
     """The invocation that the message before this one ended."""

@@ -371,10 +371,14 @@ class FunctionPool:
             return None
         if len(serving) == 1:
             return self._instances[serving[0]]
+        # Of those with the least to do, the one that has waited longest.
+        found = min(
+            (self._instances[name] for name in serving),
+            key=lambda one: (len(one.invocations), one.turn),
+        )
         self._turn += 1
-        start = self._turn % len(serving)
-        turn = serving[start:] + serving[:start]
-        return min((self._instances[name] for name in turn), key=lambda one: len(one.invocations))
+        found.turn = self._turn
+        return found
 
     def _standbys(self) -> list[Instance]:
         phase = self._lifecycle.phase
