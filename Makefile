@@ -48,6 +48,11 @@ format: setup
 
 bench: setup
 	.venv/bin/python benchmarks/edge.py
+	.venv/bin/python benchmarks/reload.py
+	.venv/bin/python benchmarks/cache_in_requests.py
+	.venv/bin/python benchmarks/cache.py
+	.venv/bin/python benchmarks/functions_api.py
+	.venv/bin/python benchmarks/routing.py
 
 clean:
 	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis
