@@ -67,7 +67,8 @@ def test_limits() -> None:
     assert policy.too_large(policy.MAX_ITEM_BYTES) is None
     refusal = policy.too_large(policy.MAX_ITEM_BYTES + 1)
     assert refusal is not None
-    assert (refusal.status, refusal.limit) == (413, 2_097_152)
+    assert (refusal.status, refusal.reason) == (413, "Cache item is too large")
+    assert str(refusal) == "Cache item is too large: 2,097,153 bytes (limit 2,097,152)"
     assert policy.refuse_labels([f"t{n}" for n in range(128)], "") is None
     assert policy.refuse_labels(["ü" * 128], "") is None
     for tags, name in ((["ü" * 128 + "x"], ""), ([f"{n}" for n in range(129)], ""), ([], "a\r\nb")):

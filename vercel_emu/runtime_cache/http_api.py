@@ -176,13 +176,11 @@ class RuntimeCacheAPI:
     def _warn(self, refusal: Refusal, key: str, name: str) -> None:
         """The SDK stays silent about a refused item; the terminal must not."""
         named = f" (name {name!r})" if name else ""
-        numbers = f" {refusal.value:,} against a limit of {refusal.limit:,}." * bool(refusal.limit)
         self._emit(
             Notice(
                 level="warn",
                 code=refusal.code,
-                message=f"Runtime cache item {key!r}{named} was not stored: "
-                f"{refusal.reason}.{numbers}",
+                message=f"Runtime cache item {key!r}{named} was not stored: {refusal}.",
                 hint="Vercel refuses it as well, and the SDK does not say so. "
                 "The item's old value, if any, is unchanged.",
             )

@@ -174,7 +174,7 @@ class CacheOperations:
             tags = policy.parse_tags(",".join(record.tags))
             refusal = policy.too_large(len(record.body)) or policy.refuse_labels(tags, record.name)
             if refusal is not None:
-                refused.append(Refused(key=record.key, reason=refusal.reason))
+                refused.append(Refused(key=record.key, reason=str(refusal)))
                 continue
             await self._store.set(
                 scope, record.key, record.body, tags=tags, ttl=record.ttl, name=record.name

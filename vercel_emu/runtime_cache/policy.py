@@ -33,8 +33,11 @@ class Refusal:
     status: int
     code: str
     reason: str
-    value: int = 0
-    limit: int = 0
+    numbers: str = ""
+    """What the reason does not say, because the platform's own answer doesn't either."""
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.numbers}" if self.numbers else self.reason
 
 
 def parse_ttl(text: str) -> float | None:
@@ -81,21 +84,20 @@ def too_large(size: int) -> Refusal | None:
     """The platform's item limit."""
     if size <= MAX_ITEM_BYTES:
         return None
-    return Refusal(
-        413, "CACHE_ITEM_TOO_LARGE", "Cache item is too large", value=size, limit=MAX_ITEM_BYTES
-    )
+    numbers = f"{size:,} bytes (limit {MAX_ITEM_BYTES:,})"
+    return Refusal(413, "CACHE_ITEM_TOO_LARGE", "Cache item is too large", numbers)
 
 
 def refuse_labels(tags: Sequence[str], name: str) -> Refusal | None:
     """Why these tags, or this name, can't be stored."""
     if len(tags) > MAX_TAGS:
         reason = f"Too many cache tags: {len(tags)} (limit {MAX_TAGS})"
-        return Refusal(400, "CACHE_TOO_MANY_TAGS", reason, len(tags), MAX_TAGS)
+        return Refusal(400, "CACHE_TOO_MANY_TAGS", reason)
     for tag in tags:
         length = len(tag.encode())
         if length > MAX_TAG_BYTES:
             reason = f"Cache tag is too long: {length} bytes (limit {MAX_TAG_BYTES})"
-            return Refusal(400, "CACHE_TAG_TOO_LONG", reason, length, MAX_TAG_BYTES)
+            return Refusal(400, "CACHE_TAG_TOO_LONG", reason)
     if any(_CONTROL.search(text) for text in (*tags, name)):
         reason = "Control characters in a cache tag or item name"
         return Refusal(400, "CACHE_INVALID_LABEL", reason)
