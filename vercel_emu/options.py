@@ -32,12 +32,21 @@ class Help:
     metavar: str = ""
     bare: str = ""
     """The value of the option where it is given without one."""
+    least: float | None = None
+    """The smallest number that makes sense."""
 
 
 def _option(
-    default: Any, flags: str, text: str, *, config: bool = True, metavar: str = "", bare: str = ""
+    default: Any,
+    flags: str,
+    text: str,
+    *,
+    config: bool = True,
+    metavar: str = "",
+    bare: str = "",
+    least: float | None = None,
 ) -> Any:
-    described = Help(flags, text, config, metavar, bare)
+    described = Help(flags, text, config, metavar, bare, least)
     return dataclasses.field(default=default, metadata={"help": described})
 
 
@@ -86,6 +95,7 @@ class Options:
         "--max-duration",
         "Seconds a function may run, over vercel.json and the platform's 300.",
         metavar="SECONDS",
+        least=1,
     )
     limits: bool = _option(True, "--limits/--no-limits", "Enforce the platform's size limits.")
     strict_fs: bool = _option(
@@ -111,13 +121,14 @@ class Options:
         metavar="STORE",
     )
     cache_size: int = _option(
-        512, "--cache-size", "Size bound of the runtime cache in MB.", metavar="MB"
+        512, "--cache-size", "Size bound of the runtime cache in MB.", metavar="MB", least=1
     )
     tag_propagation: int = _option(
         0,
         "--tag-propagation",
         "Delay until an expired tag reaches the other regions, in milliseconds.",
         metavar="MS",
+        least=0,
     )
     official_cache_client: bool = _option(
         False,
@@ -136,28 +147,35 @@ class Options:
         True, "--standby/--no-standby", "Keep a warm process ready for the next reload."
     )
     instances: int = _option(
-        1, "--instances", "How many instances of a function run side by side.", metavar="N"
+        1, "--instances", "How many instances of a function run side by side.", metavar="N", least=1
     )
     startup_timeout: float = _option(
-        30.0, "--startup-timeout", "Seconds a function may take to start.", metavar="SECONDS"
+        30.0,
+        "--startup-timeout",
+        "Seconds a function may take to start.",
+        metavar="SECONDS",
+        least=0.1,
     )
     drain_limit: float = _option(
         30.0,
         "--drain-limit",
         "Seconds that running requests may finish on old code after a reload.",
         metavar="SECONDS",
+        least=0,
     )
     stream_grace: float = _option(
         2.0,
         "--stream-grace",
         "Seconds until WebSockets and event streams on old code are closed.",
         metavar="SECONDS",
+        least=0,
     )
     idle_timeout: float | None = _option(
         None,
         "--idle-timeout",
         "Stop a function that had no request for this long.",
         metavar="SECONDS",
+        least=0.1,
     )
     overlay: bool = _option(
         True, "--overlay/--no-overlay", "Error pages reload themselves once the code works."
@@ -166,7 +184,7 @@ class Options:
         False, "--live-reload", "Open HTML pages reload themselves after a reload."
     )
     debugpy: int | None = _option(
-        None, "--debugpy", "Let a debugger attach at this port (5678).", metavar="[PORT]"
+        None, "--debugpy", "Let a debugger attach at this port (5678).", metavar="[PORT]", least=1
     )
     open: bool = _option(False, "--open", "Open the browser when ready.", config=False)
     quiet: bool = _option(False, "--quiet", "Only warnings, errors and the app's own output.")
@@ -176,6 +194,15 @@ class Options:
     )
 
     def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            described: Help = field.metadata["help"]
+            value = getattr(self, field.name)
+            if described.least is not None and value is not None and value < described.least:
+                raise EmuError(
+                    "INVALID_OPTION",
+                    f"{described.flags} can't be {value}.",
+                    f"It is {described.least} or more: {described.text}",
+                )
         if self.crons is not None:
             from vercel_emu.cron_jobs.scheduler import parse_speed
 

@@ -9,19 +9,10 @@ from typing import Any
 
 import click
 
+from vercel_emu.cli.folder_option import json_option, project_option
 from vercel_emu.control.client import ask, running_emulator
 from vercel_emu.errors import EmuError
 from vercel_emu.project.load import identify_project
-
-_project = click.option(
-    "--project",
-    "folder",
-    default=".",
-    metavar="DIR",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="The project's folder. [default: here]",
-)
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.group()
@@ -30,8 +21,8 @@ def cdn() -> None:
 
 
 @cdn.command()
-@_project
-@_json
+@project_option
+@json_option
 def ls(folder: Path, as_json: bool) -> None:
     """List the cached responses, the last used first.
 
@@ -59,8 +50,8 @@ def ls(folder: Path, as_json: bool) -> None:
 @click.option(
     "--deadline", type=click.IntRange(min=1), metavar="SECONDS", help="Delete after this time."
 )
-@_project
-@_json
+@project_option
+@json_option
 def purge(
     tags: tuple[str, ...],
     path: str | None,

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from vercel_emu.cli.folder_option import json_option, project_option
 from vercel_emu.control.client import running_emulator
 from vercel_emu.cron_jobs.call import SECRET, ConnectionFailed, CronAnswer, call_cron, cron_headers
 from vercel_emu.cron_jobs.jobs import CronJob, cron_jobs
@@ -26,16 +27,6 @@ from vercel_emu.project.vercel_config_model import VercelConfig
 SHOWN_TIMES = 3
 _TIME = "%Y-%m-%d %H:%M"
 
-_project = click.option(
-    "--project",
-    "folder",
-    default=".",
-    metavar="DIR",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="The project's folder. [default: here]",
-)
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-
 
 @click.group()
 def cron() -> None:
@@ -43,8 +34,8 @@ def cron() -> None:
 
 
 @cron.command()
-@_project
-@_json
+@project_option
+@json_option
 def ls(folder: Path, as_json: bool) -> None:
     """List the cron jobs with the next three times, in UTC (as the platform has them) and local.
 
@@ -69,8 +60,8 @@ def ls(folder: Path, as_json: bool) -> None:
 @cron.command()
 @click.argument("path")
 @click.option("--url", metavar="URL", help="Call this address, not the running emulator's.")
-@_project
-@_json
+@project_option
+@json_option
 def run(path: str, url: str | None, folder: Path, as_json: bool) -> None:
     """Call the cron job of PATH as the platform does, at the running emulator.
 

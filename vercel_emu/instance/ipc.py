@@ -196,23 +196,7 @@ type Message = (
     | SelfCall
 )
 
-_decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(
-    ServerStarted
-    | HandlerStarted
-    | End
-    | Log
-    | Metric
-    | UnrecoverableError
-    | Booted
-    | Standby
-    | Prepared
-    | Debugger
-    | Unfit
-    | Modules
-    | OwnFile
-    | FsWrite
-    | SelfCall
-)
+_decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message.__value__)
 
 
 class MessageReader:

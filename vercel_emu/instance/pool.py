@@ -27,7 +27,7 @@ from vercel_emu.instance.modules_memory import ModulesMemory
 from vercel_emu.instance.own_files import OwnFiles
 from vercel_emu.instance.process import InstanceProcess, LaunchSpec, exit_text
 from vercel_emu.instance.retry import Retry
-from vercel_emu.instance.steps import Waiters, drained, first_answer, tell_where_it_hangs
+from vercel_emu.instance.steps import Turns, Waiters, drained, first_answer, tell_where_it_hangs
 from vercel_emu.instance.tracebacks import CodeError, read_traceback
 
 __all__ = ["CannotStart", "FunctionPool", "Instance", "PoolSettings", "StartFailure"]
@@ -66,7 +66,7 @@ class FunctionPool:
         self._own_files = OwnFiles(spec.root, spec.entrypoint, alone=not spec.report_files)
         self._memory = ModulesMemory(spec.modules_file, spec.interpreter)
         self._retry = Retry()
-        self._turn = 0
+        self._turns = Turns()
         self._change = Change(announced=True)
         self.last_used = time.monotonic()
         self.early: EarlyProcess | None = None
@@ -366,19 +366,7 @@ class FunctionPool:
     # Helpers ---------------------------------------------------------------------------------
 
     def _least_busy(self) -> Instance | None:
-        serving = self._lifecycle.serving()
-        if not serving:
-            return None
-        if len(serving) == 1:
-            return self._instances[serving[0]]
-        # Of those with the least to do, the one that has waited longest.
-        found = min(
-            (self._instances[name] for name in serving),
-            key=lambda one: (len(one.invocations), one.turn),
-        )
-        self._turn += 1
-        found.turn = self._turn
-        return found
+        return self._turns.next([self._instances[name] for name in self._lifecycle.serving()])
 
     def _standbys(self) -> list[Instance]:
         phase = self._lifecycle.phase

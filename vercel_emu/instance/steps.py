@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from vercel_emu.instance.connection import ping
 from vercel_emu.instance.instance import CannotStart, Instance, PoolSettings, StartFailure
@@ -47,6 +47,22 @@ async def drained(instance: Instance, settings: Callable[[], PoolSettings]) -> N
             async with asyncio.timeout(BETWEEN_LOOKS):
                 await instance.process.exited.wait()
     await instance.process.stop(settings().stop_grace)
+
+
+class Turns:
+    """Spreads requests evenly over instances."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def next(self, serving: Sequence[Instance]) -> Instance | None:
+        """Of those with the least to do, the one that has waited longest; None where none is."""
+        if len(serving) <= 1:
+            return serving[0] if serving else None
+        found = min(serving, key=lambda one: (len(one.invocations), one.turn))
+        self._count += 1
+        found.turn = self._count
+        return found
 
 
 class Waiters:

@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _FRAME = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+)(?:,? in (?P<name>.*))?$')
+_PARSER = re.compile(r"/python3\.\d+t?/ast\.py$")
+"""Whoever parses the app's file before importing it; a syntax error is in that file."""
+_SEE_DOCS = "See the docs:"
+"""How the runtime's own messages end."""
 _UPSIDE_DOWN = "(most recent call first)"
 """In the stacks of `faulthandler`, which tell where a process hung or crashed."""
 _ENVIRONMENTS = ("site-packages", ".venv", "venv", "node_modules")
@@ -86,6 +90,7 @@ def _is_machinery(file: str) -> bool:
         or "/vercel_runtime/" in file
         or "/vercel_emu/guest/" in file
         or file.endswith(("/importlib/__init__.py", "/importlib/_bootstrap.py"))
+        or _PARSER.search(file) is not None
     )
 
 
@@ -102,6 +107,6 @@ def _own_file(file: str, root: Path) -> str | None:
 
 def _summary(lines: list[str]) -> str:
     for line in reversed(lines):
-        if line.strip() and not line.startswith(" "):
+        if line.strip() and not line.startswith((" ", _SEE_DOCS)):
             return line.strip()
     return ""

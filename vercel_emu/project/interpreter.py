@@ -219,15 +219,16 @@ def _interpreter(
 
 def _too_old(interpreter: Interpreter) -> EmuError:
     replace = {
-        Origin.ASKED: "give a newer one with --python",
+        Origin.ASKED: "give its path with --python",
         Origin.ACTIVE: "deactivate this environment and make it anew with that Python",
         Origin.PROJECT: f"delete `{interpreter.prefix}` and start again",
         Origin.EMULATOR: "reinstall vercel-emu with it",
     }[interpreter.origin]
+    other = "" if interpreter.origin is Origin.ASKED else "; or choose another with --python PATH"
     return EmuError(
         "PYTHON_TOO_OLD",
         f"The app's interpreter is Python {interpreter.version_text}, but the platform's runtime "
         f"needs 3.12 or newer. It was found through {interpreter.source}: `{interpreter.path}`.",
         "Get a newer one with `uv python install 3.12` or `pyenv install 3.12`, then "
-        f"{replace}; or choose another with --python PATH.",
+        f"{replace}{other}.",
     )
