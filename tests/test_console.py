@@ -96,6 +96,12 @@ def test_the_runtimes_access_log_is_left_out_unless_verbose() -> None:
     assert len(show(started(), access, verbose=True)) == 2
 
 
+def test_what_open_pages_ask_is_left_out_unless_verbose() -> None:
+    waited = answered(path="/_emu/wait?since=1", function="", instance="")
+    assert show(waited) == []
+    assert show(waited, verbose=True) == ["200 GET /_emu/wait?since=1 12 ms · Tokyo"]
+
+
 def test_levels_of_logging_are_shown() -> None:
     shown = show(started(), line("careful", level="warn", stream="logging"))
     assert shown[-1] == "  │ warn: careful"

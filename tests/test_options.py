@@ -101,6 +101,13 @@ def test_a_wrong_value_names_file_and_key(table: dict[str, Any], says: str) -> N
     assert caught.value.hint
 
 
+def test_a_number_has_its_least_value_from_file_and_command_line() -> None:
+    with pytest.raises(EmuError, match="--instances can't be 0"):
+        load_options({"instances": 0}, {}, FILE)
+    with pytest.raises(EmuError, match="--drain-limit can't be -1"):
+        load_options({}, {"drain_limit": -1.0}, FILE)
+
+
 def test_a_misspelt_key_gets_a_suggestion() -> None:
     with pytest.raises(EmuError, match='Did you mean "region"'):
         load_options({"regoin": "fra1"}, {}, FILE)
