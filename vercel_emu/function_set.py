@@ -11,7 +11,6 @@ from vercel_emu.edge.limits_table import FILE_DESCRIPTORS
 from vercel_emu.instance.instance import Change
 from vercel_emu.instance.pool import FunctionPool, PoolSettings
 from vercel_emu.instance.process import LaunchSpec
-from vercel_emu.prepare import runtime_dir
 from vercel_emu.project.model import Function
 from vercel_emu.upkeep import idle_timeout
 from vercel_emu.watching.meaning import Meaning
@@ -91,7 +90,6 @@ class FunctionSet:
             root=prepared.project.root,
             entrypoint=function.entrypoint,
             environment=environment,
-            runtime_dir=runtime_dir(),
             modules_file=self._folder / "modules" / f"{function.name.replace('/', '~')}.json",
             bytecode_dir=self._folder / "bytecode",
             debug=options.debugpy is not None,

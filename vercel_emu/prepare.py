@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -120,15 +119,3 @@ def _env_files(project: Project, options: Options, environ: Mapping[str, str]) -
         at_hand = options.env_file.exists() or options.env_file.is_absolute()
         extra = (options.env_file if at_hand else project.root / options.env_file,)
     return read_env_files(project.root, extra, environ=environ, link_root=project.link_root)
-
-
-def runtime_dir() -> Path:
-    """The folder that holds the `vercel_runtime` package the functions will run in."""
-    spec = importlib.util.find_spec("vercel_runtime")
-    if spec is None or spec.origin is None:
-        raise EmuError(
-            "RUNTIME_NOT_FOUND",
-            "The package vercel-runtime is not installed beside vercel-emu.",
-            "Reinstall vercel-emu: it brings vercel-runtime along.",
-        )
-    return Path(spec.origin).parent.parent

@@ -11,6 +11,7 @@ Standard library only: the app's environment has none of the emulator's packages
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import importlib
 import os
@@ -26,15 +27,15 @@ if TYPE_CHECKING:
 GUEST_DIR = os.path.dirname(os.path.abspath(__file__))
 _PACKAGE = "_vercel_emu_guest"
 NEEDED_BY_THE_RUNTIME = (
-    "ast",
     "asyncio",
     "hashlib",
     "http.server",
     "inspect",
     "logging",
     "urllib.parse",
+    "vercel_runtime._vendor.uvicorn",
 )
-"""Of the standard library; imported while the orders are still on their way."""
+"""Imported while the orders are still on their way; nothing of it reads the environment."""
 
 
 def load_sibling(name: str) -> Any:
@@ -90,9 +91,13 @@ def restart_clock() -> None:
 def main() -> None:
     # The app sees the platform's PYTHONDONTWRITEBYTECODE; `own_code` says who heeds it.
     sys.dont_write_bytecode = False
+    runtime_dir = sys.argv[1]
+    surroundings = load_sibling("surroundings")
+    sys.meta_path.insert(0, surroundings.RuntimeFinder(runtime_dir))
     control = load_sibling("control").Control()
     for name in NEEDED_BY_THE_RUNTIME:
-        importlib.import_module(name)
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
     settings = control.orders()
     if settings.get("environ") is not None:
         os.environ.clear()
@@ -106,13 +111,11 @@ def main() -> None:
     sys.path.insert(0, settings["root"])
     if settings["import_root"] not in sys.path:
         sys.path.insert(0, settings["import_root"])
-    surroundings = load_sibling("surroundings")
-    sys.meta_path.insert(0, surroundings.RuntimeFinder(settings["runtime_dir"]))
     surroundings.use_roomy_listen_queue()
     surroundings.explain_breakpoint()
 
     own_code = load_sibling("own_code")
-    prefixes = own_code.library_prefixes(settings["runtime_dir"])
+    prefixes = own_code.library_prefixes(runtime_dir)
     own = own_code.OwnCode(settings["bytecode_dir"], prefixes)
     if settings["report_files"]:
         own.on_file = lambda path: control.report("emu-own-file", path=path)

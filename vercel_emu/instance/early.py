@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.util
 import os
 import signal
 import sys
@@ -16,11 +17,24 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
+from vercel_emu.errors import EmuError
 from vercel_emu.project.inherited import inherited_variables
 
 BOOT = Path(__file__).resolve().parent.parent / "guest" / "boot.py"
 _READ_AT_START = ("PYTHON", "LD_", "DYLD_", "MALLOC_", "LC_", "LANG")
 """Variables with these prefixes count when a process starts; later they are too late."""
+
+
+def runtime_dir() -> Path:
+    """The folder that holds the `vercel_runtime` package the functions will run in."""
+    spec = importlib.util.find_spec("vercel_runtime")
+    if spec is None or spec.origin is None:
+        raise EmuError(
+            "RUNTIME_NOT_FOUND",
+            "The package vercel-runtime is not installed beside vercel-emu.",
+            "Reinstall vercel-emu: it brings vercel-runtime along.",
+        )
+    return Path(spec.origin).parent.parent
 
 
 async def start_python(
@@ -30,6 +44,7 @@ async def start_python(
 
     Raises:
         OSError: the interpreter can't be executed.
+        EmuError: there is no runtime to run functions in.
     """
     return await asyncio.create_subprocess_exec(
         str(interpreter),
@@ -37,6 +52,7 @@ async def start_python(
         *(["-X", "frozen_modules=off"] if debug else []),
         "-P",
         str(BOOT),
+        str(runtime_dir()),
         stdin=PIPE,
         stdout=PIPE,
         stderr=PIPE,

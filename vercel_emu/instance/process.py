@@ -28,7 +28,6 @@ class LaunchSpec:
     root: Path
     entrypoint: Entrypoint
     environment: Mapping[str, str]
-    runtime_dir: Path
     modules_file: Path
     bytecode_dir: Path
     debug: bool = False
@@ -44,7 +43,6 @@ class LaunchSpec:
             "root": str(self.root),
             "import_root": str(self.root / self.entrypoint.base_dir),
             "entrypoint": str(self.root / self.entrypoint.file),
-            "runtime_dir": str(self.runtime_dir),
             "preload": preload,
             "modules_file": str(self.modules_file),
             "bytecode_dir": str(self.bytecode_dir),
