@@ -14,6 +14,8 @@ import redis
 from tests.runtime_cache.machine import SETTINGS, StoreMachine
 from tests.runtime_cache.semantics import StoreSemantics
 from tests.runtime_cache.stores import SCOPE, Place, redis_server, redis_server_at
+from vercel_emu.cli.banner import shown_cache
+from vercel_emu.errors import EmuError
 from vercel_emu.runtime_cache import StoreUnavailableError
 from vercel_emu.runtime_cache.redis.connect import address
 from vercel_emu.runtime_cache.redis.store import RedisStore
@@ -148,3 +150,12 @@ def test_a_full_server_refuses_writes_and_goes_on_reading(tmp_path: Path) -> Non
 
 def test_a_password_never_shows() -> None:
     assert address("redis://me:secret@cache.test:6379/1?x=y") == "redis://cache.test:6379/1"
+    assert shown_cache("rediss://:secret@cache.test/1") == "rediss://cache.test/1"
+    assert address("redis://me:secret@[::1") == "redis://..."
+
+
+@pytest.mark.parametrize("url", ["redis://[::1", "redis://h:port", "redis://h?frob=1"])
+def test_an_address_that_is_none(url: str, tmp_path: Path) -> None:
+    with pytest.raises(EmuError, match="is not the address of a Redis server") as caught:
+        Place(url, tmp_path).open()
+    assert caught.value.code == "INVALID_CACHE"

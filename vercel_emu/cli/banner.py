@@ -45,7 +45,7 @@ def rows(project: RunningProject) -> list[tuple[str, str]]:
         ("python", f"{version} · {interpreter.source}"),
         ("environment", f"{options.env} · region {options.region}"),
         ("visitor", _visitor(project)),
-        ("cache", str(EMU_DIR / "cache.sqlite3") if options.cache == "file" else options.cache),
+        ("cache", shown_cache(options.cache)),
     ]
     found.append(("reload", _reload(project)))
     if project.moved_from is not None:
@@ -54,6 +54,17 @@ def rows(project: RunningProject) -> list[tuple[str, str]]:
     if others:
         found.append(("also running", f"{others[0].url} (pid {others[0].pid}), same cache file"))
     return found
+
+
+def shown_cache(spec: str) -> str:
+    """Where the runtime cache is, without the password of a server."""
+    if spec == "file":
+        return str(EMU_DIR / "cache.sqlite3")
+    if "://" not in spec:
+        return spec
+    from vercel_emu.runtime_cache.redis.connect import address
+
+    return address(spec)
 
 
 def _app(project: RunningProject) -> str:

@@ -33,7 +33,9 @@ def open_redis(url: str, *, clock: Clock, emit: Emit) -> Store:
             socket_connect_timeout=_TIMEOUT,
             retry=Retry(NoBackoff(), 1),  # a connection that the server closed meanwhile
         )
-    except ValueError as error:
+        # Connects nowhere, but refuses options that the client does not know.
+        client.connection_pool.make_connection()  # type: ignore[no-untyped-call]
+    except (ValueError, TypeError) as error:
         raise EmuError(
             "INVALID_CACHE",
             f"{address(url)!r} is not the address of a Redis server: {error}.",
@@ -46,5 +48,8 @@ def open_redis(url: str, *, clock: Clock, emit: Emit) -> Store:
 
 def address(url: str) -> str:
     """The server for people: without user name, password and options."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url.partition("://")[0] + "://..."  # anything of it may be the password
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

@@ -250,6 +250,7 @@ class RedisStore:
         self._emit(Notice(level="warn", code=error.code, message=error.message, hint=error.hint))
 
     def _unavailable(self, reason: str) -> StoreUnavailableError:
+        reason = reason.rstrip(".")  # the client ends some of its messages with one
         return StoreUnavailableError(
             "CACHE_UNAVAILABLE",
             f"The runtime cache at {self._address} can't be used: {reason}.",
