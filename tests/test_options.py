@@ -32,10 +32,10 @@ def parse(*arguments: str) -> dict[str, Any]:
     return found
 
 
-def test_readme_has_the_table() -> None:
-    script = runpy.run_path(str(ROOT / "scripts" / "readme_options.py"))
+def test_readme_has_the_tables() -> None:
+    script = runpy.run_path(str(ROOT / "scripts" / "readme_tables.py"))
     readme = (ROOT / "README.md").read_text()
-    assert script["with_table"](readme) == readme, "run scripts/readme_options.py"
+    assert script["with_tables"](readme) == readme, "run scripts/readme_tables.py"
 
 
 def test_nothing_given_leaves_every_decision_to_the_config() -> None:

@@ -87,6 +87,8 @@ class OutgoingFetch(Event, frozen=True, kw_only=True):
 
 
 class InstanceStarting(Event, frozen=True, kw_only=True):
+    """A process for the function starts, or a warm standby is told to go on."""
+
     function: str
     instance: str
     warm_standby: bool = False
@@ -130,6 +132,8 @@ class InstanceFailed(Event, frozen=True, kw_only=True):
 
 
 class InstanceStopped(Event, frozen=True, kw_only=True):
+    """An instance ended in order, for the given reason."""
+
     function: str
     instance: str
     reason: str
