@@ -20,6 +20,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from vercel_emu.cli import cli
+from vercel_emu.cli.cache_view import duration
 from vercel_emu.control.state import RunningEmulator, announced
 from vercel_emu.errors import EmuError
 from vercel_emu.runtime_cache import Scope, admin, open_store
@@ -279,3 +280,19 @@ class TestClearMessages:
         )
         with announced(folder.root, state):
             assert folder.error("ls").code == "EMULATOR_SILENT"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (None, "-"),
+        (59.9, "59s"),
+        (3599.7, "59m 59s"),
+        (3600, "1h 0m"),
+        (86_399.9, "23h 59m"),
+        (172_800, "2d"),
+        (1e300, "centuries"),
+    ],
+)
+def test_times_are_never_rounded_up(seconds: float | None, text: str) -> None:
+    assert duration(seconds) == text

@@ -99,11 +99,13 @@ def duration(seconds: float | None) -> str:
     """`4s`, `3m 20s`, `5h 1m`, `12d`; a dash for no end."""
     if seconds is None:
         return "-"
-    if seconds < 60:
-        return f"{seconds:.0f}s"
-    if seconds < 3600:
-        return f"{seconds // 60:.0f}m {seconds % 60:.0f}s"
-    if seconds < 86_400:
-        return f"{seconds // 3600:.0f}h {seconds % 3600 // 60:.0f}m"
-    days = seconds / 86_400
-    return f"{days:.0f}d" if days < 36_500 else "centuries"
+    if seconds >= 36_500 * 86_400:
+        return "centuries"
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m {whole % 60}s"
+    if whole < 86_400:
+        return f"{whole // 3600}h {whole % 3600 // 60}m"
+    return f"{whole // 86_400}d"
