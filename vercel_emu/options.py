@@ -173,9 +173,10 @@ class Options:
     idle_timeout: float | None = _option(
         None,
         "--idle-timeout",
-        "Stop a function that had no request for this long.",
+        "Stop a function without requests for this long (0: never). "
+        "Default: in api/ after 300 s, else never.",
         metavar="SECONDS",
-        least=0.1,
+        least=0,
     )
     overlay: bool = _option(
         True, "--overlay/--no-overlay", "Error pages reload themselves once the code works."

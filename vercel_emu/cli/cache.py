@@ -50,7 +50,11 @@ def ls(
     everything: bool,
     as_json: bool,
 ) -> None:
-    """List items: key, name, size, tags, age, time left, hits."""
+    """List items: key, name, size, tags, age, time left, hits.
+
+    JSON: {"items": [{"key", "namespace", "name", "size", "tags", "age", "ttl", "hits"}], "next"};
+    times in seconds, `ttl` null for no end.
+    """
     prefix = sdk_keys.namespace_prefix(namespace)
     if plain is not None:
         prefix = sdk_keys.stored_key(plain, namespace)
@@ -110,7 +114,11 @@ def get(
     raw: bool,
     as_json: bool,
 ) -> None:
-    """Show one item and its value."""
+    """Show one item and its value.
+
+    JSON: {"key", "tags", "name", "ttl", "age", "hits", "value"}; what an item does not have is left
+    out, and a value that is not JSON is "text".
+    """
     key = one_key(key, plain, namespace)
     item = access("get", ops.GetItem(key=key, **where), ops.Found).item
     if item is None:
@@ -223,7 +231,12 @@ def clear(access: CacheAccess, where: dict[str, str]) -> None:
 @command("stats")
 @json_flag
 def stats(access: CacheAccess, where: dict[str, str], as_json: bool) -> None:
-    """Items, bytes, hit rate, and the tags that most items have."""
+    """Items, bytes, hit rate, and the tags that most items have.
+
+    JSON: {"project", "environment", "region", "stats": {"items", "bytes", "hits", "misses",
+    "tags": [{"tag", "items", "bytes"}], "stored_bytes", "max_bytes"}, "scopes": [{"project",
+    "environment", "region"}]}.
+    """
     summary = access("stats", ops.Request(**where), ops.Summary)
     if as_json:
         echo_json(summary)

@@ -36,9 +36,11 @@ def command(name: str, *, creates: bool = False) -> Callable[[Callable[..., Any]
         @cache.command(name)
         @with_options("env", "region", "cache")
         @click.option(
+            "--project",
             "--dir",
             "directory",
             default=".",
+            metavar="DIR",
             type=click.Path(exists=True, file_okay=False, path_type=Path),
             help="The project's folder.",
         )
@@ -78,7 +80,7 @@ def by_plain_key(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
-json_flag = click.option("--json", "as_json", is_flag=True, help="One JSON value, for scripts.")
+json_flag = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def one_key(key: str | None, plain: str | None, namespace: str) -> str:

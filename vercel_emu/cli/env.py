@@ -62,6 +62,8 @@ def env(
     Values from env files are secrets: they are masked unless --show is given. What the functions
     merely inherit from your shell is left out unless --all is given. Options that are not given
     come from [tool.vercel-emu] in pyproject.toml, as for `vercel-emu dev`.
+
+    JSON: {"environment", "variables": [{"name", "value", "source", "secret"}], "warnings"}.
     """
     project = identify_project(directory)
     options = load_options(

@@ -16,12 +16,16 @@ from vercel_emu.visitors.regions import nearest_region
 @click.argument("query", nargs=-1)
 @click.option("--country", metavar="CC", help="Only in this country (ISO code or name).")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="One JSON array, for scripts.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def places(query: tuple[str, ...], country: str | None, limit: int, as_json: bool) -> None:
     """Search the places a visitor can come from.
 
     QUERY is (part of) a city's name in any language, and optionally where it is: "springfield, us".
     Without it, the largest cities are listed.
+
+    JSON: [{"write", "city", "country", "country_region", "continent", "latitude", "longitude",
+    "timezone", "postal_code", "population", "edge_region"}]; `write` is what --visitor and --as
+    understand.
     """
     text = " ".join(query)
     found = _search(text, _country_code(country), limit)

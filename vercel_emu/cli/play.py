@@ -75,6 +75,11 @@ def play(
     emulator that runs for the project in this folder; if none does, the project is started.
 
     The exit code is 1 if an expectation was not met.
+
+    JSON: {"name", "file", "url", "seed", "seconds", "requests", "failed", "steps", "countries",
+    "failures"}; a line of steps and countries is {"name", "requests", "failed", "p50_ms", "p95_ms",
+    "slowest_ms", "edge_regions"}, a failure {"step", "number", "visitor", "method", "path",
+    "status", "duration_ms", "problems": [{"what", "expected", "came"}], "curl"}.
     """
     if url is not None and directory is not None:
         raise click.UsageError("Give either --url or a DIRECTORY.")
@@ -99,7 +104,12 @@ def _read(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise EmuError("NO_SCENARIO", f"{file} can't be read: {error}.") from None
+        why = error.strerror if isinstance(error, OSError) else error
+        raise EmuError(
+            "NO_SCENARIO",
+            f"{file} can't be read: {why}.",
+            "Give the TOML file of a scenario; each template has a scenario.toml.",
+        ) from None
 
 
 def _project_root(directory: Path | None, *, needed: bool) -> Path | None:

@@ -54,11 +54,17 @@ _KINDS = {
 @click.argument("words", metavar="[METHOD] PATH [DIR]", nargs=-1, required=True)
 @click.option("-H", "--header", "lines", multiple=True, metavar="'NAME: VALUE'", help="A header.")
 @click.option("--as", "visitor", default="New York", show_default=True, metavar="VISITOR")
-@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def route(words: Sequence[str], lines: Sequence[str], visitor: str, as_json: bool) -> None:
     """Explain where a request ends: every rule tried, which matched, with which captures.
 
     PATH may be a whole URL; its host is then the request's. Nothing is sent and nothing has to run.
+
+    JSON: {"method", "path", "query", "steps": [{"phase", "label", "source", "path", "matched",
+    "detail", "captures"}], "outcome": {"kind", "headers", ...}}; an outcome of the kind redirect
+    has "status" and "location", file "file", "path" and "status", function "function", "path",
+    "query", "matched_path" and "status", proxy "url" and "status", respond "status" and "code",
+    not_found "file".
     """
     method, target, directory = _words(words)
     folder = identify_project(directory).root
@@ -132,7 +138,7 @@ def _request(
 def as_data(
     request: RouteRequest, steps: Sequence[Step], outcome: Outcome, folder: Path
 ) -> dict[str, Any]:
-    """The documented shape of `--json`: `method`, `path`, `query`, `steps`, `outcome`."""
+    """The shape of `--json` that the command's help documents."""
     ending = asdict(outcome)
     ending["headers"] = [list(pair) for pair in outcome.headers]
     if ending.get("file") is not None:

@@ -40,9 +40,11 @@ _FORWARDED = (
 @click.argument("command", nargs=-1, required=True, metavar="-- COMMAND...")
 @with_options("env", "region", "python", "env_file", "app", "install", "cache", "cache_size")
 @click.option(
+    "--project",
     "--dir",
     "directory",
     default=".",
+    metavar="DIR",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="The project's folder. The command itself starts in the current folder.",
 )

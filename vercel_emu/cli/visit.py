@@ -39,7 +39,7 @@ class Visit:
 @click.option("-H", "--header", "lines", multiple=True, metavar="'NAME: VALUE'", help="A header.")
 @click.option("--url", metavar="URL", help="Ask this emulator, not the project's running one.")
 @project_option
-@click.option("--json", "as_json", is_flag=True, help="A JSON array, for scripts.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def visit(
     path: str,
     who: tuple[str, ...],
@@ -53,6 +53,9 @@ def visit(
     """Send one request as several visitors; show status, timing and body side by side.
 
     Without --as it is the emulator's current visitor. Redirects are not followed.
+
+    JSON: [{"visitor", "status", "duration_ms", "headers", "body"}]; the body is parsed where it is
+    JSON, and the visitor is null without --as.
     """
     body = _body(data)
     headers = _headers(lines, body)

@@ -30,7 +30,12 @@ def visitor(context: click.Context) -> None:
 @project_option
 @json_option
 def show(folder: Path, as_json: bool) -> None:
-    """Show the current visitor."""
+    """Show the current visitor.
+
+    JSON: {"label", "ip", "edge_region", "city", "country", "country_region", "continent",
+    "latitude", "longitude", "timezone", "postal_code", "as_number", "headers": [[name, value]]};
+    what the visitor does not have is null.
+    """
     _print_visitor(_ask(folder, "GET"), as_json=as_json)
 
 
@@ -39,7 +44,10 @@ def show(folder: Path, as_json: bool) -> None:
 @project_option
 @json_option
 def set_(who: tuple[str, ...], folder: Path, as_json: bool) -> None:
-    """Make WHO the visitor: a place, an IP address, coordinates, a name of your own, or none."""
+    """Make WHO the visitor: a place, an IP address, coordinates, a name of your own, or none.
+
+    JSON: the visitor, as of `show`.
+    """
     found = _ask(folder, "PUT", {"visitor": " ".join(who)})
     _print_visitor(found, as_json=as_json)
 
@@ -48,7 +56,10 @@ def set_(who: tuple[str, ...], folder: Path, as_json: bool) -> None:
 @project_option
 @json_option
 def reset(folder: Path, as_json: bool) -> None:
-    """Go back to the visitor that the emulator was started with."""
+    """Go back to the visitor that the emulator was started with.
+
+    JSON: the visitor, as of `show`.
+    """
     _print_visitor(_ask(folder, "DELETE"), as_json=as_json)
 
 
@@ -56,7 +67,10 @@ def reset(folder: Path, as_json: bool) -> None:
 @project_option
 @json_option
 def list_(folder: Path, as_json: bool) -> None:
-    """List the visitors of your own, from [tool.vercel-emu.visitors] in pyproject.toml."""
+    """List the visitors of your own, from [tool.vercel-emu.visitors] in pyproject.toml.
+
+    JSON: an array of visitors, each as of `show`.
+    """
     from vercel_emu.visitors.resolve import resolve_visitor
 
     table = emu_table(identify_project(folder).root).get("visitors")
