@@ -128,7 +128,7 @@ for index = 4, #ARGV do
   local tag = ARGV[index]
   if delay > 0 then
     redis.call('ZADD', tags_key, version, 'o:' .. ARGV[2] .. '|' .. tag)
-    redis.call('ZADD', pending_key, string.format('%.6f', now + delay), version .. '|' .. tag)
+    redis.call('ZADD', pending_key, string.format('%.17g', now + delay), version .. '|' .. tag)
     redis.call('EXPIRE', pending_key, 2 * LIFETIME)
   else
     redis.call('ZADD', tags_key, version, 't:' .. tag)
