@@ -102,6 +102,13 @@ def test_what_open_pages_ask_is_left_out_unless_verbose() -> None:
     assert show(waited, verbose=True) == ["200 GET /_emu/wait?since=1 12 ms · Tokyo"]
 
 
+def test_a_long_url_is_cut() -> None:
+    (text,) = show(answered(path="/" + "a" * 14_000))
+    assert text.startswith("200 GET /aaa")
+    assert "a… 12 ms" in text
+    assert len(text) < 250
+
+
 def test_levels_of_logging_are_shown() -> None:
     shown = show(started(), line("careful", level="warn", stream="logging"))
     assert shown[-1] == "  │ warn: careful"

@@ -21,6 +21,7 @@ import msgspec
 from vercel_emu import events
 
 FLUSH_SECONDS = 0.01
+LONGEST_PATH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ class PrettyConsole:
     # One method for each event -----------------------------------------------------------------
 
     def _invocation_started(self, event: events.InvocationStarted) -> None:
-        self._paths[event.invocation_id] = f"{event.method} {event.path}"
+        self._paths[event.invocation_id] = f"{event.method} {shortened(event.path)}"
 
     def _response(self, event: events.ResponseSent) -> None:
         if event.path.startswith(_OWN_SCRIPTS) and not self._verbose:
@@ -146,7 +147,7 @@ class PrettyConsole:
         status = event.status
         tint = c.green if status < 400 else c.yellow if status < 500 else c.red
         text = f"{self._clock()} {tint}{status}{c.reset} {c.bold}{event.method}{c.reset} "
-        text += f"{plain(event.path)} {c.dim}{duration(event.duration_ms)}"
+        text += f"{plain(shortened(event.path))} {c.dim}{duration(event.duration_ms)}"
         if event.visitor:
             text += f" · {event.visitor}"
         if self._several and event.instance:
@@ -278,6 +279,11 @@ _ACCESS_LOG = re.compile(r'127\.0\.0\.1 - - \[[^]]+\] "[A-Z]+ ')
 # What an open page asks to learn that it is old; see `edge/page_reload.py`.
 _OWN_SCRIPTS = ("/_emu/wait", "/_emu/live.js")
 _UNSAFE = {code: f"\\x{code:02x}" for code in (*range(32), 127) if chr(code) not in "\t\x1b"}
+
+
+def shortened(path: str) -> str:
+    """A path for one line: a URL may have 14 KB."""
+    return path if len(path) <= LONGEST_PATH else path[: LONGEST_PATH - 1] + "…"
 
 
 def printable(text: str) -> str:

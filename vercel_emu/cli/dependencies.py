@@ -64,7 +64,9 @@ def _install(root: Path, plan: Plan) -> Interpreter:
 
     console = Console(stderr=True, highlight=False)
     verb = "Making" if plan.action is Action.CREATE else "Installing into"
-    console.print(f"{plan.message}\n{verb} [bold]{_short(plan.environment, root)}[/bold] ...")
+    console.print(
+        f"{plan.message}\n{verb} [bold]{_short(plan.environment, root)}[/bold] ...", soft_wrap=True
+    )
     if not console.is_terminal:
         return install_dependencies(root, plan, lambda line: click.echo(f"  {line}", err=True))
     with console.status("installing") as status:
