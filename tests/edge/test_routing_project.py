@@ -199,7 +199,10 @@ LEGACY = [
         "builds and routes",
         "dev",
         {
-            "builds": [{"src": "main.py", "use": "@vercel/python"}],
+            "builds": [
+                {"src": "main.py", "use": "@vercel/python"},
+                {"src": "*.css", "use": "@vercel/static"},
+            ],
             "routes": [{"src": "/static/(.*)", "dest": "/$1"}, {"src": "/(.*)", "dest": "main.py"}],
         },
         {
