@@ -89,6 +89,7 @@ class RunningProject:
         self.crons: CronScheduler | None = None
         self.debugger: DebugPort | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._warned: tuple[str, ...] = ()
         self._servers: list[tuple[EdgeServer, asyncio.Task[None]]] = []
         self._functions: FunctionSet
         self._emu_dir = Path()
@@ -216,21 +217,19 @@ class RunningProject:
         self.debugger = DebugPort(self.options.debugpy, find)
         stack.push_async_callback(self.debugger.close)
         await self.debugger.start()
-        self.emit(
-            Notice(
-                level="info",
-                code="DEBUGGER",
-                message=f"debugpy listens on 127.0.0.1:{self.debugger.port}",
-                hint='VS Code: "request": "attach", "connect": {"port": '
-                f"{self.debugger.port}}}; it reattaches after a reload.",
-            )
-        )
+        port = self.debugger.port
+        message = f"debugpy listens on 127.0.0.1:{port}"
+        hint = f'VS Code: "request": "attach", "connect": {{"port": {port}}}; '
+        hint += "it reattaches after a reload."
+        self.emit(Notice(level="info", code="DEBUGGER", message=message, hint=hint))
 
     def environment(self) -> dict[str, str]:
-        """The variables of the functions, warnings emitted."""
+        """The variables of the functions, new warnings emitted."""
         built = self.prepared.environment(self.url.removeprefix("http://"), self.cache_variables())
         for warning in built.warnings:
-            self.emit(Notice(level="warn", message=warning))
+            if warning not in self._warned:
+                self.emit(Notice(level="warn", message=warning))
+        self._warned = built.warnings
         return built.as_dict()
 
     def cache_variables(self) -> dict[str, str]:

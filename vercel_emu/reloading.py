@@ -159,9 +159,7 @@ class Reloader:
             prepared = await asyncio.to_thread(self._prepared, found)
             deployment = await asyncio.to_thread(self._deployment, prepared)
         except EmuError as error:
-            project.emit(
-                Notice(level="error", code=error.code, message=error.message, hint=error.hint)
-            )
+            self._refuse(error)
             self._swap(found)
             return
         change = Change(files, self._seen_at)
@@ -170,6 +168,10 @@ class Reloader:
             project.emit(Reloading(files=files))
         else:
             project.pages.changed()
+
+    def _refuse(self, error: EmuError) -> None:
+        notice = Notice(level="error", code=error.code, message=error.message, hint=error.hint)
+        self._project.emit(notice)
 
     def _prepared(self, found: Meaning) -> Prepared:
         before = self._project.prepared
@@ -223,16 +225,21 @@ class Reloader:
 
         project = self._project
         prepared = project.prepared
-        plan = await asyncio.to_thread(
-            plan_dependencies, prepared.project.root, prepared.interpreter, install=None
-        )
+        try:
+            plan = await asyncio.to_thread(
+                plan_dependencies, prepared.project.root, prepared.interpreter, install=None
+            )
+        except EmuError as error:
+            if "pyproject.toml" not in files:  # which has been read, and refused, for its options
+                self._refuse(error)
+            return
         if plan.action is not Action.NOTHING:
             project.emit(
                 Notice(
                     level="warn",
                     code="DEPENDENCIES_MISSING",
                     message=f"{', '.join(files)} changed. {plan.message}",
-                    hint=plan.hint or "Press i to install them, or restart vercel-emu.",
+                    hint="Press i to install what is missing, or restart with --install.",
                 )
             )
 

@@ -43,6 +43,24 @@ def test_options_of_pyproject_change_while_it_runs(tmp_path: Path) -> None:
         assert emulator.get("/").text == "blue"
 
 
+def test_files_of_dependencies_that_are_wrong_or_ask_for_more(tmp_path: Path) -> None:
+    root = tmp_path / "p"
+    with dev_process(root, {**FILES, ".env": "not a line\n"}, "--app", "app:app") as emulator:
+        emulator.wait_ready()
+        (root / "requirements.txt").write_text("no-such-package-of-ours\n")
+        missing = emulator.wait_for("Notice", code="DEPENDENCIES_MISSING")
+        assert "`no-such-package-of-ours` (from requirements.txt)" in missing["message"]
+        (root / "pyproject.toml").write_text("[tool\n")
+        assert "TOML" in emulator.wait_for("Notice", code="PYPROJECT_INVALID")["message"]
+        (root / "pyproject.toml").write_text('[tool.vercel-emu]\nregion = "fra1"\n')
+        emulator.wait_for("Reloading")
+        assert emulator.get("/").text == "none"
+        notices = [entry["message"] for entry in emulator.reported("Notice")]
+        assert sum(".env:1" in message for message in notices) == 1
+        assert sum("TOML" in message for message in notices) == 1
+    assert "Traceback" not in emulator.stderr
+
+
 class Terminal:
     """`vercel-emu dev` in a terminal of its own."""
 

@@ -120,24 +120,25 @@ def decide(
     if not dependencies:
         return plan(Action.NOTHING)
     named = _named(dependencies)
+    verb = "is" if len(dependencies.missing) == 1 else "are"
+    absent = f"{named} {verb} not installed in {interpreter.source}."
     if install is False:
-        return plan(Action.NOTHING, f"{named} not installed in {interpreter.source}.")
+        return plan(Action.NOTHING, absent)
     if interpreter.origin is Origin.EMULATOR:
         return plan(Action.CREATE, f"The project has no environment with {named}.")
-    message = f"{named} not installed in {interpreter.source}."
     if not interpreter.virtual and interpreter.origin is Origin.ASKED:
         if install is None:
-            return plan(Action.NOTHING, message)
+            return plan(Action.NOTHING, absent)
         return plan(
             Action.REFUSE,
-            f"{message} It is not a virtual environment, so nothing is installed into it.",
+            f"{absent} It is not a virtual environment, so nothing is installed into it.",
             f"Make one with `{interpreter.path} -m venv .venv`, and start without --python.",
         )
     if install:
-        return plan(Action.INSTALL, message)
+        return plan(Action.INSTALL, absent)
     return plan(
         Action.ASK,
-        message,
+        absent,
         "Start with --install to install into this environment, or with --no-install to start "
         "without.",
     )
