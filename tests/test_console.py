@@ -73,6 +73,7 @@ def test_one_line_per_invocation() -> None:
 
 def test_a_cold_start_is_marked() -> None:
     assert show(answered(cold=True)) == ["200 GET /a 12 ms · Tokyo · cold start"]
+    assert show(answered(cache="HIT")) == ["200 GET /a 12 ms · Tokyo · HIT"]
 
 
 def test_an_error_of_the_platform_is_named() -> None:

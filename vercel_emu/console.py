@@ -152,6 +152,8 @@ class PrettyConsole:
             text += f" · {event.visitor}"
         if self._several and event.instance:
             text += f" · {event.instance}"
+        if event.cache:
+            text += f" · {event.cache}"
         if event.cold:
             text += f" · {c.reset}{c.cyan}cold start{c.reset}{c.dim}"
         if event.error_code:

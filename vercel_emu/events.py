@@ -41,7 +41,10 @@ class InvocationStarted(Event, frozen=True, kw_only=True):
 
 
 class ResponseSent(Event, frozen=True, kw_only=True):
-    """The edge has answered a request; `function` is empty where none was invoked."""
+    """The edge has answered a request; `function` is empty where none was invoked.
+
+    `cache` is what the CDN cache says of it (HIT, MISS ...), where it is on.
+    """
 
     invocation_id: str
     method: str
@@ -53,6 +56,7 @@ class ResponseSent(Event, frozen=True, kw_only=True):
     instance: str = ""
     cold: bool = False
     error_code: str = ""
+    cache: str = ""
 
 
 class InvocationEnded(Event, frozen=True, kw_only=True):

@@ -114,6 +114,7 @@ def test_hits_ages_and_what_the_client_sees(emulate: Emulate) -> None:
         assert [state(client.get("/private")) for _ in range(2)] == ["MISS", "MISS"]
     answered = emulator.events.all(events.ResponseSent, lambda e: e.path == "/page")
     assert [one.function for one in answered[:2]] == ["app", ""]
+    assert [one.cache for one in answered] == ["MISS", "HIT", "HIT", "HIT", "BYPASS"]
 
 
 def test_it_is_off_by_default(emulate: Emulate) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from vercel_emu.cdn_cache.gate import Asked, CdnGate, OnHead
 from vercel_emu.edge.call import Call
@@ -43,7 +43,20 @@ async def answer(
         headers=[*kept_headers(request.headers), *geo_headers(call.visitor)],
         own_headers=((b"server", b"Vercel"), (b"x-vercel-id", call.edge_id.encode())),
     )
-    await cdn.serve(asked, call.send, origin)
+    await cdn.serve(asked, _noting(call), origin)
+
+
+def _noting(call: Call) -> Send:
+    """Sends to the client, and notes what the cache says of the answer."""
+    send = call.send
+
+    async def note(message: Mapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            state = dict(message["headers"]).get(b"x-vercel-cache", b"")
+            call.cache = state.decode("latin-1")
+        await send(message)
+
+    return note
 
 
 async def _renew(

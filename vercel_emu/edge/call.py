@@ -50,6 +50,7 @@ class Call:
     instance: str = ""
     cold: bool = False
     error_code: str = ""
+    cache: str = ""
 
     @property
     def edge_id(self) -> str:
@@ -85,4 +86,5 @@ class Call:
             instance=self.instance,
             cold=self.cold,
             error_code=self.error_code,
+            cache=self.cache,
         )
