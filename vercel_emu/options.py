@@ -185,7 +185,7 @@ class Options:
         False, "--live-reload", "Open HTML pages reload themselves after a reload."
     )
     debugpy: int | None = _option(
-        None, "--debugpy", "Let a debugger attach at this port (5678).", metavar="[PORT]", least=1
+        None, "--debugpy", "Let a debugger attach at this port (5678).", metavar="[PORT]", least=0
     )
     open: bool = _option(False, "--open", "Open the browser when ready.", config=False)
     quiet: bool = _option(False, "--quiet", "Only warnings, errors and the app's own output.")
