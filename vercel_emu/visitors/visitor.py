@@ -11,13 +11,15 @@ class Visitor:
 
     `country` is ISO 3166-1 alpha-2, `country_region` the ISO 3166-2 code without the country
     part, `continent` one of AF AN AS EU NA OC SA, coordinates are degrees, `timezone` an IANA
-    name, `edge_region` the code of the platform's region that takes the request (facts 5.1, 12).
-    `label` is how the terminal calls the visitor; `headers` are extra request headers.
+    name, `edge_region` the code of the platform's region that takes the request. `label` is how the
+    terminal calls the visitor; `headers` are extra request headers. Without an `ip` it is one of
+    the documentation ranges, always the same for the same label; without an `edge_region` the
+    nearest, or iad1.
     """
 
-    label: str
-    ip: str
-    edge_region: str = "iad1"
+    label: str = ""
+    ip: str = ""
+    edge_region: str = ""
     city: str | None = None
     country: str | None = None
     country_region: str | None = None
@@ -28,6 +30,26 @@ class Visitor:
     postal_code: str | None = None
     as_number: int | None = None
     headers: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        label = self.label or self.city or self.country or self.ip or "visitor"
+        object.__setattr__(self, "label", label)
+        object.__setattr__(self, "ip", self.ip or _own_ip(label))
+        object.__setattr__(self, "edge_region", self.edge_region or _nearest(self))
+
+
+def _own_ip(label: str) -> str:
+    from vercel_emu.visitors.addresses import documentation_ip
+
+    return documentation_ip(label)
+
+
+def _nearest(visitor: Visitor) -> str:
+    if visitor.latitude is None or visitor.longitude is None:
+        return "iad1"
+    from vercel_emu.visitors.regions import nearest_region
+
+    return nearest_region(visitor.latitude, visitor.longitude)
 
 
 # The visitor of the platform's own documentation example, at an address of RFC 5737.
