@@ -267,19 +267,30 @@ class TestClearMessages:
     def test_a_silent_emulator(self, folder: Folder) -> None:
         with emulator(folder.root):
             pass
-        state = RunningEmulator(
-            pid=os.getpid(),
-            url="",
-            control_url="http://127.0.0.1:9",
-            token="",
-            project="shop",
-            environment="development",
-            region="iad1",
-            cache="file",
-            started_at=0,
-        )
-        with announced(folder.root, state):
+        with announced(folder.root, silent(os.getpid())):
             assert folder.error("ls").code == "EMULATOR_SILENT"
+
+    def test_an_emulator_that_was_killed_is_none(self, folder: Folder) -> None:
+        """Whatever process has its number now."""
+        folder.ok("set", "k", "1")
+        with announced(folder.root, silent(os.getppid())):
+            assert "k" in folder.ok("ls")
+            assert not list((folder.root / ".vercel" / "emu" / "run").iterdir())
+
+
+def silent(pid: int) -> RunningEmulator:
+    """Nobody listens where it says."""
+    return RunningEmulator(
+        pid=pid,
+        url="",
+        control_url="http://127.0.0.1:9",
+        token="",
+        project="shop",
+        environment="development",
+        region="iad1",
+        cache="file",
+        started_at=0,
+    )
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -63,7 +65,7 @@ def running_emulators(root: Path) -> list[RunningEmulator]:
             emulator = msgspec.json.decode(path.read_bytes(), type=RunningEmulator)
         except (OSError, msgspec.DecodeError):
             continue
-        if _alive(emulator.pid):
+        if _alive(emulator):
             found.append(emulator)
         else:
             with contextlib.suppress(OSError):
@@ -77,11 +79,24 @@ def find_running(root: Path) -> RunningEmulator | None:
     return emulators[0] if emulators else None
 
 
-def _alive(pid: int) -> bool:
+def _alive(emulator: RunningEmulator) -> bool:
+    """Its process is there, and is it: the number may be another process's by now."""
     try:
-        os.kill(pid, 0)
+        os.kill(emulator.pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
+        pass
+    return emulator.pid == os.getpid() or _listens(emulator.control_url)
+
+
+def _listens(control_url: str) -> bool:
+    """False where nobody does; a stopped process does, though it won't answer."""
+    address = urlsplit(control_url)
+    try:
+        socket.create_connection((address.hostname, address.port or 0), timeout=1).close()
+    except ConnectionRefusedError:
+        return False
+    except OSError:
         return True
     return True
