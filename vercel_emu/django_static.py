@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 _SCRIPT = Path(__file__).parent / "guest" / "django_static.py"
 _PATIENCE = 120.0
-_LINES = 15
 _MEMORY = "django-static.json"
 
 
@@ -210,11 +209,11 @@ def _remembered(file: Path) -> Found | None:
 
 
 def _failed(errors: str) -> Notice:
-    lines = errors.strip().splitlines()[-_LINES:]
+    reason = errors.strip().rpartition("\n")[2]  # where a traceback says what is wrong
     return Notice(
         level="warn",
         code="DJANGO_STATIC_FAILED",
-        message="Django's static files could not be found:\n" + "\n".join(lines),
+        message=f"Django's static files could not be found: {reason}",
         hint="A deployment's build runs `python manage.py collectstatic --noinput`; so can you.",
     )
 

@@ -47,6 +47,8 @@ def rows(project: RunningProject) -> list[tuple[str, str]]:
         ("visitor", _visitor(project)),
         ("cache", shown_cache(options.cache)),
     ]
+    if options.instances > 1:
+        found.append(("instances", f"{options.instances} of each function, taking turns"))
     found.append(("reload", _reload(project)))
     if project.moved_from is not None:
         found.append(("port", f"{project.moved_from} is busy, so this one"))

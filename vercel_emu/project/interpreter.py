@@ -99,7 +99,7 @@ def _asked_for(python: Path, environ: Mapping[str, str]) -> Interpreter:
             f"--python: `{python}` can't be used: {error}.",
             "Give the path of a Python 3.12 or newer, or of a virtual environment.",
         ) from None
-    return _interpreter(environment, "--python", Origin.ASKED, ())
+    return _interpreter(environment, "the Python of --python", Origin.ASKED, ())
 
 
 def _existing(python: Path, environ: Mapping[str, str]) -> Path | None:
