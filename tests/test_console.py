@@ -110,6 +110,11 @@ def test_a_long_url_is_cut() -> None:
     assert len(text) < 250
 
 
+def test_a_hint_of_several_lines_stays_readable() -> None:
+    notice = events.Notice(level="error", message="It failed.", hint="Traceback\n  File x")
+    assert show(notice) == ["error: It failed.", "  Traceback", "    File x"]
+
+
 def test_levels_of_logging_are_shown() -> None:
     shown = show(started(), line("careful", level="warn", stream="logging"))
     assert shown[-1] == "  │ warn: careful"

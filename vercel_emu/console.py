@@ -192,8 +192,8 @@ class PrettyConsole:
         tint = {"warn": c.yellow, "error": c.red, "fatal": c.red}.get(event.level, c.dim)
         label = "" if event.level in ("info", "debug") else f"{event.level}: "
         self._writer.add(f"{tint}{label}{c.reset}{printable(event.message)}")
-        if event.hint:
-            self._writer.add(f"  {c.dim}{printable(event.hint)}{c.reset}")
+        for line in (event.hint or "").splitlines():
+            self._writer.add(f"  {c.dim}{printable(line)}{c.reset}")
 
     def _ready(self, event: events.InstanceReady) -> None:
         if self._verbose:
