@@ -11,7 +11,8 @@ from rich.text import Text
 
 from vercel_emu.console import duration, printable
 
-NARROWEST = 24
+ENOUGH = 40
+"""Characters that a column gets before a line in it is broken; fewer columns fit else."""
 WIDEST = 64
 LONGEST_BODY = 200
 """Lines of a body that are shown."""
@@ -23,7 +24,8 @@ type Column = tuple[str, int, float, str]
 def print_side_by_side(columns: Sequence[Column]) -> None:
     """Print to standard output; where that is no terminal, lines are not cut to its width."""
     console = Console(width=None if sys.stdout.isatty() else 4096, highlight=False)
-    fitting = max(1, console.width // (NARROWEST + 2))
+    longest = max((len(line) for *_, body in columns for line in body.splitlines()), default=0)
+    fitting = max(1, (console.width + 2) // (min(longest, ENOUGH) + 2))
     for start in range(0, len(columns), fitting):
         group = columns[start : start + fitting]
         console.print(_table(group, min(WIDEST, console.width // len(group) - 2)))
