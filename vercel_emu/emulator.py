@@ -233,7 +233,7 @@ class RunningProject:
         return built.as_dict()
 
     def cache_variables(self) -> dict[str, str]:
-        """How code outside of a request reaches the runtime cache (facts section 9)."""
+        """How code outside of a request reaches the runtime cache (`vercel.cache`)."""
         return {
             "RUNTIME_CACHE_ENDPOINT": f"{self.control_url}/v1/suspense-cache/",
             "RUNTIME_CACHE_HEADERS": json.dumps({"authorization": f"Bearer {self.token}"}),

@@ -1,4 +1,4 @@
-"""Every platform header name, once. Lower case, `str`; sources: design's facts sections 5, 6, 9."""
+"""Every platform header name, once. Lower case, `str`; source: vercel.com/docs/headers."""
 
 from __future__ import annotations
 

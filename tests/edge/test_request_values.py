@@ -171,3 +171,19 @@ def test_the_scheduler_proves_itself() -> None:
     assert kept_headers([schedule, proof], cron_proof="another") == []
     assert kept_headers([schedule], cron_proof="token") == []
     assert kept_headers([schedule, proof]) == []
+
+
+@pytest.mark.parametrize(
+    ("cookies", "kept"),
+    [
+        (b"emu_visitor=Tokyo", []),
+        (b"a=1; emu_visitor=Tokyo; b=2", [(b"cookie", b"a=1; b=2")]),
+        (b"a=1;emu_visitor=Tokyo", [(b"cookie", b"a=1")]),
+        (b"a=1; b=2", [(b"cookie", b"a=1; b=2")]),
+        (b"my_emu_visitor=x", [(b"cookie", b"my_emu_visitor=x")]),
+    ],
+)
+def test_the_emulators_cookie_is_not_the_apps(
+    cookies: bytes, kept: list[tuple[bytes, bytes]]
+) -> None:
+    assert kept_headers([(b"cookie", cookies)]) == kept

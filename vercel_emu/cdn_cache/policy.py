@@ -1,4 +1,4 @@
-"""What the CDN keeps, for how long, and for whom (facts section 6). Plain functions, no clock.
+"""What the CDN keeps, for how long, and for whom (vercel.com/docs/headers). No clock.
 
 Header names are lower-case bytes throughout, as ASGI has them.
 """

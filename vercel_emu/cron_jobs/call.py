@@ -1,4 +1,4 @@
-"""One call of a cron job, exactly as the platform makes it (facts section 11)."""
+"""One call of a cron job, exactly as the platform makes it (vercel.com/docs/cron-jobs)."""
 
 from __future__ import annotations
 

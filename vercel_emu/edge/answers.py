@@ -40,7 +40,7 @@ def _failure(call: Call, failure: failures.Failure, *, overlay: bool) -> tuple[H
 
 
 async def send_redirect(call: Call, redirect: Redirect) -> None:
-    """A redirect with the platform's body (facts section 3.5)."""
+    """A redirect with the platform's body (vercel.com/docs/redirects)."""
     content_type, body = redirect_body(
         redirect.location, redirect.status, failures.wants(call.request.accept)
     )

@@ -1,4 +1,4 @@
-"""Identifiers in the platform's formats (facts section 5.1)."""
+"""Identifiers in the platform's formats (vercel.com/docs/headers)."""
 
 from __future__ import annotations
 

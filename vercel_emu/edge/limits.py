@@ -1,4 +1,4 @@
-"""The platform's size limits (facts section 10), as plain checks."""
+"""The platform's size limits (vercel.com/docs/functions/limitations), as plain checks."""
 
 from __future__ import annotations
 

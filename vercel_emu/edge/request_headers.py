@@ -1,4 +1,4 @@
-"""From a client's request to the request head that the function instance gets (facts section 5).
+"""From a client's request to the request head that the instance gets (vercel.com/docs/headers).
 
 Plain functions from values to bytes. What a client says about itself in the platform's headers is
 dropped; what the platform says comes after, built from the visitor and the request.
@@ -45,6 +45,7 @@ _OVERWRITTEN = frozenset(
 )
 _CRON_SCHEDULE = names.CRON_SCHEDULE.encode()
 _CRON_PROOF = names.CRON_PROOF.encode()
+_VISITOR_COOKIE = names.EMU_VISITOR_COOKIE.encode() + b"="
 _PLATFORM_PREFIXES = (b"x-vercel-", b"x-emu-", b"x-now-")
 _JA4_DIGEST = "t13d1516h2_8daaf6152771_02713d6af862"
 _SIGNATURE_LIFETIME = 300
@@ -92,8 +93,18 @@ def kept_headers(
             continue
         if name == b"expect" or name == b"host":
             continue
+        if name == b"cookie" and _VISITOR_COOKIE in value:
+            value = _without_visitor(value)
+            if not value:
+                continue
         kept.append((name, value))
     return kept
+
+
+def _without_visitor(cookies: bytes) -> bytes:
+    """A `Cookie` header without the emulator's own."""
+    pairs = [pair.strip() for pair in cookies.split(b";")]
+    return b"; ".join(pair for pair in pairs if not pair.startswith(_VISITOR_COOKIE))
 
 
 def _proven(headers: list[tuple[bytes, bytes]], proof: str) -> bool:

@@ -1,4 +1,4 @@
-"""From a function's response headers to the client's (facts section 6). Plain functions."""
+"""From a function's response headers to the client's (vercel.com/docs/headers). Plain functions."""
 
 from __future__ import annotations
 

@@ -308,7 +308,7 @@ async def ping(port: int, timeout: float) -> bool:
     """Whether `/_vercel/ping` is answered with 200 within `timeout` seconds.
 
     The runtime answers it without invoking user code, and for ASGI apps only once the lifespan
-    startup has completed (facts section 8.3).
+    startup has completed (`vc_init`).
     """
     pool = ConnectionPool(port)
     connection: Connection | None = None

@@ -1,7 +1,7 @@
 """The invocations an instance is working on: from the first byte sent to it until `end`.
 
 An invocation is over when its response is complete *and* the runtime has reported `end`, because
-`wait_until` work runs after the response (facts section 8.4). Where the runtime never started
+`wait_until` work runs after the response (`vc_init`). Where the runtime never started
 user code for a request (it refused it as malformed), there is no `end` to wait for.
 """
 

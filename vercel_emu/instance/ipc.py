@@ -1,6 +1,6 @@
 """What a function instance tells the platform: the runtime's IPC messages, decoded.
 
-One JSON object a message, UTF-8, ended by a NUL byte, one way only (facts section 8.2). Messages
+One JSON object a message, UTF-8, ended by a NUL byte, one way only (`vc_init`). Messages
 whose type starts with `emu-` come from our own `guest/boot.py` over the same socket.
 """
 

@@ -1,7 +1,7 @@
 """From the runtime's log messages to whole lines.
 
 The runtime sends one message for each `write()`, and `print` may write in pieces; a person reads
-lines, each under the invocation it belongs to (facts section 8.4).
+lines, each under the invocation it belongs to (`vc_init`).
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ class LaunchSpec:
         }
 
     def child_environment(self, ipc_path: Path) -> dict[str, str]:
-        """The environment of the child, with the runtime's boot variables (facts section 8.1)."""
+        """The environment of the child, with the runtime's boot variables (`vc_init`)."""
         return {
             **self.environment,
             "__VC_HANDLER_MODULE_NAME": self.entrypoint.module,

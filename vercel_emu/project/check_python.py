@@ -1,4 +1,4 @@
-"""Which Python a deployment would take, and whether the project fits it (facts section 1)."""
+"""Which Python a deployment would take, and whether the project fits it."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from vercel_emu.errors import EmuError
 
 DEFAULT_NAMES = (".env", ".env.local")
 
-# Names that can't be set on the platform either (facts section 7.3).
+# Names that can't be set on the platform either (vercel.com/docs/environment-variables).
 RESERVED_NAMES = frozenset(
     {
         "AWS_SECRET_KEY",

@@ -32,7 +32,7 @@ from vercel_emu.project.python_environment import (
 from vercel_emu.project.workspace import workspace_root
 
 OLDEST = (3, 12)
-"""The production runtime's own syntax needs it (facts section 1)."""
+"""The production runtime's own syntax needs it (the platform's documentation of Python)."""
 
 
 class Origin(StrEnum):

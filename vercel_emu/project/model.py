@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 DEFAULT_MAX_DURATION = 300
-"""Seconds a function may run where nothing else is set (facts section 10)."""
+"""Seconds a function may run where nothing else is set (vercel.com/docs/functions/limitations)."""
 
 DEFAULT_MEMORY_MB = 2048
 

@@ -25,7 +25,7 @@ from vercel_emu.project.python_environment import (
 )
 
 VERSIONS = ("3.12", "3.13", "3.14")
-"""The platform's versions that its runtime runs on, the default first (facts section 1)."""
+"""The platform's versions that its runtime runs on, the default first."""
 
 
 @dataclass(frozen=True, slots=True)

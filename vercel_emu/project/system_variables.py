@@ -1,4 +1,4 @@
-"""The platform's system variables as they exist at run time (facts section 7.1).
+"""The platform's system variables at run time (vercel.com/docs/environment-variables).
 
 Those the platform sets only where a feature is on (skew protection, the bypass secret, the OIDC
 token) stay absent. What this machine can't know (the repository's numeric id, the author's

@@ -1,4 +1,4 @@
-"""A visitor as the request headers that the platform adds (facts 5.1). Made once per visitor."""
+"""A visitor as the request headers that the platform adds (vercel.com/docs/headers)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The platform's 20 compute regions (facts section 12), and which of them is nearest.
+"""The platform's 20 compute regions (vercel.com/docs/regions), and which of them is nearest.
 
 The coordinates are those of the cities the regions are named after, not the platform's own.
 """
