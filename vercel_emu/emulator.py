@@ -26,7 +26,6 @@ from vercel_emu.instance.pool import FunctionPool
 from vercel_emu.listeners import bind_loopback, serve_on
 from vercel_emu.options import Options, parse_listen
 from vercel_emu.prepare import Prepared
-from vercel_emu.reloading import Reloader
 from vercel_emu.upkeep import Upkeep
 from vercel_emu.visitors.directory import VisitorDirectory
 from vercel_emu.visitors.visitor import NEW_YORK, Visitor
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from vercel_emu.edge.server import EdgeServer
     from vercel_emu.instance.debug_port import DebugPort
     from vercel_emu.instance.early import EarlyProcess
+    from vercel_emu.reloading import Reloader
 
 SHUTDOWN_DRAIN = 0.8
 """Seconds that running requests get when the emulator is told to stop."""
@@ -81,7 +81,8 @@ class RunningProject:
         self.gate = Gate()
         self.pages = PageReload()
         bus.subscribe(self.pages)
-        self.reloader = Reloader(self, read_options)
+        self.reloader: Reloader
+        self._read_options = read_options
         self.deployment: Deployment | None = None
         self.django: DjangoPublisher | None = None
         self.edge: Edge | None = None
@@ -172,7 +173,6 @@ class RunningProject:
         self.control_url = f"http://127.0.0.1:{control.getsockname()[1]}"
 
         # The child starts before the servers' libraries are even imported: both take their time.
-        await self.reloader.start(stack)
         await self._start_debug_port(stack)
         stack.push_async_callback(self._end_tasks)
         stack.push_async_callback(self._close_pools)
@@ -186,11 +186,19 @@ class RunningProject:
             self._functions.add(function, environment)
         for pool in self.pools.values():
             await pool.launched()
+        await self._start_reloader(stack)
         await self._start_control(stack, control)
         await self._start_edge(stack, listener)
         self._start_watching()
         if self._announce:
             stack.enter_context(announced(root, self._state()))
+
+    async def _start_reloader(self, stack: contextlib.AsyncExitStack) -> None:
+        """Watch from before any of the person's code is read: that needs a "go" from here."""
+        from vercel_emu.reloading import Reloader
+
+        self.reloader = Reloader(self, self._read_options)
+        await self.reloader.start(stack)
 
     def _bind(self, stack: contextlib.ExitStack | contextlib.AsyncExitStack) -> socket.socket:
         from vercel_emu.edge.listen import DEFAULT_PORT, bind

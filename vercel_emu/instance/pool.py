@@ -237,6 +237,9 @@ class FunctionPool:
             return
         if self._lifecycle.phase(name) is None:
             process.signal_group(signal.SIGKILL)
+        elif self._lifecycle.generation == 0 and not preload:
+            # Nothing has changed yet, so it need not ask: we are busy with our own start.
+            self._post(lifecycle.Prepared(name))
 
     async def _quiet(self, instance: Instance) -> None:
         """A standby is made when the requests that waited for the new code have been answered."""
