@@ -168,6 +168,9 @@ class Reloader:
             project.emit(Reloading(files=files))
         else:
             project.pages.changed()
+            if found.rules:
+                text = f"{', '.join(sorted(found.rules))}: taken over, nothing had to restart."
+                project.emit(Notice(level="info", code="RULES", message=text))
 
     def _refuse(self, error: EmuError) -> None:
         notice = Notice(level="error", code=error.code, message=error.message, hint=error.hint)

@@ -167,6 +167,8 @@ class FunctionPool:
         """Drain for up to `drain` seconds, then end every process."""
         self.settings = self.settings.for_stopping(drain)
         self._waiters.wake(self._gone())
+        for one in self._instances.values():
+            one.stop_reason = "stopping"
         self._post(lifecycle.Stopping())
         while self._instances or self._tasks:
             pending = [*self._tasks, *(self._exit_of(one) for one in self._instances.values())]
