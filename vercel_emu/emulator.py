@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from vercel_emu.deployment import Deployment
     from vercel_emu.django_static import DjangoPublisher
     from vercel_emu.edge.app import Edge
-    from vercel_emu.edge.server import EdgeServer
     from vercel_emu.instance.debug_port import DebugPort
     from vercel_emu.instance.early import EarlyProcess
     from vercel_emu.reloading import Reloader
@@ -91,13 +90,8 @@ class RunningProject:
         self.debugger: DebugPort | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._warned: tuple[str, ...] = ()
-        self._servers: list[tuple[EdgeServer, asyncio.Task[None]]] = []
         self._functions: FunctionSet
         self._emu_dir = Path()
-
-    @property
-    def ready(self) -> bool:
-        return any(pool.instances() and not pool.starting for pool in self.pools.values())
 
     @property
     def visitor(self) -> Visitor:

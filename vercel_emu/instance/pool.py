@@ -179,11 +179,6 @@ class FunctionPool:
         return [(one, self._lifecycle.phase(one.name)) for one in self._instances.values()]
 
     @property
-    def builtin_api(self) -> tuple[str, ...]:
-        """The parts of `vercel.*` that the built-in API serves."""
-        return self._hearing.builtin_api
-
-    @property
     def preloaded(self) -> int:
         """How many library modules a standby imports ahead, as far as is known."""
         return len(self._memory.modules)
