@@ -53,6 +53,8 @@ class Invocations:
     def __init__(self) -> None:
         self._running: dict[str, Invocation] = {}
         self.served = 0
+        self.answering = 0
+        """How many have not sent their whole response; `wait_until` work is not counted."""
 
     def __len__(self) -> int:
         return len(self._running)
@@ -60,6 +62,7 @@ class Invocations:
     def begin(self, invocation_id: str) -> Invocation:
         invocation = self._running[invocation_id] = Invocation(invocation_id)
         self.served += 1
+        self.answering += 1
         return invocation
 
     def get(self, invocation_id: str) -> Invocation | None:
@@ -79,7 +82,9 @@ class Invocations:
 
     def response_done(self, invocation_id: str) -> None:
         """The edge has sent (or given up) the whole response."""
-        if found := self._running.get(invocation_id):
+        found = self._running.get(invocation_id)
+        if found is not None and found.response_done_at is None:
+            self.answering -= 1
             found.response_done_at = time.monotonic()
             self._drop_if_over(found)
 

@@ -59,7 +59,7 @@ class Turns:
         """Of those with the least to do, the one that has waited longest; None where none is."""
         if len(serving) <= 1:
             return serving[0] if serving else None
-        found = min(serving, key=lambda one: (len(one.invocations), one.turn))
+        found = min(serving, key=lambda one: (one.invocations.answering, one.turn))
         self._count += 1
         found.turn = self._count
         return found
