@@ -133,7 +133,7 @@ class Options:
     official_cache_client: bool = _option(
         False,
         "--official-cache-client",
-        "Use the SDK's own cache client inside requests (36 ms a request instead of 0.5).",
+        "Use the SDK's own cache client inside requests (tens of ms a request, not 0.5).",
     )
     reload: bool = _option(True, "--reload/--no-reload", "Reload when files change.")
     watch: tuple[Path, ...] = _option(
