@@ -7,9 +7,9 @@ import json
 from click.testing import CliRunner
 
 from vercel_emu.cli.limits import limits
-from vercel_emu.edge.limits import BODY_BYTES
-from vercel_emu.edge.limits_table import limits_table
 from vercel_emu.options import Options, help_of
+from vercel_emu.platform.limits import BODY_BYTES
+from vercel_emu.platform.limits_table import limits_table
 
 
 def test_the_shape() -> None:

@@ -276,9 +276,9 @@ class RunningProject:
         from vercel_emu.cdn_cache.gate import CdnGate
         from vercel_emu.deployment import deploy
         from vercel_emu.edge.app import Edge, EdgeSettings
-        from vercel_emu.edge.limits import Limits
         from vercel_emu.edge.request_headers import CacheAccess
         from vercel_emu.edge.server import make_server
+        from vercel_emu.platform.limits import Limits
         from vercel_emu.visitors.pages import PATH as VISITOR_PATH
         from vercel_emu.visitors.pages import VisitorPages
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vercel_emu.edge.limits_table import FILE_DESCRIPTORS
 from vercel_emu.instance.instance import Change
 from vercel_emu.instance.pool import FunctionPool, PoolSettings
 from vercel_emu.instance.process import LaunchSpec
+from vercel_emu.platform.limits_table import FILE_DESCRIPTORS
 from vercel_emu.project.model import Function
 from vercel_emu.upkeep import idle_timeout
 from vercel_emu.watching.meaning import Meaning

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from tests.project.helpers import write
 from vercel_emu.cli.check import check
-from vercel_emu.edge.limits_table import BUNDLE_BYTES
+from vercel_emu.platform.limits_table import BUNDLE_BYTES
 from vercel_emu.project.check import Report, check_project
 from vercel_emu.project.check_python import deployment_python
 

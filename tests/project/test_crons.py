@@ -8,8 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vercel_emu.crons import check_cron, cron_problem, next_runs, runs_more_than_daily
 from vercel_emu.errors import EmuError
+from vercel_emu.platform.cron import (
+    check_cron,
+    cron_problem,
+    next_runs,
+    runs_more_than_daily,
+)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 
 from tests.real.support import write_project
 from vercel_emu import AsyncEmulator, Emulator, Visitor
-from vercel_emu import header_names as names
+from vercel_emu.platform import header_names as names
 from vercel_emu.templates_dir import template_files, templates_dir
 from vercel_emu.visitors.addresses import documentation_ip
 from vercel_emu.visitors.resolve import resolve_visitor

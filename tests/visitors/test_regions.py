@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from vercel_emu.errors import EmuError
-from vercel_emu.visitors.regions import REGIONS, aws_region, check_region, nearest_region
+from vercel_emu.platform.regions import (
+    REGIONS,
+    aws_region,
+    check_region,
+    nearest_region,
+)
 
 
 def test_there_are_twenty() -> None:

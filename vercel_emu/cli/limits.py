@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 import click
 
-from vercel_emu.edge.limits_table import Limit, limits_table
+from vercel_emu.platform.limits_table import Limit, limits_table
 
 
 @click.command()

@@ -7,9 +7,9 @@ import json
 import click
 
 from vercel_emu.errors import EmuError
+from vercel_emu.platform.regions import nearest_region
 from vercel_emu.visitors.find import search_places, suggestions
 from vercel_emu.visitors.places import Place, gazetteer
-from vercel_emu.visitors.regions import nearest_region
 
 
 @click.command()

@@ -11,10 +11,10 @@ from typing import Any
 
 import click
 
-from vercel_emu import header_names as names
 from vercel_emu.cli.folder_option import project_option
 from vercel_emu.control.client import ask, running_emulator
 from vercel_emu.errors import EmuError
+from vercel_emu.platform import header_names as names
 from vercel_emu.player.http import HttpClient, NoAnswer
 from vercel_emu.project.load import identify_project
 from vercel_emu.visitors.asking import by_name

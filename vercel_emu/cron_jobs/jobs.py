@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from vercel_emu.cron_jobs.declared import declared_jobs
-from vercel_emu.crons import cron_problem, next_runs
+from vercel_emu.platform.cron import cron_problem, next_runs
 from vercel_emu.project.vercel_config_model import Cron
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from vercel_emu import events
 from vercel_emu.cdn_cache.gate import CdnGate, OnHead
-from vercel_emu.edge import answers, cached, explain, failures, ids, limits
+from vercel_emu.edge import answers, cached, explain, failures, ids
 from vercel_emu.edge.attempt import FunctionRequest
 from vercel_emu.edge.call import Broken, Call, ClientLeft, Refused
 from vercel_emu.edge.exchange import Exchange, Receive, Scope, Send
@@ -48,6 +48,7 @@ from vercel_emu.edge.static_response import EtagCache
 from vercel_emu.edge.websocket import WebSocketTunnel
 from vercel_emu.errors import EmuError
 from vercel_emu.instance.pool import FunctionPool
+from vercel_emu.platform import limits
 from vercel_emu.visitors.directory import VisitorDirectory
 from vercel_emu.visitors.headers import geo_headers
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from vercel_emu import header_names as names
+from vercel_emu.platform import header_names as names
 
 _NOT_FOUND = "The page could not be found"
 _SERVER_ERROR = "A server error has occurred"

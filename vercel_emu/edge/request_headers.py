@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from vercel_emu import header_names as names
+from vercel_emu.platform import header_names as names
 from vercel_emu.visitors.headers import geo_headers
 from vercel_emu.visitors.visitor import Visitor
 

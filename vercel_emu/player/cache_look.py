@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from urllib.parse import urlencode
 
-from vercel_emu import header_names as names
+from vercel_emu.platform import header_names as names
 from vercel_emu.player.http import HttpClient, NoAnswer
 from vercel_emu.runtime_cache.sdk_keys import SEPARATOR, stored_key
 from vercel_emu.visitors.expectations import Answer, CacheView, filled

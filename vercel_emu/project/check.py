@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from vercel_emu.edge.limits_table import ENVIRONMENT_BYTES
 from vercel_emu.errors import EmuError
+from vercel_emu.platform.limits_table import ENVIRONMENT_BYTES
 from vercel_emu.project import check_config, check_imports, check_packages, check_python
 from vercel_emu.project.check_model import Checked, Finding, of_error, place_in
 from vercel_emu.project.env_files import EnvFiles, read_env_files

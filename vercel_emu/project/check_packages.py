@@ -10,7 +10,7 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from vercel_emu.edge.limits_table import BUNDLE_BYTES
+from vercel_emu.platform.limits_table import BUNDLE_BYTES
 from vercel_emu.project import globs
 from vercel_emu.project.check_model import Checked, Finding
 

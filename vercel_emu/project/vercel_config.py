@@ -10,8 +10,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NoReturn
 
-from vercel_emu.crons import cron_problem
 from vercel_emu.errors import EmuError
+from vercel_emu.platform.cron import cron_problem
 from vercel_emu.project.model import UNSET
 from vercel_emu.project.vercel_config_faults import closest, find_fault
 from vercel_emu.project.vercel_config_functions import function_settings

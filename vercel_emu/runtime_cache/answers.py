@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from vercel_emu import header_names as names
+from vercel_emu.platform import header_names as names
 from vercel_emu.runtime_cache.model import Item
 
 type Headers = list[tuple[bytes, bytes]]

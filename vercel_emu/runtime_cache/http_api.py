@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from vercel_emu import header_names as names
 from vercel_emu.errors import EmuError
 from vercel_emu.events import Emit, Notice
+from vercel_emu.platform import header_names as names
 from vercel_emu.runtime_cache import policy
 from vercel_emu.runtime_cache.answers import (
     DONE,

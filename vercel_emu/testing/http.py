@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from vercel_emu import header_names as names
+from vercel_emu.platform import header_names as names
 from vercel_emu.testing.background import Background
 from vercel_emu.testing.invocation import Invocation, invocation_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from urllib.parse import quote
 
-from vercel_emu import header_names as names
+from vercel_emu.platform import header_names as names
 from vercel_emu.visitors.visitor import Visitor
 
 type TextHeaders = tuple[tuple[str, str], ...]

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from urllib.parse import quote, unquote_to_bytes
 
-from vercel_emu import header_names as names
 from vercel_emu.errors import EmuError
+from vercel_emu.platform import header_names as names
 from vercel_emu.visitors.visitor import Visitor
 
 _PREFIX = names.EMU_PREFIX.encode()

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from vercel_emu import header_names as names
+from vercel_emu.platform import header_names as names
 from vercel_emu.visitors.json_path import MISSING, look_up, parse_path
 from vercel_emu.visitors.scenario import Expectation, JsonExpectation, Pattern, PlannedRequest
 from vercel_emu.visitors.visitor import Visitor

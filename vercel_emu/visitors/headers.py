@@ -6,7 +6,7 @@ import base64
 from functools import lru_cache
 from urllib.parse import quote
 
-from vercel_emu import header_names as names
+from vercel_emu.platform import header_names as names
 from vercel_emu.visitors.visitor import Visitor
 
 type Headers = tuple[tuple[bytes, bytes], ...]

@@ -16,9 +16,9 @@ from functools import cache
 from typing import Any
 
 from vercel_emu.errors import EmuError
+from vercel_emu.platform.regions import check_region, nearest_region
 from vercel_emu.visitors.addresses import check_ip
 from vercel_emu.visitors.places import gazetteer
-from vercel_emu.visitors.regions import check_region, nearest_region
 from vercel_emu.visitors.visitor import Visitor
 
 CONTINENTS = ("AF", "AN", "AS", "EU", "NA", "OC", "SA")

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
 
+from vercel_emu.platform.regions import closeness
 from vercel_emu.visitors.fold import fold
-from vercel_emu.visitors.regions import closeness
 
 
 @dataclass(frozen=True, slots=True)

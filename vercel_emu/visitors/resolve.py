@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from vercel_emu.errors import EmuError
+from vercel_emu.platform.regions import nearest_region
 from vercel_emu.visitors.addresses import documentation_as_number, documentation_ip, parse_ip
 from vercel_emu.visitors.find import find_place
 from vercel_emu.visitors.fold import fold
 from vercel_emu.visitors.named import build_named
 from vercel_emu.visitors.places import Place, gazetteer
-from vercel_emu.visitors.regions import nearest_region
 from vercel_emu.visitors.visitor import NEW_YORK, Visitor
 
 NOBODY = Visitor(label="none", ip=documentation_ip("none"))

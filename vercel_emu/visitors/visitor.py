@@ -47,7 +47,7 @@ def _own_ip(label: str) -> str:
 def _nearest(visitor: Visitor) -> str:
     if visitor.latitude is None or visitor.longitude is None:
         return "iad1"
-    from vercel_emu.visitors.regions import nearest_region
+    from vercel_emu.platform.regions import nearest_region
 
     return nearest_region(visitor.latitude, visitor.longitude)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vercel_emu.edge import limits
+from vercel_emu.platform import limits
 from vercel_emu.project.model import DEFAULT_MAX_DURATION, DEFAULT_MEMORY_MB
 
 FILE_DESCRIPTORS = 1024
