@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from vercel_emu.edge.routing import RouteRequest, compile_routing, route
-from vercel_emu.edge.static import PublicFiles
+from vercel_emu.deployment.public_files import PublicFiles
+from vercel_emu.deployment.routing import RouteRequest, compile_routing, route
 from vercel_emu.project.model import Entrypoint, Function
 from vercel_emu.project.vercel_config import parse_vercel_config
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from vercel_emu.edge.static import Mount
+from vercel_emu.deployment.public_files import Mount
 from vercel_emu.events import Notice
 from vercel_emu.instance.instance import CannotStart, Change
 from vercel_emu.project.model import DjangoSettings, Project

@@ -23,9 +23,9 @@ from vercel_emu.function_set import FunctionSet
 from vercel_emu.instance.gate import Gate
 from vercel_emu.instance.instance import Change
 from vercel_emu.instance.pool import FunctionPool
-from vercel_emu.listeners import bind_loopback, serve_on
 from vercel_emu.options import Options, parse_listen
 from vercel_emu.prepare import Prepared
+from vercel_emu.transport.serving import bind_loopback, serve_on
 from vercel_emu.upkeep import Upkeep
 from vercel_emu.visitors.directory import VisitorDirectory
 from vercel_emu.visitors.visitor import NEW_YORK, Visitor
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from vercel_emu.cdn_cache.gate import CdnGate
     from vercel_emu.cron_jobs.jobs import CronJob
     from vercel_emu.cron_jobs.scheduler import CronScheduler
-    from vercel_emu.deployment import Deployment
+    from vercel_emu.deployment.deploy import Deployment
     from vercel_emu.django_static import DjangoPublisher
     from vercel_emu.edge.app import Edge
     from vercel_emu.instance.debug_port import DebugPort
@@ -195,7 +195,7 @@ class RunningProject:
         await self.reloader.start(stack)
 
     def _bind(self, stack: contextlib.ExitStack | contextlib.AsyncExitStack) -> socket.socket:
-        from vercel_emu.edge.listen import DEFAULT_PORT, bind
+        from vercel_emu.transport.listen import DEFAULT_PORT, bind
 
         host, port = parse_listen(self.options.listen)
         listener = bind(host, port)
@@ -245,9 +245,9 @@ class RunningProject:
         self, stack: contextlib.AsyncExitStack, listener: socket.socket
     ) -> None:
         from vercel_emu.control.app import ControlApp
-        from vercel_emu.edge.server import make_server
         from vercel_emu.runtime_cache import Scope, open_store
         from vercel_emu.runtime_cache.http_api import RuntimeCacheAPI
+        from vercel_emu.transport.server import make_server
 
         options, project = self.options, self.prepared.project
         store = open_store(
@@ -274,11 +274,11 @@ class RunningProject:
 
     async def _start_edge(self, stack: contextlib.AsyncExitStack, listener: socket.socket) -> None:
         from vercel_emu.cdn_cache.gate import CdnGate
-        from vercel_emu.deployment import deploy
+        from vercel_emu.deployment.deploy import deploy
         from vercel_emu.edge.app import Edge, EdgeSettings
         from vercel_emu.edge.request_headers import CacheAccess
-        from vercel_emu.edge.server import make_server
         from vercel_emu.platform.limits import Limits
+        from vercel_emu.transport.server import make_server
         from vercel_emu.visitors.pages import PATH as VISITOR_PATH
         from vercel_emu.visitors.pages import VisitorPages
 

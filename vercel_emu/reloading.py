@@ -25,7 +25,7 @@ from vercel_emu.watching.tree import Reader
 from vercel_emu.watching.watcher import Saved, Watcher
 
 if TYPE_CHECKING:
-    from vercel_emu.deployment import Deployment
+    from vercel_emu.deployment.deploy import Deployment
     from vercel_emu.emulator import RunningProject
 
 _LIVE_OPTIONS = frozenset(
@@ -187,7 +187,7 @@ class Reloader:
         return prepare(root, options, before.interpreter, before.environ)
 
     def _deployment(self, prepared: Prepared) -> Deployment:
-        from vercel_emu.deployment import deploy
+        from vercel_emu.deployment.deploy import deploy
 
         mounts = self._project.deployment.mounts if self._project.deployment else ()
         return deploy(prepared.project, prepared.config, prepared.options, mounts)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vercel_emu.edge.routing import (
+from vercel_emu.deployment.public_files import Mount, PublicFiles
+from vercel_emu.deployment.routing import (
     InvokeFunction,
     NotFound,
     Outcome,
@@ -24,7 +25,6 @@ from vercel_emu.edge.routing import (
     compile_routing,
     route,
 )
-from vercel_emu.edge.static import Mount, PublicFiles
 from vercel_emu.project.functions import path_of
 from vercel_emu.project.model import Entrypoint, Function
 from vercel_emu.project.vercel_config import parse_vercel_config

@@ -8,9 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vercel_emu.edge.routing.destination import Captured, compile_destination, fill_url
-from vercel_emu.edge.routing.patterns import PatternError, compile_source
-from vercel_emu.edge.routing.regex import CannotMatchError, Regex, RegexError, compile_regex
+from vercel_emu.deployment.routing.destination import (
+    Captured,
+    compile_destination,
+    fill_url,
+)
+from vercel_emu.deployment.routing.patterns import PatternError, compile_source
+from vercel_emu.deployment.routing.regex import (
+    CannotMatchError,
+    Regex,
+    RegexError,
+    compile_regex,
+)
 
 
 @pytest.mark.parametrize(

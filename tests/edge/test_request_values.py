@@ -7,7 +7,6 @@ import re
 import pytest
 
 from vercel_emu.edge import ids
-from vercel_emu.edge.exchange import split_target
 from vercel_emu.edge.request import read_request
 from vercel_emu.edge.request_headers import (
     CacheAccess,
@@ -16,6 +15,7 @@ from vercel_emu.edge.request_headers import (
     request_head,
 )
 from vercel_emu.platform.limits import Limits, refused
+from vercel_emu.transport.exchange import split_target
 from vercel_emu.visitors.visitor import NEW_YORK, Visitor
 
 

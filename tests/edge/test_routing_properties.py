@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.edge.routing_support import function
-from vercel_emu.edge.routing import RouteRequest, compile_routing, route
-from vercel_emu.edge.static import Mount, PublicFiles
+from vercel_emu.deployment.public_files import Mount, PublicFiles
+from vercel_emu.deployment.routing import RouteRequest, compile_routing, route
 from vercel_emu.errors import EmuError
 from vercel_emu.project.vercel_config import parse_vercel_config
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vercel_emu.edge.static import Mount, PublicFiles, public_files
+from vercel_emu.deployment.public_files import Mount, PublicFiles, public_files
 from vercel_emu.edge.static_response import FileFacts, content_type, decide
 from vercel_emu.errors import EmuError
 from vercel_emu.project.vercel_config_model import VercelConfig

@@ -13,7 +13,7 @@ import httpx
 import pytest
 import uvicorn
 
-from vercel_emu.edge.static import Mount, PublicFiles
+from vercel_emu.deployment.public_files import Mount, PublicFiles
 from vercel_emu.edge.static_response import EtagCache, send_file
 
 BIG = bytes(range(256)) * 4096

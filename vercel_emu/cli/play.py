@@ -13,7 +13,6 @@ from typing import Any
 import click
 
 from vercel_emu.control.state import RunningEmulator, running_emulators
-from vercel_emu.edge.listen import DEFAULT_PORT
 from vercel_emu.errors import EmuError
 from vercel_emu.options import Options, emu_table, load_options
 from vercel_emu.player.cache_look import CacheLook
@@ -23,6 +22,7 @@ from vercel_emu.player.play import Cast, Player, cast
 from vercel_emu.player.report import Report
 from vercel_emu.prepare import Prepared, prepare
 from vercel_emu.project.load import identify_project
+from vercel_emu.transport.listen import DEFAULT_PORT
 from vercel_emu.visitors.scenario import Scenario, read_scenario
 
 

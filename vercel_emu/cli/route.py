@@ -12,9 +12,8 @@ from urllib.parse import quote
 
 import click
 
-from vercel_emu.deployment import deploy
-from vercel_emu.django_static import remembered_mounts
-from vercel_emu.edge.routing import (
+from vercel_emu.deployment.deploy import deploy
+from vercel_emu.deployment.routing import (
     InvokeFunction,
     NotFound,
     Outcome,
@@ -25,8 +24,9 @@ from vercel_emu.edge.routing import (
     ServeFile,
     Step,
 )
-from vercel_emu.edge.routing import route as decide
-from vercel_emu.edge.routing.destination import split_url
+from vercel_emu.deployment.routing import route as decide
+from vercel_emu.deployment.routing.destination import split_url
+from vercel_emu.django_static import remembered_mounts
 from vercel_emu.errors import EmuError
 from vercel_emu.options import emu_table, load_options
 from vercel_emu.project.interpreter import find_interpreter

@@ -105,9 +105,9 @@ def cache_variables(control_url: str, token: str) -> dict[str, str]:
 @contextlib.asynccontextmanager
 async def own_cache(prepared: Prepared) -> AsyncIterator[dict[str, str]]:
     """The project's cache behind a listener of our own; the variables that lead to it."""
-    from vercel_emu.edge.server import make_server, serve, wait_started
     from vercel_emu.runtime_cache import Scope, open_store
     from vercel_emu.runtime_cache.http_api import RuntimeCacheAPI
+    from vercel_emu.transport.server import make_server, serve, wait_started
 
     options, project = prepared.options, prepared.project
     store = open_store(

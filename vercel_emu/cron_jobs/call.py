@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from vercel_emu.errors import EmuError
-from vercel_emu.instance.connection import Connection, ConnectionFailed
 from vercel_emu.platform.header_names import CRON_PROOF, CRON_SCHEDULE
+from vercel_emu.transport.connection import Connection, ConnectionFailed
 
 SECRET = "CRON_SECRET"
 

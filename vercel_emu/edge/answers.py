@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
+from vercel_emu.deployment.routing import NotFound, Redirect, Respond, ServeFile
 from vercel_emu.edge import failures
 from vercel_emu.edge.call import Call
 from vercel_emu.edge.request import Headers
 from vercel_emu.edge.response_headers import DEFAULT_CACHE_CONTROL, edge_headers
-from vercel_emu.edge.routing import NotFound, Redirect, Respond, ServeFile
 from vercel_emu.edge.static_response import EtagCache, send_file
 
 type TextHeaders = Iterable[tuple[str, str]]

@@ -17,21 +17,7 @@ from typing import Any
 
 from vercel_emu import events
 from vercel_emu.cdn_cache.gate import CdnGate, OnHead
-from vercel_emu.edge import answers, cached, explain, failures, ids
-from vercel_emu.edge.attempt import FunctionRequest
-from vercel_emu.edge.call import Broken, Call, ClientLeft, Refused
-from vercel_emu.edge.exchange import Exchange, Receive, Scope, Send
-from vercel_emu.edge.external import proxy
-from vercel_emu.edge.invoke import invoke
-from vercel_emu.edge.loops import LoopGuard
-from vercel_emu.edge.request import Request, read_request
-from vercel_emu.edge.request_headers import (
-    CacheAccess,
-    kept_headers,
-    platform_headers,
-    request_head,
-)
-from vercel_emu.edge.routing import (
+from vercel_emu.deployment.routing import (
     FileLookup,
     InvokeFunction,
     NotFound,
@@ -44,11 +30,25 @@ from vercel_emu.edge.routing import (
     ServeFile,
     route,
 )
+from vercel_emu.edge import answers, cached, explain, failures, ids
+from vercel_emu.edge.attempt import FunctionRequest
+from vercel_emu.edge.call import Broken, Call, ClientLeft, Refused
+from vercel_emu.edge.external import proxy
+from vercel_emu.edge.invoke import invoke
+from vercel_emu.edge.loops import LoopGuard
+from vercel_emu.edge.request import Request, read_request
+from vercel_emu.edge.request_headers import (
+    CacheAccess,
+    kept_headers,
+    platform_headers,
+    request_head,
+)
 from vercel_emu.edge.static_response import EtagCache
 from vercel_emu.edge.websocket import WebSocketTunnel
 from vercel_emu.errors import EmuError
 from vercel_emu.instance.pool import FunctionPool
 from vercel_emu.platform import limits
+from vercel_emu.transport.exchange import Exchange, Receive, Scope, Send
 from vercel_emu.visitors.directory import VisitorDirectory
 from vercel_emu.visitors.headers import geo_headers
 

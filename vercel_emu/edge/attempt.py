@@ -10,13 +10,17 @@ from enum import Enum, auto
 
 from vercel_emu.edge import explain
 from vercel_emu.edge.call import Broken, Call, ClientLeft, Refused
-from vercel_emu.edge.exchange import Exchange
 from vercel_emu.edge.response_headers import response_headers
 from vercel_emu.edge.upload import Upload
-from vercel_emu.instance.connection import Connection, ConnectionFailed, ResponseHead
 from vercel_emu.instance.invocations import Invocation, Kind
 from vercel_emu.instance.pool import Instance
 from vercel_emu.platform.limits import Limits
+from vercel_emu.transport.connection import (
+    Connection,
+    ConnectionFailed,
+    ResponseHead,
+)
+from vercel_emu.transport.exchange import Exchange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from vercel_emu.cdn_cache.gate import Asked, CdnGate, OnHead
+from vercel_emu.deployment.routing import InvokeFunction
 from vercel_emu.edge.call import Call
-from vercel_emu.edge.exchange import Exchange, Message, Send
 from vercel_emu.edge.request import Request
 from vercel_emu.edge.request_headers import kept_headers
-from vercel_emu.edge.routing import InvokeFunction
+from vercel_emu.transport.exchange import Exchange, Message, Send
 from vercel_emu.visitors.headers import geo_headers
 
 if TYPE_CHECKING:

@@ -7,15 +7,15 @@ import ssl
 from functools import cache
 from urllib.parse import urlsplit
 
+from vercel_emu.deployment.routing import ProxyExternal
 from vercel_emu.edge import failures
 from vercel_emu.edge.answers import encoded
 from vercel_emu.edge.call import Broken, Call, ClientLeft, Refused
-from vercel_emu.edge.exchange import Exchange
 from vercel_emu.edge.request_headers import kept_headers
 from vercel_emu.edge.response_headers import response_headers
-from vercel_emu.edge.routing import ProxyExternal
 from vercel_emu.edge.upload import Upload
-from vercel_emu.instance.connection import Connection, ConnectionFailed
+from vercel_emu.transport.connection import Connection, ConnectionFailed
+from vercel_emu.transport.exchange import Exchange
 from vercel_emu.visitors.headers import address_headers
 
 TIMEOUT = 120.0

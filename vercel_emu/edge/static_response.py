@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
-from vercel_emu.edge.routing.conditions import header_value
+from vercel_emu.deployment.routing.conditions import header_value
 
 type Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 type RawHeaders = Sequence[tuple[bytes, bytes]]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from vercel_emu.edge.exchange import Exchange
-from vercel_emu.instance.connection import Connection, ConnectionFailed
+from vercel_emu.transport.connection import Connection, ConnectionFailed
+from vercel_emu.transport.exchange import Exchange
 
 REPLAYABLE = 64 * 1024
 """Bytes kept for another attempt, where the first instance ends before it begins."""

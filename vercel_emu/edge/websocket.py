@@ -10,16 +10,16 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
+from vercel_emu.deployment.routing import InvokeFunction
 from vercel_emu.edge import answers, explain, failures
 from vercel_emu.edge.call import Call, Refused
-from vercel_emu.edge.exchange import split_target
 from vercel_emu.edge.invoke import ATTEMPTS, acquire, hand_over, news_of_exit
 from vercel_emu.edge.request import read_request
 from vercel_emu.edge.response_headers import edge_headers, response_headers
-from vercel_emu.edge.routing import InvokeFunction
 from vercel_emu.edge.websocket_upstream import Answer, Upstream, connect_upstream, read_headers
 from vercel_emu.instance.invocations import Kind
 from vercel_emu.instance.pool import Instance
+from vercel_emu.transport.exchange import split_target
 
 if TYPE_CHECKING:
     from vercel_emu.edge.app import Edge

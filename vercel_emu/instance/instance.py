@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from vercel_emu.events import LogLine
-from vercel_emu.instance.connection import ConnectionPool
 from vercel_emu.instance.invocations import Invocations
 from vercel_emu.instance.logs import LineJoiner
 from vercel_emu.instance.process import InstanceProcess
 from vercel_emu.instance.tracebacks import CodeError
+from vercel_emu.transport.connection import ConnectionPool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

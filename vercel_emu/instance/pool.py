@@ -16,7 +16,6 @@ from typing import Any
 
 from vercel_emu import events
 from vercel_emu.instance import ipc, lifecycle
-from vercel_emu.instance.connection import ConnectionPool, ping
 from vercel_emu.instance.early import EarlyProcess
 from vercel_emu.instance.gate import Gate
 from vercel_emu.instance.hearing import Hearing
@@ -29,6 +28,7 @@ from vercel_emu.instance.process import InstanceProcess, LaunchSpec, exit_text
 from vercel_emu.instance.retry import Retry
 from vercel_emu.instance.steps import Turns, Waiters, drained, first_answer, tell_where_it_hangs
 from vercel_emu.instance.tracebacks import CodeError, read_traceback
+from vercel_emu.transport.connection import ConnectionPool, ping
 
 __all__ = ["CannotStart", "FunctionPool", "Instance", "PoolSettings", "StartFailure"]
 

@@ -8,8 +8,8 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 
-from vercel_emu.instance.connection import ping
 from vercel_emu.instance.instance import CannotStart, Instance, PoolSettings, StartFailure
+from vercel_emu.transport.connection import ping
 
 BETWEEN_LOOKS = 0.05
 

@@ -15,7 +15,11 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from vercel_emu.errors import EmuError
-from vercel_emu.instance.connection import IDLE_SECONDS, Connection, ConnectionFailed
+from vercel_emu.transport.connection import (
+    IDLE_SECONDS,
+    Connection,
+    ConnectionFailed,
+)
 from vercel_emu.visitors.expectations import Answer
 
 ANSWER_SECONDS = 330.0

@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
-from vercel_emu.instance.connection import Connection, ConnectionFailed
+from vercel_emu.transport.connection import Connection, ConnectionFailed
 
 
 async def reloads(control_url: str, token: str) -> AsyncIterator[list[str]]:

@@ -173,7 +173,7 @@ def _environment_size(files: EnvFiles, config_env: Mapping[str, str]) -> Iterato
 
 def _exposure(checked: Checked) -> Iterator[Finding]:
     """Source files that anyone could download from the deployment."""
-    from vercel_emu.edge.static import public_files
+    from vercel_emu.deployment.public_files import public_files
 
     try:
         files = public_files(checked.root, checked.config, has_app=_has_app(checked))

@@ -69,7 +69,7 @@ class _Remains:
         }
 
     def config(self, warnings: list[str]) -> VercelConfig:
-        from vercel_emu.edge.routing.compile import compile_routing
+        from vercel_emu.deployment.routing.compile import compile_routing
 
         self._take_out_faults()
         for _ in range(_MOST_FAULTS):

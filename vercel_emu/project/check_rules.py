@@ -115,7 +115,7 @@ def _kind(token: Any) -> str:
 
 def _tokens(source: str) -> tuple[Any, ...]:
     """Texts and parameters; a source that can't be parsed (told elsewhere) is all text."""
-    from vercel_emu.edge.routing.patterns import PatternError, parse_pattern
+    from vercel_emu.deployment.routing.patterns import PatternError, parse_pattern
 
     try:
         return parse_pattern(source, delimiter="/")
@@ -130,8 +130,12 @@ def _literal(source: str) -> str | None:
 
 
 def _matches(source: str, path: str) -> bool:
-    from vercel_emu.edge.routing.patterns import PatternError, compile_source
-    from vercel_emu.edge.routing.regex import CannotMatchError, RegexError, compile_regex
+    from vercel_emu.deployment.routing.patterns import PatternError, compile_source
+    from vercel_emu.deployment.routing.regex import (
+        CannotMatchError,
+        RegexError,
+        compile_regex,
+    )
 
     try:
         return compile_regex(compile_source(source).regex).match(path) is not None

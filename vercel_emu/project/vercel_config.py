@@ -42,7 +42,7 @@ def load_vercel_config(root: Path) -> VercelConfig:
     if file_name is None:
         return VercelConfig(warnings=tuple(warnings))
     # Late, because routing reads the values that this module makes.
-    from vercel_emu.edge.routing.checks import check_rules
+    from vercel_emu.deployment.routing.checks import check_rules
 
     config = parse_vercel_config(data, file_name, warnings)
     check_rules(config)

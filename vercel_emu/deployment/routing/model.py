@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
-from vercel_emu.edge.routing.conditions import CompiledCondition
-from vercel_emu.edge.routing.regex import Regex
+from vercel_emu.deployment.routing.conditions import CompiledCondition
+from vercel_emu.deployment.routing.regex import Regex
 
 type Headers = tuple[tuple[str, str], ...]
 type Phase = Literal["main", "filesystem", "resource", "miss", "rewrite", "hit", "error"]

@@ -52,7 +52,7 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 def _holder(port: int) -> str:
-    from vercel_emu.edge.port_holder import who_listens
+    from vercel_emu.transport.port_holder import who_listens
 
     name = who_listens(port)
     return f" ({name} listens there)" if name else ""

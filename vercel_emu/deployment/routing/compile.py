@@ -11,22 +11,33 @@ from collections.abc import Iterable, Sequence
 from types import MappingProxyType
 from typing import TypedDict, cast, get_args
 
-from vercel_emu.edge.routing.api_rules import api_rules, output_paths
-from vercel_emu.edge.routing.checks import anchored, check_rules, checked_regex
-from vercel_emu.edge.routing.conditions import (
+from vercel_emu.deployment.routing.api_rules import api_rules, output_paths
+from vercel_emu.deployment.routing.checks import (
+    anchored,
+    check_rules,
+    checked_regex,
+)
+from vercel_emu.deployment.routing.conditions import (
     CompiledCondition,
     captured_names,
     compile_condition,
 )
-from vercel_emu.edge.routing.destination import (
+from vercel_emu.deployment.routing.destination import (
     ascii_url,
     compile_destination,
     fill_known_parameters,
     references,
 )
-from vercel_emu.edge.routing.model import Headers, Phase, RoutingTable, Rule, RuleSet, first_segment
-from vercel_emu.edge.routing.patterns import UNNAMED, compile_source
-from vercel_emu.edge.routing.regex import compile_regex
+from vercel_emu.deployment.routing.model import (
+    Headers,
+    Phase,
+    RoutingTable,
+    Rule,
+    RuleSet,
+    first_segment,
+)
+from vercel_emu.deployment.routing.patterns import UNNAMED, compile_source
+from vercel_emu.deployment.routing.regex import compile_regex
 from vercel_emu.project.model import Function
 from vercel_emu.project.vercel_config_model import (
     HeaderRule,

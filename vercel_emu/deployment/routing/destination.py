@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, unquote_plus
 
-from vercel_emu.edge.routing.patterns import (
+from vercel_emu.deployment.routing.patterns import (
     UNNAMED,
     PatternError,
     compile_template,

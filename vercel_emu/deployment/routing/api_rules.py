@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from vercel_emu.edge.routing.model import Phase, Rule
-from vercel_emu.edge.routing.regex import compile_regex
+from vercel_emu.deployment.routing.model import Phase, Rule
+from vercel_emu.deployment.routing.regex import compile_regex
 from vercel_emu.project.model import Function, FunctionPath
 from vercel_emu.project.vercel_config_model import VercelConfig
 

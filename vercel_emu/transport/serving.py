@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from vercel_emu.edge.server import EdgeServer
+    from vercel_emu.transport.server import EdgeServer
 
 
 def bind_loopback() -> socket.socket:
@@ -28,7 +28,7 @@ async def serve_on(
     meanwhile: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
     """Serve until `stack` is closed; `meanwhile` ends the requests that run by then."""
-    from vercel_emu.edge.server import serve, wait_started
+    from vercel_emu.transport.server import serve, wait_started
 
     task = asyncio.create_task(serve(server, listener))
     stack.push_async_callback(_stop, server, task, meanwhile)

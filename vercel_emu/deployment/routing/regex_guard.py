@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from vercel_emu.edge.routing.regex_syntax import (
+from vercel_emu.deployment.routing.regex_syntax import (
     ALL,
     Anchor,
     BackReference,

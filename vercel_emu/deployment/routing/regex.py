@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from vercel_emu.edge.routing.regex_guard import (
+from vercel_emu.deployment.routing.regex_guard import (
     CannotMatchError,
     Program,
     assemble,
     match_guarded,
     step_estimator,
 )
-from vercel_emu.edge.routing.regex_syntax import (
+from vercel_emu.deployment.routing.regex_syntax import (
     ALL,
     OTHERS,
     Anchor,

@@ -14,7 +14,7 @@ import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from vercel_emu.edge.exchange import App, Exchange, split_target
+from vercel_emu.transport.exchange import App, Exchange, split_target
 
 type Refuse = Callable[[], bytes]
 """Makes the whole answer to a request that is not HTTP."""

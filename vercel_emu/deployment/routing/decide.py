@@ -11,14 +11,14 @@ import re
 from bisect import bisect_left
 from collections.abc import Mapping
 
-from vercel_emu.edge.routing.destination import (
+from vercel_emu.deployment.routing.destination import (
     Captured,
     fill_header,
     fill_url,
     is_external,
     sendable_url,
 )
-from vercel_emu.edge.routing.model import (
+from vercel_emu.deployment.routing.model import (
     FileLookup,
     Headers,
     InvokeFunction,
@@ -34,8 +34,8 @@ from vercel_emu.edge.routing.model import (
     ServeFile,
     Step,
 )
-from vercel_emu.edge.routing.query import merge_queries, with_query
-from vercel_emu.edge.routing.regex import CannotMatchError
+from vercel_emu.deployment.routing.query import merge_queries, with_query
+from vercel_emu.deployment.routing.regex import CannotMatchError
 
 _SLASHES = re.compile(r"[/\\]{2,}")
 _NO_CAPTURES: Mapping[str, str] = {}

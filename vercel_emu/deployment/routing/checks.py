@@ -5,11 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from vercel_emu.edge.routing.conditions import captured_names, compile_condition
-from vercel_emu.edge.routing.destination import split_url
-from vercel_emu.edge.routing.patterns import PatternError, compile_source, parameter_names
-from vercel_emu.edge.routing.query import pairs
-from vercel_emu.edge.routing.regex import Regex, RegexError, compile_regex
+from vercel_emu.deployment.routing.conditions import (
+    captured_names,
+    compile_condition,
+)
+from vercel_emu.deployment.routing.destination import split_url
+from vercel_emu.deployment.routing.patterns import (
+    PatternError,
+    compile_source,
+    parameter_names,
+)
+from vercel_emu.deployment.routing.query import pairs
+from vercel_emu.deployment.routing.regex import Regex, RegexError, compile_regex
 from vercel_emu.errors import EmuError
 from vercel_emu.project.vercel_config_model import (
     Condition,

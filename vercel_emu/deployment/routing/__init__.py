@@ -1,8 +1,8 @@
 """Where a request goes, decided with values: `compile_routing` once, then `route` per request."""
 
-from vercel_emu.edge.routing.compile import compile_routing
-from vercel_emu.edge.routing.decide import route
-from vercel_emu.edge.routing.model import (
+from vercel_emu.deployment.routing.compile import compile_routing
+from vercel_emu.deployment.routing.decide import route
+from vercel_emu.deployment.routing.model import (
     FileLookup,
     InvokeFunction,
     NotFound,

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from vercel_emu.edge.routing.query import last_value
-from vercel_emu.edge.routing.regex import Regex, compile_regex
+from vercel_emu.deployment.routing.query import last_value
+from vercel_emu.deployment.routing.regex import Regex, compile_regex
 from vercel_emu.project.vercel_config_model import Condition, ValueCondition
 
 

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vercel_emu.edge.routing import RoutingTable, compile_routing
-from vercel_emu.edge.static import Mount, PublicFiles, public_files
+from vercel_emu.deployment.public_files import Mount, PublicFiles, public_files
+from vercel_emu.deployment.routing import RoutingTable, compile_routing
 from vercel_emu.events import Notice
 from vercel_emu.options import Options
 from vercel_emu.project.model import Function, Project
