@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner
 
 from tests.project.helpers import write
+from vercel_emu.check.check import Report, check_project
+from vercel_emu.check.python import deployment_python
 from vercel_emu.cli.check import check
 from vercel_emu.platform.limits_table import BUNDLE_BYTES
-from vercel_emu.project.check import Report, check_project
-from vercel_emu.project.check_python import deployment_python
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 ENVIRON = {"PATH": os.environ["PATH"]}

@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from vercel_emu.project.check import Report, check_project
-from vercel_emu.project.check_model import Finding
+from vercel_emu.check.check import Report, check_project
+from vercel_emu.check.model import Finding
 
 
 @click.command()

@@ -11,10 +11,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from vercel_emu.check import (
+    config as check_config,
+)
+from vercel_emu.check import (
+    imports as check_imports,
+)
+from vercel_emu.check import (
+    packages as check_packages,
+)
+from vercel_emu.check import (
+    python as check_python,
+)
+from vercel_emu.check.model import Checked, Finding, of_error, place_in
 from vercel_emu.errors import EmuError
 from vercel_emu.platform.limits_table import ENVIRONMENT_BYTES
-from vercel_emu.project import check_config, check_imports, check_packages, check_python
-from vercel_emu.project.check_model import Checked, Finding, of_error, place_in
 from vercel_emu.project.env_files import EnvFiles, read_env_files
 from vercel_emu.project.frameworks import PYTHON_PRESETS, detect_framework
 from vercel_emu.project.interpreter import Interpreter, find_interpreter

@@ -10,9 +10,9 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from vercel_emu.check.model import Checked, Finding
 from vercel_emu.platform.limits_table import BUNDLE_BYTES
 from vercel_emu.project import globs
-from vercel_emu.project.check_model import Checked, Finding
 
 _MB = 1024 * 1024
 _NEAR = 0.8

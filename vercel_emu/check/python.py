@@ -11,8 +11,8 @@ from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from vercel_emu.check.model import Checked, Finding
 from vercel_emu.errors import EmuError
-from vercel_emu.project.check_model import Checked, Finding
 from vercel_emu.project.pyproject import load_toml
 from vercel_emu.project.workspace import workspace_root
 

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from vercel_emu.project.check_model import Checked, Finding
-from vercel_emu.project.check_packages import Packages
+from vercel_emu.check.model import Checked, Finding
+from vercel_emu.check.packages import Packages
 from vercel_emu.project.entrypoint import python_files
 
 _FOR_TESTS = ("tests", "test", "conftest.py", "noxfile.py", "setup.py")

@@ -12,10 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from vercel_emu.check.model import Finding, of_error
+from vercel_emu.check.rules import unreachable_rules
 from vercel_emu.errors import EmuError
 from vercel_emu.platform.cron import cron_problem, runs_more_than_daily
-from vercel_emu.project.check_model import Finding, of_error
-from vercel_emu.project.check_rules import unreachable_rules
 from vercel_emu.project.env_files import RESERVED_NAMES
 from vercel_emu.project.system_variables import AWS_REGIONS
 from vercel_emu.project.vercel_config import parse_vercel_config, read_config_data
