@@ -12,7 +12,7 @@ from typing import Any
 from vercel_emu.deployment.public_files import PublicFiles
 from vercel_emu.deployment.routing import RouteRequest, compile_routing, route
 from vercel_emu.project.model import Entrypoint, Function
-from vercel_emu.project.vercel_config import parse_vercel_config
+from vercel_emu.project.vercel_json.reader import parse_vercel_config
 
 APP = Function(name="app", entrypoint=Entrypoint("app.py", "app", "app"))
 BROWSER = [

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from vercel_emu.django_static import DjangoStatic, Found
+from vercel_emu.emulator.django_static import DjangoStatic, Found
 from vercel_emu.project.model import DjangoSettings, Project
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
-from vercel_emu.project.manifest import find_manifest, read_declared
+from vercel_emu.project.python.manifest import find_manifest, read_declared
 from vercel_emu.templates_dir import NAMES, template_files, templates_dir
 
 HEADERS = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vercel_emu.edge.response_headers import response_headers
+from vercel_emu.edge.responses.headers import response_headers
 
 
 def test_headers_of_the_function_and_of_vercel_json() -> None:

@@ -12,7 +12,7 @@ from vercel_emu.cron_jobs.jobs import CronJob, cron_jobs
 from vercel_emu.cron_jobs.scheduler import FastClock, next_due, parse_speed
 from vercel_emu.errors import EmuError
 from vercel_emu.options import load_options
-from vercel_emu.project.vercel_config_model import Cron
+from vercel_emu.project.vercel_json.model import Cron
 
 NOON = datetime(2026, 2, 27, 12, 0, tzinfo=UTC)
 

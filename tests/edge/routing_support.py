@@ -25,9 +25,9 @@ from vercel_emu.deployment.routing import (
     compile_routing,
     route,
 )
-from vercel_emu.project.functions import path_of
+from vercel_emu.project.detection.functions import path_of
 from vercel_emu.project.model import Entrypoint, Function
-from vercel_emu.project.vercel_config import parse_vercel_config
+from vercel_emu.project.vercel_json.reader import parse_vercel_config
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,17 @@ import json
 
 import pytest
 
-from vercel_emu.edge.failures import CODES, Failure, body, headers, wants
-from vercel_emu.edge.response_headers import client_cache_control, response_headers
+from vercel_emu.edge.responses.failures import (
+    CODES,
+    Failure,
+    body,
+    headers,
+    wants,
+)
+from vercel_emu.edge.responses.headers import (
+    client_cache_control,
+    response_headers,
+)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from tests.edge.routing_support import function
 from vercel_emu.deployment.public_files import Mount, PublicFiles
 from vercel_emu.deployment.routing import RouteRequest, compile_routing, route
 from vercel_emu.errors import EmuError
-from vercel_emu.project.vercel_config import parse_vercel_config
+from vercel_emu.project.vercel_json.reader import parse_vercel_config
 
 _TEXT = st.one_of(
     st.text("/:(){}*+?\\.ab$|[]^-&=#% ", max_size=16).map(lambda text: f"/{text}"),

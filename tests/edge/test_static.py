@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from vercel_emu.deployment.public_files import Mount, PublicFiles, public_files
-from vercel_emu.edge.static_response import FileFacts, content_type, decide
+from vercel_emu.edge.responses.static_file import FileFacts, content_type, decide
 from vercel_emu.errors import EmuError
-from vercel_emu.project.vercel_config_model import VercelConfig
+from vercel_emu.project.vercel_json.model import VercelConfig
 
 ETAG = '"abc"'
 FACTS = FileFacts("a.txt", 10, ETAG)
@@ -256,7 +256,7 @@ def test_names_that_need_quoting() -> None:
 
 
 def test_etag_is_that_of_the_platform(tmp_path: Path) -> None:
-    from vercel_emu.edge.static_response import EtagCache
+    from vercel_emu.edge.responses.static_file import EtagCache
 
     file = tmp_path / "a.html"
     file.write_bytes(b"hello")

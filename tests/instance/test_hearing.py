@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from vercel_emu import events
-from vercel_emu.instance import ipc
-from vercel_emu.instance.hearing import Hearing
 from vercel_emu.instance.instance import Instance
-from vercel_emu.instance.logs import LineJoiner
-from vercel_emu.instance.tracebacks import without_libraries
+from vercel_emu.instance.output.logs import LineJoiner
+from vercel_emu.instance.output.tracebacks import without_libraries
+from vercel_emu.instance.process import ipc
+from vercel_emu.instance.reports import Hearing
 
 ERROR = """Exception in ASGI application
 Traceback (most recent call last):

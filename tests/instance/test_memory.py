@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from vercel_emu.instance.memory import Usage, judge, measure
+from vercel_emu.emulator.memory_watch import Usage, judge, measure
 
 MB = 1024 * 1024
 HOLD = (

@@ -6,8 +6,8 @@ import asyncio
 from pathlib import Path
 
 from vercel_emu.instance.gate import Gate
-from vercel_emu.instance.ipc import Step
 from vercel_emu.instance.modules_memory import ModulesMemory, fitting
+from vercel_emu.instance.process.ipc import Step
 from vercel_emu.instance.retry import NEVER, Retry
 
 PYTHON = Path("/python")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vercel_emu.instance.tracebacks import Location, read_traceback
+from vercel_emu.instance.output.tracebacks import Location, read_traceback
 
 ROOT = Path("/project")
 

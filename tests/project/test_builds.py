@@ -8,8 +8,8 @@ import pytest
 
 from tests.real.support import write_project
 from vercel_emu.errors import EmuError
-from vercel_emu.project.builds import built_functions, static_sources
-from vercel_emu.project.vercel_config_model import Build
+from vercel_emu.project.detection.builds import built_functions, static_sources
+from vercel_emu.project.vercel_json.model import Build
 
 PYTHON = "@vercel/python"
 

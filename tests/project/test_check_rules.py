@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from vercel_emu.check.rules import unreachable_rules
-from vercel_emu.project.vercel_config import parse_vercel_config
+from vercel_emu.project.vercel_json.reader import parse_vercel_config
 
 HAS = {"has": [{"type": "host", "value": "a.b"}]}
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from vercel_emu.errors import EmuError
-from vercel_emu.project.dependencies import (
+from vercel_emu.project.python.commands import into_existing, into_new
+from vercel_emu.project.python.dependencies import (
     Action,
     Missing,
     MissingDependencies,
@@ -17,10 +18,14 @@ from vercel_emu.project.dependencies import (
     missing_dependencies,
     plan_dependencies,
 )
-from vercel_emu.project.install_commands import into_existing, into_new
-from vercel_emu.project.interpreter import Interpreter, Origin
-from vercel_emu.project.manifest import Kind, Manifest, find_manifest, installable
-from vercel_emu.project.python_environment import PythonEnvironment
+from vercel_emu.project.python.environment import PythonEnvironment
+from vercel_emu.project.python.interpreter import Interpreter, Origin
+from vercel_emu.project.python.manifest import (
+    Kind,
+    Manifest,
+    find_manifest,
+    installable,
+)
 
 
 @pytest.fixture

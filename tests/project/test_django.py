@@ -11,9 +11,9 @@ import pytest
 
 from tests.project.helpers import write
 from vercel_emu.errors import EmuError
-from vercel_emu.project import django
-from vercel_emu.project.django_source import read_from_source
-from vercel_emu.project.entrypoint import find_entrypoint
+from vercel_emu.project.detection import django
+from vercel_emu.project.detection.django_source import read_from_source
+from vercel_emu.project.detection.entrypoint import find_entrypoint
 from vercel_emu.project.model import DjangoSettings
 
 MANAGE = """\

@@ -8,7 +8,11 @@ import pytest
 
 from tests.project.helpers import write
 from vercel_emu.errors import EmuError
-from vercel_emu.project.entrypoint import candidates, find_entrypoint, module_name
+from vercel_emu.project.detection.entrypoint import (
+    candidates,
+    find_entrypoint,
+    module_name,
+)
 
 APP = "app = object()\n"
 

@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 
 from tests.project.helpers import write
 from vercel_emu.errors import EmuError
-from vercel_emu.project.env_files import RESERVED_NAMES, parse_env_files, read_env_files
+from vercel_emu.project.variables.env_files import (
+    RESERVED_NAMES,
+    parse_env_files,
+    read_env_files,
+)
 
 
 def values(text: str, **shell: str) -> dict[str, str]:

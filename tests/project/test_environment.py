@@ -13,12 +13,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from vercel.env import get_env
 
-from vercel_emu.project.env_files import EnvFiles, parse_env_files
-from vercel_emu.project.environment import Environment, EnvVar, Mode, build_environment
-from vercel_emu.project.git import GitFacts
-from vercel_emu.project.inherited import child_path, inherited_variables
 from vercel_emu.project.model import Project
-from vercel_emu.project.system_variables import branch_url, deployment_id, slug
+from vercel_emu.project.variables.env_files import EnvFiles, parse_env_files
+from vercel_emu.project.variables.environment import (
+    Environment,
+    EnvVar,
+    Mode,
+    build_environment,
+)
+from vercel_emu.project.variables.git import GitFacts
+from vercel_emu.project.variables.inherited import child_path, inherited_variables
+from vercel_emu.project.variables.system_variables import (
+    branch_url,
+    deployment_id,
+    slug,
+)
 
 PROJECT = Project(root=Path("/work/shop"), name="My Shop", project_id="prj_1")
 GIT = GitFacts(

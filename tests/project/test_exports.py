@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vercel_emu.project.exports import find_export
+from vercel_emu.project.detection.exports import find_export
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.project.helpers import write
-from vercel_emu.project.frameworks import detect_framework
+from vercel_emu.project.detection.frameworks import detect_framework
 
 
 @pytest.mark.parametrize(

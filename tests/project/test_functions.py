@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.project.helpers import write
 from vercel_emu.errors import EmuError
-from vercel_emu.project.functions import (
+from vercel_emu.project.detection.functions import (
     apply_settings,
     check_conflicts,
     find_functions,
@@ -19,7 +19,7 @@ from vercel_emu.project.functions import (
     sort_functions,
     unused_patterns,
 )
-from vercel_emu.project.globs import matches
+from vercel_emu.project.detection.globs import matches
 from vercel_emu.project.model import FunctionSettings
 
 HANDLER = "class handler: ...\n"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vercel_emu.project.git import (
+from vercel_emu.project.variables.git import (
     GitFacts,
     choose_remote,
     cut_utf8,
@@ -169,6 +169,6 @@ def test_a_git_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.Monkey
     fake = tmp_path / "git"
     fake.write_text("#!/bin/sh\nexec sleep 60\n")
     fake.chmod(fake.stat().st_mode | stat.S_IEXEC)
-    monkeypatch.setattr("vercel_emu.project.git._TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr("vercel_emu.project.variables.git._TIMEOUT_SECONDS", 0.2)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     assert "did not answer" in (read_git_facts(tmp_path).problem or "")

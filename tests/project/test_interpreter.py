@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from vercel_emu.errors import EmuError
-from vercel_emu.project import interpreter
-from vercel_emu.project.interpreter import Origin, find_interpreter
-from vercel_emu.project.python_choice import Wish, read_wish, versions_in_order
-from vercel_emu.project.python_environment import INCOMPLETE
+from vercel_emu.project.python import interpreter
+from vercel_emu.project.python.choice import Wish, read_wish, versions_in_order
+from vercel_emu.project.python.environment import INCOMPLETE
+from vercel_emu.project.python.interpreter import Origin, find_interpreter
 
 CURRENT = f"{sys.version_info.major}.{sys.version_info.minor}"
 

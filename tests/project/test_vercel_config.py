@@ -8,14 +8,17 @@ import pytest
 
 from vercel_emu.errors import EmuError
 from vercel_emu.project.model import UNSET, FunctionSettings
-from vercel_emu.project.vercel_config import load_vercel_config, parse_vercel_config
-from vercel_emu.project.vercel_config_model import (
+from vercel_emu.project.vercel_json.model import (
     Build,
     Condition,
     Cron,
     RedirectRule,
     ValueCondition,
     VercelConfig,
+)
+from vercel_emu.project.vercel_json.reader import (
+    load_vercel_config,
+    parse_vercel_config,
 )
 
 

@@ -23,12 +23,12 @@ import httpx
 import uvloop
 
 from vercel_emu import events
-from vercel_emu.emulator import RunningProject, running
+from vercel_emu.emulator.prepare import prepare
+from vercel_emu.emulator.project import RunningProject, running
 from vercel_emu.events import Event, EventBus
 from vercel_emu.instance.pool import FunctionPool, Instance
 from vercel_emu.options import Options, emu_table, load_options
-from vercel_emu.prepare import prepare
-from vercel_emu.project.interpreter import find_interpreter
+from vercel_emu.project.python.interpreter import find_interpreter
 
 PATIENCE = 20.0
 """Seconds after which a test gives up on something that should have come long before."""

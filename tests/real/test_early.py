@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.real.conftest import Dev
 from tests.real.support import alive, clean_environ
-from vercel_emu.instance.early import early_process
+from vercel_emu.instance.process.early import early_process
 
 APP = """
 import ctypes, os, sys

@@ -13,10 +13,14 @@ from pathlib import Path
 import pytest
 
 from vercel_emu.errors import EmuError
-from vercel_emu.project.dependencies import Action, Plan, plan_dependencies
-from vercel_emu.project.installer import install_dependencies, working_uv
-from vercel_emu.project.interpreter import Interpreter, Origin, find_interpreter
-from vercel_emu.project.python_environment import INCOMPLETE
+from vercel_emu.project.python.dependencies import Action, Plan, plan_dependencies
+from vercel_emu.project.python.environment import INCOMPLETE
+from vercel_emu.project.python.installer import install_dependencies, working_uv
+from vercel_emu.project.python.interpreter import (
+    Interpreter,
+    Origin,
+    find_interpreter,
+)
 
 CHECKOUT = Path(__file__).parents[2]
 

@@ -14,7 +14,7 @@ import pytest
 import uvicorn
 
 from vercel_emu.deployment.public_files import Mount, PublicFiles
-from vercel_emu.edge.static_response import EtagCache, send_file
+from vercel_emu.edge.responses.static_file import EtagCache, send_file
 
 BIG = bytes(range(256)) * 4096
 

@@ -26,13 +26,16 @@ from vercel_emu.check import (
 from vercel_emu.check.model import Checked, Finding, of_error, place_in
 from vercel_emu.errors import EmuError
 from vercel_emu.platform.limits_table import ENVIRONMENT_BYTES
-from vercel_emu.project.env_files import EnvFiles, read_env_files
-from vercel_emu.project.frameworks import PYTHON_PRESETS, detect_framework
-from vercel_emu.project.interpreter import Interpreter, find_interpreter
+from vercel_emu.project.detection.frameworks import (
+    PYTHON_PRESETS,
+    detect_framework,
+)
 from vercel_emu.project.load import identify_project, load_project
-from vercel_emu.project.manifest import find_manifest, read_declared
 from vercel_emu.project.model import UNSET, Project
-from vercel_emu.project.requirements import Declared
+from vercel_emu.project.python.interpreter import Interpreter, find_interpreter
+from vercel_emu.project.python.manifest import find_manifest, read_declared
+from vercel_emu.project.python.requirements import Declared
+from vercel_emu.project.variables.env_files import EnvFiles, read_env_files
 
 _SHOWN = 5
 

@@ -16,11 +16,14 @@ from vercel_emu.check.model import Finding, of_error
 from vercel_emu.check.rules import unreachable_rules
 from vercel_emu.errors import EmuError
 from vercel_emu.platform.cron import cron_problem, runs_more_than_daily
-from vercel_emu.project.env_files import RESERVED_NAMES
-from vercel_emu.project.system_variables import AWS_REGIONS
-from vercel_emu.project.vercel_config import parse_vercel_config, read_config_data
-from vercel_emu.project.vercel_config_faults import Fault, find_fault
-from vercel_emu.project.vercel_config_model import VercelConfig
+from vercel_emu.project.variables.env_files import RESERVED_NAMES
+from vercel_emu.project.variables.system_variables import AWS_REGIONS
+from vercel_emu.project.vercel_json.faults import Fault, find_fault
+from vercel_emu.project.vercel_json.model import VercelConfig
+from vercel_emu.project.vercel_json.reader import (
+    parse_vercel_config,
+    read_config_data,
+)
 
 MOST_CRONS = 100
 _MOST_FAULTS = 200

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from vercel_emu.check.model import Checked, Finding
 from vercel_emu.check.packages import Packages
-from vercel_emu.project.entrypoint import python_files
+from vercel_emu.project.detection.entrypoint import python_files
 
 _FOR_TESTS = ("tests", "test", "conftest.py", "noxfile.py", "setup.py")
 

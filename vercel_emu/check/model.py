@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from vercel_emu.errors import EmuError
-from vercel_emu.project.interpreter import Interpreter
-from vercel_emu.project.manifest import Manifest
 from vercel_emu.project.model import Project
-from vercel_emu.project.requirements import Declared
-from vercel_emu.project.vercel_config_model import VercelConfig
+from vercel_emu.project.python.interpreter import Interpreter
+from vercel_emu.project.python.manifest import Manifest
+from vercel_emu.project.python.requirements import Declared
+from vercel_emu.project.vercel_json.model import VercelConfig
 
 type Severity = Literal["error", "warning"]
 

@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 from vercel_emu.check.model import Checked, Finding
 from vercel_emu.platform.limits_table import BUNDLE_BYTES
-from vercel_emu.project import globs
+from vercel_emu.project.detection import globs
 
 _MB = 1024 * 1024
 _NEAR = 0.8

@@ -14,7 +14,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from vercel_emu.check.model import Checked, Finding
 from vercel_emu.errors import EmuError
 from vercel_emu.project.pyproject import load_toml
-from vercel_emu.project.workspace import workspace_root
+from vercel_emu.project.python.workspace import workspace_root
 
 AVAILABLE = ("3.12", "3.13", "3.14")
 DEFAULT = "3.12"

@@ -8,7 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from vercel_emu.project.vercel_config_model import RedirectRule, RewriteRule, VercelConfig
+from vercel_emu.project.vercel_json.model import (
+    RedirectRule,
+    RewriteRule,
+    VercelConfig,
+)
 
 type Rule = RedirectRule | RewriteRule
 

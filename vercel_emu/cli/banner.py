@@ -13,7 +13,7 @@ from vercel_emu import __version__
 from vercel_emu.control.state import EMU_DIR, running_emulators
 
 if TYPE_CHECKING:
-    from vercel_emu.emulator import RunningProject
+    from vercel_emu.emulator.project import RunningProject
 
 _NAMES = {"fastapi": "FastAPI", "flask": "Flask", "django": "Django", "fasthtml": "FastHTML"}
 

@@ -11,11 +11,11 @@ import click
 
 from vercel_emu.errors import EmuError
 from vercel_emu.options import Options
-from vercel_emu.project import dependency_stamp
-from vercel_emu.project.interpreter import Interpreter, find_interpreter
+from vercel_emu.project.python import dependency_stamp
+from vercel_emu.project.python.interpreter import Interpreter, find_interpreter
 
 if TYPE_CHECKING:
-    from vercel_emu.project.dependencies import Plan
+    from vercel_emu.project.python.dependencies import Plan
 
 
 def ready_interpreter(root: Path, options: Options) -> Interpreter:
@@ -29,7 +29,7 @@ def ready_interpreter(root: Path, options: Options) -> Interpreter:
     if dependency_stamp.holds(root, stamp) and not interpreter.warnings:
         return interpreter
     # Late: reading requirements needs a parser that most starts can do without.
-    from vercel_emu.project.dependencies import Action, plan_dependencies
+    from vercel_emu.project.python.dependencies import Action, plan_dependencies
 
     plan = plan_dependencies(root, interpreter, install=options.install)
     for warning in (*interpreter.warnings, *plan.dependencies.problems):
@@ -59,8 +59,8 @@ def _ask(plan: Plan) -> Plan:
 def _install(root: Path, plan: Plan) -> Interpreter:
     from rich.console import Console
 
-    from vercel_emu.project.dependencies import Action
-    from vercel_emu.project.installer import install_dependencies
+    from vercel_emu.project.python.dependencies import Action
+    from vercel_emu.project.python.installer import install_dependencies
 
     console = Console(stderr=True, highlight=False)
     verb = "Making" if plan.action is Action.CREATE else "Installing into"

@@ -20,10 +20,10 @@ from vercel_emu.events import EventBus, Notice
 from vercel_emu.options import Options, emu_table, load_options
 
 if TYPE_CHECKING:
-    from vercel_emu.emulator import RunningProject
-    from vercel_emu.instance.early import EarlyProcess
-    from vercel_emu.prepare import Prepared
-    from vercel_emu.project.interpreter import Interpreter
+    from vercel_emu.emulator.prepare import Prepared
+    from vercel_emu.emulator.project import RunningProject
+    from vercel_emu.instance.process.early import EarlyProcess
+    from vercel_emu.project.python.interpreter import Interpreter
 
 
 @click.command()
@@ -80,11 +80,11 @@ def _run(
     import uvloop
 
     async def serve() -> None:
-        from vercel_emu.instance.early import early_process
+        from vercel_emu.instance.process.early import early_process
 
         async with early_process(interpreter.path, root, os.environ) as early:
             # The rest of our own code is imported while that process comes up.
-            from vercel_emu.prepare import prepare
+            from vercel_emu.emulator.prepare import prepare
 
             prepared = prepare(root, options, interpreter, os.environ)
             await _serve(prepared, bus, writer, read_options, early)
@@ -100,7 +100,7 @@ async def _serve(
     early: EarlyProcess | None,
 ) -> None:
     from vercel_emu.cli.signals import stop_requested
-    from vercel_emu.emulator import running
+    from vercel_emu.emulator.project import running
 
     with stop_requested() as stop:
         async with running(prepared, bus, read_options, early=early) as project:

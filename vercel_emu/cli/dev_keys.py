@@ -13,7 +13,7 @@ from vercel_emu.cli.keys import Keys, has_keys, listening
 from vercel_emu.console import LineWriter
 
 if TYPE_CHECKING:
-    from vercel_emu.emulator import RunningProject
+    from vercel_emu.emulator.project import RunningProject
 
 
 def make_keys(project: RunningProject, writer: LineWriter, stop: asyncio.Event) -> Keys:
@@ -64,8 +64,8 @@ def _open(url: str) -> None:
 
 async def _install(project: RunningProject, writer: LineWriter) -> None:
     """Install what is missing; the reload comes by itself when the packages are there."""
-    from vercel_emu.project.dependencies import Action, plan_dependencies
-    from vercel_emu.project.installer import install_dependencies
+    from vercel_emu.project.python.dependencies import Action, plan_dependencies
+    from vercel_emu.project.python.installer import install_dependencies
 
     loop = asyncio.get_running_loop()
     root, interpreter = project.prepared.project.root, project.prepared.interpreter

@@ -11,12 +11,17 @@ from typing import Any
 import click
 
 from vercel_emu.options import Options, emu_table, load_options, parse_listen
-from vercel_emu.project.env_files import read_env_files
-from vercel_emu.project.environment import Environment, EnvVar, Mode, build_environment
-from vercel_emu.project.git import read_git_facts
 from vercel_emu.project.load import identify_project
 from vercel_emu.project.model import Project
-from vercel_emu.project.system_variables import check_region
+from vercel_emu.project.variables.env_files import read_env_files
+from vercel_emu.project.variables.environment import (
+    Environment,
+    EnvVar,
+    Mode,
+    build_environment,
+)
+from vercel_emu.project.variables.git import read_git_facts
+from vercel_emu.project.variables.system_variables import check_region
 
 MASK = "********"
 

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from vercel_emu.control.state import RunningEmulator, running_emulators
+from vercel_emu.emulator.prepare import Prepared, prepare
 from vercel_emu.errors import EmuError
 from vercel_emu.options import Options, emu_table, load_options
 from vercel_emu.player.cache_look import CacheLook
@@ -20,7 +21,6 @@ from vercel_emu.player.formats import as_json, as_junit
 from vercel_emu.player.http import HttpClient
 from vercel_emu.player.play import Cast, Player, cast
 from vercel_emu.player.report import Report
-from vercel_emu.prepare import Prepared, prepare
 from vercel_emu.project.load import identify_project
 from vercel_emu.transport.listen import DEFAULT_PORT
 from vercel_emu.visitors.scenario import Scenario, read_scenario
@@ -209,7 +209,7 @@ async def _started(prepared: Prepared) -> AsyncIterator[Stage]:
     """An emulator for this one play: what the app prints goes to standard error."""
     from vercel_emu.cli.play_view import app_output
     from vercel_emu.control.waiting import functions_started
-    from vercel_emu.emulator import running
+    from vercel_emu.emulator.project import running
     from vercel_emu.events import EventBus
 
     bus = EventBus()

@@ -19,10 +19,10 @@ import click
 from vercel_emu.cli.dependencies import ready_interpreter
 from vercel_emu.cli.option_flags import with_options
 from vercel_emu.control.state import RunningEmulator, find_running, prepare_folder
+from vercel_emu.emulator.prepare import Prepared, prepare
 from vercel_emu.errors import EmuError
 from vercel_emu.events import Event, Notice
 from vercel_emu.options import emu_table, load_options, parse_listen
-from vercel_emu.prepare import Prepared, prepare
 from vercel_emu.project.load import identify_project
 
 COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE = 127, 126  # what shells return

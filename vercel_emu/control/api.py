@@ -24,7 +24,7 @@ from vercel_emu.errors import EmuError
 from vercel_emu.runtime_cache import admin
 
 if TYPE_CHECKING:
-    from vercel_emu.emulator import RunningProject
+    from vercel_emu.emulator.project import RunningProject
 
 LONGEST_WAIT = 300
 

@@ -10,7 +10,7 @@ from vercel_emu.errors import EmuError
 from vercel_emu.events import Event, EventBus
 
 if TYPE_CHECKING:
-    from vercel_emu.emulator import RunningProject
+    from vercel_emu.emulator.project import RunningProject
 
 STOPPING_SECONDS = 5.0
 """What an instance that is too slow to start may take to end."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from vercel_emu.project.entrypoint import module_name, python_files
+from vercel_emu.project.detection.entrypoint import module_name, python_files
 
 _FIELDS = ("minute", "hour", "day", "month", "day_of_week")
 _MODULE = "vercel.cron"

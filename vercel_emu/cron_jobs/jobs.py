@@ -9,7 +9,7 @@ from pathlib import Path
 
 from vercel_emu.cron_jobs.declared import declared_jobs
 from vercel_emu.platform.cron import cron_problem, next_runs
-from vercel_emu.project.vercel_config_model import Cron
+from vercel_emu.project.vercel_json.model import Cron
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from vercel_emu.deployment.routing import RoutingTable, compile_routing
 from vercel_emu.events import Notice
 from vercel_emu.options import Options
 from vercel_emu.project.model import Function, Project
-from vercel_emu.project.vercel_config_model import VercelConfig
+from vercel_emu.project.vercel_json.model import VercelConfig
 
 _SHOWN = 5
 

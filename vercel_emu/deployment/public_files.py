@@ -18,9 +18,9 @@ from urllib.parse import unquote_to_bytes
 from pathspec import GitIgnoreSpec
 
 from vercel_emu.errors import EmuError
-from vercel_emu.project.builds import static_sources
-from vercel_emu.project.globs import matches
-from vercel_emu.project.vercel_config_model import VercelConfig
+from vercel_emu.project.detection.builds import static_sources
+from vercel_emu.project.detection.globs import matches
+from vercel_emu.project.vercel_json.model import VercelConfig
 
 DEFAULT_FOLDER = "public"
 

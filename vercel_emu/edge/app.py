@@ -30,7 +30,7 @@ from vercel_emu.deployment.routing import (
     ServeFile,
     route,
 )
-from vercel_emu.edge import answers, cached, explain, failures, ids
+from vercel_emu.edge import cached, ids
 from vercel_emu.edge.attempt import FunctionRequest
 from vercel_emu.edge.call import Broken, Call, ClientLeft, Refused
 from vercel_emu.edge.external import proxy
@@ -43,8 +43,10 @@ from vercel_emu.edge.request_headers import (
     platform_headers,
     request_head,
 )
-from vercel_emu.edge.static_response import EtagCache
-from vercel_emu.edge.websocket import WebSocketTunnel
+from vercel_emu.edge.responses import explain, failures
+from vercel_emu.edge.responses import own as answers
+from vercel_emu.edge.responses.static_file import EtagCache
+from vercel_emu.edge.websocket.tunnel import WebSocketTunnel
 from vercel_emu.errors import EmuError
 from vercel_emu.instance.pool import FunctionPool
 from vercel_emu.platform import limits

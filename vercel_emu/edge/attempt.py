@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from vercel_emu.edge import explain
 from vercel_emu.edge.call import Broken, Call, ClientLeft, Refused
-from vercel_emu.edge.response_headers import response_headers
+from vercel_emu.edge.responses import explain
+from vercel_emu.edge.responses.headers import response_headers
 from vercel_emu.edge.upload import Upload
 from vercel_emu.instance.invocations import Invocation, Kind
 from vercel_emu.instance.pool import Instance

@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass, field
 
 from vercel_emu import events
-from vercel_emu.edge.failures import Failure
 from vercel_emu.edge.request import Request
+from vercel_emu.edge.responses.failures import Failure
 from vercel_emu.transport.exchange import Send
 from vercel_emu.visitors.visitor import Visitor
 

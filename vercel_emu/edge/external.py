@@ -8,11 +8,11 @@ from functools import cache
 from urllib.parse import urlsplit
 
 from vercel_emu.deployment.routing import ProxyExternal
-from vercel_emu.edge import failures
-from vercel_emu.edge.answers import encoded
 from vercel_emu.edge.call import Broken, Call, ClientLeft, Refused
 from vercel_emu.edge.request_headers import kept_headers
-from vercel_emu.edge.response_headers import response_headers
+from vercel_emu.edge.responses import failures
+from vercel_emu.edge.responses.headers import response_headers
+from vercel_emu.edge.responses.own import encoded
 from vercel_emu.edge.upload import Upload
 from vercel_emu.transport.connection import Connection, ConnectionFailed
 from vercel_emu.transport.exchange import Exchange

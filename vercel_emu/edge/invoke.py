@@ -11,10 +11,10 @@ import asyncio
 import contextlib
 
 from vercel_emu import events
-from vercel_emu.edge import explain
 from vercel_emu.edge.attempt import Attempt, FunctionRequest, Stop, news_of_exit
 from vercel_emu.edge.call import Call, Refused
-from vercel_emu.edge.failures import Failure
+from vercel_emu.edge.responses import explain
+from vercel_emu.edge.responses.failures import Failure
 from vercel_emu.edge.upload import Upload
 from vercel_emu.instance.pool import CannotStart, FunctionPool, Instance
 from vercel_emu.transport.connection import Connection

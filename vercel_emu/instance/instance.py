@@ -10,9 +10,9 @@ from pathlib import Path
 
 from vercel_emu.events import LogLine
 from vercel_emu.instance.invocations import Invocations
-from vercel_emu.instance.logs import LineJoiner
-from vercel_emu.instance.process import InstanceProcess
-from vercel_emu.instance.tracebacks import CodeError
+from vercel_emu.instance.output.logs import LineJoiner
+from vercel_emu.instance.output.tracebacks import CodeError
+from vercel_emu.instance.process.process import InstanceProcess
 from vercel_emu.transport.connection import ConnectionPool
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from vercel_emu.instance.ipc import Step
+from vercel_emu.instance.process.ipc import Step
 
 FORMAT = 3
 

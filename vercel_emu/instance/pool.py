@@ -15,19 +15,30 @@ from pathlib import Path
 from typing import Any
 
 from vercel_emu import events
-from vercel_emu.instance import ipc, lifecycle
-from vercel_emu.instance.early import EarlyProcess
+from vercel_emu.instance import lifecycle
 from vercel_emu.instance.gate import Gate
-from vercel_emu.instance.hearing import Hearing
 from vercel_emu.instance.instance import CannotStart, Change, Instance, PoolSettings, StartFailure
 from vercel_emu.instance.lifecycle import Lifecycle, Phase
-from vercel_emu.instance.logs import LineJoiner, Stream
 from vercel_emu.instance.modules_memory import ModulesMemory
+from vercel_emu.instance.output.logs import LineJoiner, Stream
+from vercel_emu.instance.output.tracebacks import CodeError, read_traceback
 from vercel_emu.instance.own_files import OwnFiles
-from vercel_emu.instance.process import InstanceProcess, LaunchSpec, exit_text
+from vercel_emu.instance.process import ipc
+from vercel_emu.instance.process.early import EarlyProcess
+from vercel_emu.instance.process.process import (
+    InstanceProcess,
+    LaunchSpec,
+    exit_text,
+)
+from vercel_emu.instance.reports import Hearing
 from vercel_emu.instance.retry import Retry
-from vercel_emu.instance.steps import Turns, Waiters, drained, first_answer, tell_where_it_hangs
-from vercel_emu.instance.tracebacks import CodeError, read_traceback
+from vercel_emu.instance.waiting import (
+    Turns,
+    Waiters,
+    drained,
+    first_answer,
+    tell_where_it_hangs,
+)
 from vercel_emu.transport.connection import ConnectionPool, ping
 
 __all__ = ["CannotStart", "FunctionPool", "Instance", "PoolSettings", "StartFailure"]

@@ -7,11 +7,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vercel_emu.errors import EmuError
-from vercel_emu.project import functions as api
-from vercel_emu.project.builds import built_functions, python_sources
-from vercel_emu.project.entrypoint import Search, not_found, search_entrypoint
-from vercel_emu.project.exports import find_export_in_file
-from vercel_emu.project.frameworks import PYTHON_PRESETS, detect_framework
+from vercel_emu.project.detection import functions as api
+from vercel_emu.project.detection.builds import built_functions, python_sources
+from vercel_emu.project.detection.entrypoint import (
+    Search,
+    not_found,
+    search_entrypoint,
+)
+from vercel_emu.project.detection.exports import find_export_in_file
+from vercel_emu.project.detection.frameworks import (
+    PYTHON_PRESETS,
+    detect_framework,
+)
 from vercel_emu.project.link import Link, deployed_folder, read_link
 from vercel_emu.project.model import (
     UNSET,
@@ -22,7 +29,7 @@ from vercel_emu.project.model import (
     Project,
     Unset,
 )
-from vercel_emu.project.vercel_config_model import Build
+from vercel_emu.project.vercel_json.model import Build
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,10 +15,10 @@ from typing import Any
 import uvloop
 
 from vercel_emu.control.waiting import functions_started
-from vercel_emu.emulator import RunningProject, running
+from vercel_emu.emulator.prepare import Prepared
+from vercel_emu.emulator.project import RunningProject, running
 from vercel_emu.errors import EmuError
 from vercel_emu.events import EventBus
-from vercel_emu.prepare import Prepared
 
 STOP_SECONDS = 30.0
 

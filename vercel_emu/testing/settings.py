@@ -12,10 +12,10 @@ from typing import Any
 
 import msgspec
 
+from vercel_emu.emulator.prepare import Prepared, prepare
 from vercel_emu.errors import EmuError
 from vercel_emu.options import Options, emu_table, help_of, load_options
-from vercel_emu.prepare import Prepared, prepare
-from vercel_emu.project.interpreter import Interpreter, find_interpreter
+from vercel_emu.project.python.interpreter import Interpreter, find_interpreter
 
 DEFAULTS: Mapping[str, Any] = {
     # A free port, and a cache that is nobody else's: tests must not change what `dev` keeps.
@@ -85,7 +85,7 @@ def _interpreter(root: Path, options: Options, environ: Mapping[str, str]) -> In
 
 def _check_dependencies(root: Path, interpreter: Interpreter) -> None:
     """Nothing is installed from here: a test run must not change what it runs in."""
-    from vercel_emu.project.dependencies import missing_dependencies
+    from vercel_emu.project.python.dependencies import missing_dependencies
 
     missing = missing_dependencies(root, interpreter)
     if missing:

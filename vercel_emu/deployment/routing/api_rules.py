@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from vercel_emu.deployment.routing.model import Phase, Rule
 from vercel_emu.deployment.routing.regex import compile_regex
 from vercel_emu.project.model import Function, FunctionPath
-from vercel_emu.project.vercel_config_model import VercelConfig
+from vercel_emu.project.vercel_json.model import VercelConfig
 
 
 def output_paths(functions: Sequence[Function]) -> dict[str, str]:

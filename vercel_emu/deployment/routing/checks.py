@@ -18,7 +18,7 @@ from vercel_emu.deployment.routing.patterns import (
 from vercel_emu.deployment.routing.query import pairs
 from vercel_emu.deployment.routing.regex import Regex, RegexError, compile_regex
 from vercel_emu.errors import EmuError
-from vercel_emu.project.vercel_config_model import (
+from vercel_emu.project.vercel_json.model import (
     Condition,
     HeaderRule,
     LegacyRoute,

@@ -39,7 +39,7 @@ from vercel_emu.deployment.routing.model import (
 from vercel_emu.deployment.routing.patterns import UNNAMED, compile_source
 from vercel_emu.deployment.routing.regex import compile_regex
 from vercel_emu.project.model import Function
-from vercel_emu.project.vercel_config_model import (
+from vercel_emu.project.vercel_json.model import (
     HeaderRule,
     LegacyRoute,
     RedirectRule,

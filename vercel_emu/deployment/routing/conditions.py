@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from vercel_emu.deployment.routing.query import last_value
 from vercel_emu.deployment.routing.regex import Regex, compile_regex
-from vercel_emu.project.vercel_config_model import Condition, ValueCondition
+from vercel_emu.project.vercel_json.model import Condition, ValueCondition
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,69 @@
+"""Failures of a function, with what the person at the terminal and in the browser needs to know."""
+
+from __future__ import annotations
+
+from vercel_emu.edge.responses.failures import Failure
+from vercel_emu.instance.invocations import Invocation
+from vercel_emu.instance.output.tracebacks import Location, read_traceback
+from vercel_emu.instance.pool import CannotStart, Instance
+
+
+def cannot_start(error: CannotStart) -> Failure:
+    """The function's code could not be started."""
+    failure = error.failure
+    return Failure(
+        code="FUNCTION_INVOCATION_FAILED",
+        explanation=f"The function could not start: {failure.message}",
+        detail=failure.error.traceback,
+        location=_where(failure.error.location),
+        caused_by=failure.files,
+    )
+
+
+def crashed(instance: Instance, invocation: Invocation, reason: str) -> Failure:
+    """The function ended or hung up without a response."""
+    text = "\n".join(instance.said_since(invocation.started))
+    found = read_traceback(text, instance.root) if text else None
+    if instance.process.exited.is_set():
+        explanation = "The function's process ended while it handled this request."
+    else:
+        explanation = f"The function gave no response: {reason}."
+    return Failure(
+        code="FUNCTION_INVOCATION_FAILED",
+        explanation=explanation,
+        detail=found.traceback if found else "",
+        location=_where(found.location) if found else "",
+    )
+
+
+def timed_out(seconds: float) -> Failure:
+    return Failure(
+        code="FUNCTION_INVOCATION_TIMEOUT",
+        explanation=f"The function did not answer within its maxDuration of {seconds:g} s.",
+    )
+
+
+def payload_too_large(limit: int | None) -> Failure:
+    return Failure(
+        code="FUNCTION_PAYLOAD_TOO_LARGE",
+        explanation=f"A request body may have {limit or 0:,} bytes; `--no-limits` lifts this.",
+    )
+
+
+def infinite_loop(limit: int | None) -> Failure:
+    return Failure(
+        code="INFINITE_LOOP_DETECTED",
+        explanation=f"The deployment calls itself, {limit} requests deep; `--no-limits` lifts it.",
+    )
+
+
+def response_too_large(length: int, limit: int) -> Failure:
+    return Failure(
+        code="FUNCTION_RESPONSE_PAYLOAD_TOO_LARGE",
+        explanation=f"The response has {length:,} bytes; a function may send {limit:,} "
+        "unless it streams them (no content-length). `--no-limits` lifts this.",
+    )
+
+
+def _where(location: Location | None) -> str:
+    return f"{location.file}:{location.line}" if location else ""

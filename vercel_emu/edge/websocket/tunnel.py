@@ -1,0 +1,200 @@
+"""WebSockets: the handshake is routed like any request, then bytes flow untouched both ways.
+
+The edge does not terminate the WebSocket: subprotocols, extensions, binary frames, pings and close
+codes are between the client and the app's own server. uvicorn hands the connection to this
+protocol (its `ws` setting) with the request head already checked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, cast
+
+from vercel_emu.deployment.routing import InvokeFunction
+from vercel_emu.edge.call import Call, Refused
+from vercel_emu.edge.invoke import ATTEMPTS, acquire, hand_over, news_of_exit
+from vercel_emu.edge.request import read_request
+from vercel_emu.edge.responses import explain, failures
+from vercel_emu.edge.responses import own as answers
+from vercel_emu.edge.responses.headers import edge_headers, response_headers
+from vercel_emu.edge.websocket.upstream import (
+    Answer,
+    Upstream,
+    connect_upstream,
+    read_headers,
+)
+from vercel_emu.instance.invocations import Kind
+from vercel_emu.instance.pool import Instance
+from vercel_emu.transport.exchange import split_target
+
+if TYPE_CHECKING:
+    from vercel_emu.edge.app import Edge
+
+HANDSHAKE_SECONDS = 60.0
+HUNG_UP = "it closed the connection during the handshake"
+EARLY_BYTES = 1024 * 1024
+"""What a client may send before the instance has accepted; more waits in its own socket."""
+
+
+class WebSocketTunnel(asyncio.Protocol):
+    """The client's side of one WebSocket."""
+
+    def __init__(self, edge: Edge, server_state: Any) -> None:
+        self._edge = edge
+        self._tasks: set[asyncio.Task[Any]] = server_state.tasks
+        self._transport: asyncio.Transport
+        self._upstream: Upstream | None = None
+        self._early = b""
+        self._instance: Instance | None = None
+        self._opening: asyncio.Task[None] | None = None
+        self._call: Call
+        self._answered = False
+
+    # The client's connection -----------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        if self._opening is None:
+            self._opening = asyncio.get_running_loop().create_task(self._open(data))
+            self._tasks.add(self._opening)
+            self._opening.add_done_callback(self._tasks.discard)
+        elif self._upstream is None:
+            self._early += data
+            if len(self._early) > EARLY_BYTES:
+                self._transport.pause_reading()
+        else:
+            self._upstream.write(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._upstream is not None:
+            self._upstream.close()
+        if self._opening is not None:
+            self._opening.cancel()
+        if self._opening is not None and not self._answered:
+            self._report(499)
+        self._over()
+
+    def pause_writing(self) -> None:
+        if self._upstream is not None:
+            self._upstream.pause_reading()
+
+    def resume_writing(self) -> None:
+        if self._upstream is not None:
+            self._upstream.resume_reading()
+
+    # Opening -----------------------------------------------------------------------------------
+
+    async def _open(self, data: bytes) -> None:
+        head = data.partition(b"\r\n\r\n")[0]
+        request_line, *lines = head.split(b"\r\n")
+        method, url, _ = request_line.split(b" ", 2)
+        self._call = self._edge.new_call(
+            read_request(method.decode(), url, read_headers(lines), upgrade=True)
+        )
+        try:
+            _, self._call.request.target = split_target(url)
+            async with asyncio.timeout(HANDSHAKE_SECONDS):
+                await self._connect()
+        except Refused as refused:
+            self._fail(refused.failure)
+        except ValueError:
+            self._fail(failures.Failure(code="BAD_REQUEST"))
+        except OSError:  # TimeoutError too
+            self._fail(failures.Failure(code="FUNCTION_INVOCATION_FAILED"))
+
+    async def _connect(self) -> None:
+        outcome = self._edge.admit(self._call)
+        if not isinstance(outcome, InvokeFunction):
+            raise Refused(failures.Failure(code="NOT_FOUND"))
+        self._call.function = outcome.function
+        for _ in range(ATTEMPTS):
+            if await self._try(outcome):
+                return
+        raise Refused(failures.Failure(code="FUNCTION_INVOCATION_FAILED"))
+
+    async def _try(self, outcome: InvokeFunction) -> bool:
+        """Have one instance answer the handshake. False: it was gone already, try another."""
+        call, edge = self._call, self._edge
+        instance = await acquire(edge.pool(outcome.function))
+        # Counted from here on, so that an instance that is being replaced waits for it.
+        invocation = instance.invocations.begin(call.id)
+        invocation.kind = Kind.SOCKET
+        self._instance = instance
+        upstream: Upstream | None = None
+        try:
+            upstream = await connect_upstream(self, instance)
+            if upstream is None:
+                return False
+            hand_over(call, instance, edge.emit)
+            upstream.write(edge.request_head(call, outcome))
+            answer = await upstream.answer
+            if answer is not None:
+                self._accept(upstream, answer)
+                return True
+            await news_of_exit(instance, invocation)
+            if invocation.handler_started:
+                raise Refused(explain.crashed(instance, invocation, HUNG_UP))
+            return False
+        finally:
+            if self._upstream is None:
+                self._over()
+                if upstream is not None:
+                    upstream.close()
+
+    def _accept(self, upstream: Upstream, answer: Answer) -> None:
+        """Pass on the instance's answer to the handshake: 101, or a rejection."""
+        self._upstream = upstream
+        status_line, headers, rest = answer
+        status = int(status_line.split(b" ", 2)[1])
+        vercel_id = self._call.function_id(self._edge.settings.function_region)
+        if status == 101:
+            kept = [pair for pair in headers if not pair[0].startswith(b"x-vercel-")]
+            kept = [pair for pair in kept if pair[0] != b"server"] + edge_headers(vercel_id)
+            # Not sooner: the runtime's server loses what comes along with a handshake.
+            upstream.write(self._early)
+        else:
+            kept = response_headers(headers, vercel_id)
+            kept += [pair for pair in headers if pair[0] == b"transfer-encoding"]
+            kept.append((b"connection", b"close"))
+        self._early = b""
+        lines = [b"HTTP/1.1" + status_line[8:], *(name + b": " + value for name, value in kept)]
+        self._transport.write(b"\r\n".join(lines) + b"\r\n\r\n" + rest)
+        self._transport.resume_reading()
+        self._report(status)
+
+    # The instance's side -------------------------------------------------------------------------
+
+    def upstream_data(self, data: bytes) -> None:
+        self._transport.write(data)
+
+    def upstream_lost(self) -> None:
+        self._transport.close()
+        self._over()
+
+    def pause_client(self) -> None:
+        if not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def resume_client(self) -> None:
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    # Ends -------------------------------------------------------------------------------------
+
+    def _fail(self, failure: failures.Failure) -> None:
+        self._transport.write(answers.failure_bytes(self._call, failure, overlay=False))
+        self._transport.close()
+        self._report(failure.status)
+
+    def _over(self) -> None:
+        if self._instance is not None:
+            self._instance.invocations.response_done(self._call.id)
+            self._instance = None
+
+    def _report(self, status: int) -> None:
+        if not self._answered:
+            self._answered = True
+            self._call.status = status
+            self._edge.emit(self._call.answered())

@@ -1,0 +1,124 @@
+"""From a folder and options to everything a start needs, without starting anything.
+
+`dev` and `run` share it, so that both see the same project, interpreter and variables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from vercel_emu.errors import EmuError
+from vercel_emu.options import Options, emu_table
+from vercel_emu.project.load import identify_project, load_project
+from vercel_emu.project.model import Project
+from vercel_emu.project.python.interpreter import Interpreter
+from vercel_emu.project.variables.env_files import EnvFiles, read_env_files
+from vercel_emu.project.variables.environment import (
+    Environment,
+    build_environment,
+)
+from vercel_emu.project.variables.git import GitFacts, read_git_facts
+from vercel_emu.project.variables.system_variables import check_region
+from vercel_emu.project.vercel_json.model import VercelConfig
+from vercel_emu.project.vercel_json.reader import load_vercel_config
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A project that is ready to run."""
+
+    options: Options
+    project: Project
+    config: VercelConfig
+    interpreter: Interpreter
+    git: GitFacts
+    env_files: EnvFiles
+    environ: Mapping[str, str]
+    named_visitors: Mapping[str, object]
+    """The tables `[tool.vercel-emu.visitors.NAME]`."""
+
+    def environment(self, url: str, extra: Mapping[str, str]) -> Environment:
+        """What the functions see, once the address `url` (host:port) is known."""
+        return build_environment(
+            self.project,
+            self.git,
+            mode=self.options.env,
+            region=self.options.region,
+            url=url,
+            environ=self.environ,
+            env_files=self.env_files,
+            extra=extra,
+            config_env=self.config.env,
+            interpreter=self.interpreter.path,
+        )
+
+    def refreshed(self) -> Prepared:
+        """The same project read again, after its files have changed.
+
+        Raises:
+            EmuError: what it reads now can't be run.
+        """
+        return prepare(
+            self.project.link_root or self.project.root,
+            self.options,
+            self.interpreter,
+            self.environ,
+        )
+
+
+def prepare(
+    folder: Path, options: Options, interpreter: Interpreter, environ: Mapping[str, str]
+) -> Prepared:
+    """Read the project in `folder` as a deployment would.
+
+    Raises:
+        EmuError: the project can't be run, with the platform's code and what to do.
+    """
+    check_region(options.region)
+    identified = identify_project(folder)
+    config = load_vercel_config(identified.root)
+    prepared = Prepared(
+        options=options,
+        project=identified,
+        config=config,
+        interpreter=interpreter,
+        git=read_git_facts(identified.root, environ),
+        env_files=_env_files(identified, options, environ),
+        environ=environ,
+        named_visitors=_named_visitors(identified.root),
+    )
+    # Django's settings may have to be executed to find the app, with the variables it will see.
+    variables = prepared.environment("localhost", {}).as_dict()
+    project = load_project(
+        folder,
+        app=options.app,
+        interpreter=interpreter.path,
+        environ=variables,
+        framework=config.framework,
+        function_settings=config.function_settings,
+        builds=config.builds,
+        destinations=config.destinations,
+    )
+    return replace(prepared, project=project)
+
+
+def _named_visitors(root: Path) -> Mapping[str, object]:
+    visitors = emu_table(root).get("visitors", {})
+    if not isinstance(visitors, dict):
+        raise EmuError(
+            "INVALID_VISITOR",
+            f"pyproject.toml: [tool.vercel-emu] visitors must be tables, not {visitors!r}.",
+            "Write [tool.vercel-emu.visitors.NAME] and its fields below it.",
+        )
+    return visitors
+
+
+def _env_files(project: Project, options: Options, environ: Mapping[str, str]) -> EnvFiles:
+    # From pyproject.toml the path is relative to the project, from the command line to the shell.
+    extra: tuple[Path, ...] = ()
+    if options.env_file is not None:
+        at_hand = options.env_file.exists() or options.env_file.is_absolute()
+        extra = (options.env_file if at_hand else project.root / options.env_file,)
+    return read_env_files(project.root, extra, environ=environ, link_root=project.link_root)

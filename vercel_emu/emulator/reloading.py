@@ -1,0 +1,264 @@
+"""What a running project does about changed files: the least that makes the next request right."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vercel_emu.emulator.prepare import Prepared, prepare
+from vercel_emu.errors import EmuError
+from vercel_emu.events import Notice, Reloading
+from vercel_emu.instance.instance import Change
+from vercel_emu.options import Options
+from vercel_emu.project.python.workspace import local_packages
+from vercel_emu.project.variables.env_files import read_env_files
+from vercel_emu.watching.meaning import Meaning, meaning
+from vercel_emu.watching.packages import watch_packages
+from vercel_emu.watching.sources import Source, make_source
+from vercel_emu.watching.tree import Reader
+from vercel_emu.watching.watcher import Saved, Watcher
+
+if TYPE_CHECKING:
+    from vercel_emu.deployment.deploy import Deployment
+    from vercel_emu.emulator.project import RunningProject
+
+_LIVE_OPTIONS = frozenset(
+    {"env", "region", "env_file", "app", "max_duration", "startup_timeout", "drain_limit"}
+    | {"stream_grace", "idle_timeout", "standby", "ignore", "watch"}
+)
+"""Options of pyproject.toml that a running emulator takes over."""
+
+
+class Reloader:
+    """Watches the project's files and has the functions follow them.
+
+    `read_options` reads the options again; where it is None they stay as they are.
+    """
+
+    def __init__(
+        self, project: RunningProject, read_options: Callable[[], Options] | None = None
+    ) -> None:
+        self._project = project
+        self._read_options = read_options
+        self._seen_at = 0.0
+        self._work: asyncio.Task[None] | None = None
+        self._source: Source | None = None
+
+    async def start(self, stack: contextlib.AsyncExitStack) -> None:
+        """Begin to watch, where the options say so."""
+        project = self._project
+        stack.push_async_callback(self._finish)
+        if not project.options.reload:
+            return
+        root = project.prepared.project.root
+        options = project.options
+        extra = (*(root / path for path in options.watch), *local_packages(root))
+        if options.env_file is not None:
+            extra += (Path.cwd() / options.env_file,)
+        output = (project.prepared.config.output_directory or "public").strip("./")
+        reader = Reader(root, options.ignore, extra, kept=(f"{output}/",))
+        watcher = Watcher(reader, self._seen, self._settled)
+        self._source = make_source(watcher, poll=options.poll, on_limit=self._limit_reached)
+        stack.push_async_callback(self._source.close)
+        stack.callback(watcher.close)
+        project.gate.look = self._source.look
+        folders = project.prepared.interpreter.site_packages
+        packages = asyncio.create_task(watch_packages(folders, self._packages_changed))
+        stack.push_async_callback(_cancel, packages)
+
+    def reload_now(self) -> None:
+        """What the person asks for by a key: everything anew, from scratch."""
+        self._seen()
+        self._begin(self._restart(()))
+
+    # News --------------------------------------------------------------------------------------
+
+    def _seen(self) -> None:
+        self._project.gate.close()
+        self._seen_at = time.perf_counter()
+
+    def _settled(self, saved: Saved | None) -> None:
+        if saved is None:
+            self._project.gate.open()
+            return
+        options = self._project.options
+        env_file = str(options.env_file) if options.env_file else None
+        public = self._project.public_folders()
+        found = meaning(saved.files, appeared=saved.appeared, env_file=env_file, public=public)
+        if found.environment or found.rules or found.structure or found.options:
+            self._begin(self._reread(found))
+        elif found.appeared:
+            self._begin(self._republish(found))
+        else:
+            self._swap(found)
+        if self._project.django is not None:
+            self._project.django.changed(found)
+        if found.dependencies:
+            self._project.run(self._offer_to_install(found.dependencies))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something that takes a while with the gate closed, after what is being done."""
+        self._work = asyncio.create_task(self._do(work, self._work))
+
+    async def _do(self, work: Coroutine[Any, Any, None], before: asyncio.Task[None] | None) -> None:
+        try:
+            if before is not None:
+                await asyncio.wait([before])
+            await work
+        except Exception as error:
+            text = f"The change could not be taken over: {type(error).__name__}: {error}"
+            hint = "Restart vercel-emu; please report this as an error of its own."
+            self._project.emit(Notice(level="error", code="RELOAD_FAILED", message=text, hint=hint))
+            logging.getLogger(__name__).exception(text)
+        finally:
+            work.close()
+            self._project.gate.open()
+
+    async def _finish(self) -> None:
+        if self._work is not None:
+            await _cancel(self._work)
+
+    # Acting ------------------------------------------------------------------------------------
+
+    def _swap(self, found: Meaning) -> None:
+        """Only code or data changed, or nothing that a running function reads."""
+        project = self._project
+        if found.code:
+            change = Change(found.code, self._seen_at)
+            concerned = [
+                pool
+                for pool in project.pools.values()
+                if pool.depends_on(found.code, found.appeared)
+            ]
+            if any(pool.active for pool in concerned):
+                project.emit(Reloading(files=found.code))
+            for pool in concerned:
+                pool.change(change)
+        elif found.static:
+            project.pages.changed()
+        project.gate.open()
+
+    async def _republish(self, found: Meaning) -> None:
+        """Files came or went: some of them may be public."""
+        deployment = self._project.deployment
+        if deployment is not None:
+            self._project.publish(await asyncio.to_thread(deployment.published_anew))
+        self._swap(found)
+
+    async def _reread(self, found: Meaning) -> None:
+        """The project itself, its rules or its environment may have changed."""
+        project = self._project
+        files = tuple(sorted({*found.code, *found.environment, *found.rules, *found.options}))
+        try:
+            prepared = await asyncio.to_thread(self._prepared, found)
+            deployment = await asyncio.to_thread(self._deployment, prepared)
+        except EmuError as error:
+            self._refuse(error)
+            self._swap(found)
+            return
+        change = Change(files, self._seen_at)
+        restarted = project.adopt(prepared, deployment, change, found)
+        if restarted:
+            project.emit(Reloading(files=files))
+        else:
+            project.pages.changed()
+            if found.rules:
+                text = f"{', '.join(sorted(found.rules))}: taken over, nothing had to restart."
+                project.emit(Notice(level="info", code="RULES", message=text))
+
+    def _refuse(self, error: EmuError) -> None:
+        notice = Notice(level="error", code=error.code, message=error.message, hint=error.hint)
+        self._project.emit(notice)
+
+    def _prepared(self, found: Meaning) -> Prepared:
+        before = self._project.prepared
+        options = self._options(before.options) if found.options else before.options
+        if not (found.rules or found.structure or found.options):
+            root = before.project.root
+            extra = (options.env_file,) if options.env_file else ()
+            return replace(before, env_files=read_env_files(root, extra, environ=before.environ))
+        root = before.project.link_root or before.project.root
+        return prepare(root, options, before.interpreter, before.environ)
+
+    def _deployment(self, prepared: Prepared) -> Deployment:
+        from vercel_emu.deployment.deploy import deploy
+
+        mounts = self._project.deployment.mounts if self._project.deployment else ()
+        return deploy(prepared.project, prepared.config, prepared.options, mounts)
+
+    def _options(self, before: Options) -> Options:
+        """The options as far as they can change while the emulator runs."""
+        if self._read_options is None:
+            return before
+        now = self._read_options()
+        changed = {
+            name: getattr(now, name)
+            for name in Options.__dataclass_fields__
+            if getattr(now, name) != getattr(before, name)
+        }
+        if later := sorted(changed.keys() - _LIVE_OPTIONS):
+            names = ", ".join(name.replace("_", "-") for name in later)
+            self._project.emit(
+                Notice(
+                    level="warn", message=f"pyproject.toml: {names}: used from the next start on."
+                )
+            )
+        return replace(before, **{name: changed[name] for name in changed.keys() & _LIVE_OPTIONS})
+
+    def _packages_changed(self) -> None:
+        self._seen()
+        self._begin(self._restart(("installed packages",)))
+
+    async def _restart(self, files: tuple[str, ...]) -> None:
+        project = self._project
+        change = Change(files, self._seen_at)
+        project.emit(Reloading(files=files))
+        for pool in project.pools.values():
+            pool.change(change, standby=False)
+
+    async def _offer_to_install(self, files: tuple[str, ...]) -> None:
+        """Say what the changed files ask for and the environment lacks."""
+        from vercel_emu.project.python.dependencies import Action, plan_dependencies
+
+        project = self._project
+        prepared = project.prepared
+        try:
+            plan = await asyncio.to_thread(
+                plan_dependencies, prepared.project.root, prepared.interpreter, install=None
+            )
+        except EmuError as error:
+            if "pyproject.toml" not in files:  # which has been read, and refused, for its options
+                self._refuse(error)
+            return
+        if plan.action is not Action.NOTHING:
+            project.emit(
+                Notice(
+                    level="warn",
+                    code="DEPENDENCIES_MISSING",
+                    message=f"{', '.join(files)} changed. {plan.message}",
+                    hint="Press i to install what is missing, or restart with --install.",
+                )
+            )
+
+    def _limit_reached(self, error: OSError) -> None:
+        self._project.emit(
+            Notice(
+                level="warn",
+                code="WATCH_LIMIT",
+                message=f"Watching by polling: {error.strerror}.",
+                hint="Raise it with `sudo sysctl fs.inotify.max_user_watches=524288` "
+                "(and max_user_instances), or leave folders out with --ignore.",
+            )
+        )
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

@@ -1,0 +1,256 @@
+"""One child process: start it, hear from it, stop it with everything it started."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+import os
+import signal
+from asyncio.subprocess import Process
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from vercel_emu.instance.output.logs import Stream
+from vercel_emu.instance.process.early import EarlyProcess, start_python
+from vercel_emu.instance.process.ipc import Message, MessageReader
+from vercel_emu.project.model import Entrypoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaunchSpec:
+    """Everything that decides how an instance of a function is started."""
+
+    interpreter: Path
+    root: Path
+    entrypoint: Entrypoint
+    environment: Mapping[str, str]
+    modules_file: Path
+    bytecode_dir: Path
+    debug: bool = False
+    official_cache_client: bool = False
+    strict_fs: bool = False
+    fd_limit: int | None = None
+    report_files: bool = False
+    """Tell of each of the person's files that it imports: the project has other functions."""
+
+    def orders(self, *, preload: bool) -> dict[str, object]:
+        """What `guest/boot.py` is told before it does anything."""
+        return {
+            "root": str(self.root),
+            "import_root": str(self.root / self.entrypoint.base_dir),
+            "entrypoint": str(self.root / self.entrypoint.file),
+            "preload": preload,
+            "modules_file": str(self.modules_file),
+            "bytecode_dir": str(self.bytecode_dir),
+            "debugpy": self.debug,
+            "official_cache_client": self.official_cache_client,
+            "strict_fs": self.strict_fs,
+            "fd_limit": self.fd_limit,
+            "report_files": self.report_files,
+        }
+
+    def child_environment(self, ipc_path: Path) -> dict[str, str]:
+        """The environment of the child, with the runtime's boot variables (`vc_init`)."""
+        return {
+            **self.environment,
+            "__VC_HANDLER_MODULE_NAME": self.entrypoint.module,
+            "__VC_HANDLER_ENTRYPOINT": self.entrypoint.file,
+            "__VC_HANDLER_ENTRYPOINT_ABS": str(self.root / self.entrypoint.file),
+            "__VC_HANDLER_VARIABLE_NAME": self.entrypoint.variable,
+            "VERCEL_IPC_PATH": str(ipc_path),
+        }
+
+
+class Listener(Protocol):
+    """Who hears what a process says."""
+
+    def on_message(self, process: InstanceProcess, message: Message) -> None: ...
+
+    def on_output(self, process: InstanceProcess, stream: Stream, text: str) -> None: ...
+
+    def on_exit(self, process: InstanceProcess, code: int) -> None: ...
+
+
+_numbers = itertools.count(1)
+
+
+class InstanceProcess:
+    """A function instance's process, from launch to exit."""
+
+    def __init__(self, name: str, socket_dir: Path, listener: Listener) -> None:
+        self.name = name
+        self._ipc_path = socket_dir / f"{next(_numbers)}.sock"
+        self._listener = listener
+        self._process: Process | None = None
+        self._server: asyncio.Server | None = None
+        self._channels: set[asyncio.Transport] = set()
+        self._channel_gone = asyncio.Event()
+        self._watcher: asyncio.Task[None] | None = None
+        self._unsent: list[bytes] = []
+        self.exited = asyncio.Event()
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    def memory_mb(self) -> float:
+        """Memory that is this process's own; 0 where the system doesn't tell."""
+        try:
+            pages = Path(f"/proc/{self.pid}/statm").read_text().split()
+            return (int(pages[1]) - int(pages[2])) * os.sysconf("SC_PAGE_SIZE") / 1e6
+        except (OSError, ValueError, IndexError):
+            return 0.0
+
+    async def start(
+        self, spec: LaunchSpec, *, preload: bool, early: EarlyProcess | None = None
+    ) -> None:
+        """Launch the child, or go on with an `early` one; what happens is told to the listener.
+
+        Raises:
+            OSError: the interpreter can't be executed.
+        """
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_unix_server(lambda: _Channel(self), str(self._ipc_path))
+        environment = spec.child_environment(self._ipc_path)
+        orders = spec.orders(preload=preload)
+        try:
+            if early is not None and not spec.debug:
+                self._process = early.take(spec.interpreter, environment)
+                orders["environ"] = environment
+            if self._process is None:
+                self._process = await start_python(
+                    spec.interpreter, environment, spec.root, debug=spec.debug
+                )
+        except BaseException:
+            self._close_channels()
+            raise
+        self._watcher = loop.create_task(self._watch(self._process))
+        self._write(json.dumps(orders).encode() + b"\n")
+        while self._unsent:
+            self._write(self._unsent.pop(0))
+
+    def go(self) -> None:
+        """Let a standby import the person's code."""
+        self._command("go")
+
+    def preload_more(self) -> None:
+        """Tell a standby that the list of library modules has grown."""
+        self._command("preload")
+
+    def ask_for_modules(self) -> None:
+        """Ask for the list of library modules that are imported by now."""
+        self._command("modules")
+
+    def signal_group(self, number: int) -> None:
+        """Signal the child and every process it started."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, number)
+
+    async def stop(self, grace: float) -> None:
+        """SIGTERM, up to `grace` seconds, then SIGKILL for the whole process group."""
+        if self._process is None:
+            return
+        try:
+            if not self.exited.is_set() and grace > 0:
+                with contextlib.suppress(ProcessLookupError):
+                    self._process.terminate()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(grace):
+                        await self.exited.wait()
+        finally:
+            self.signal_group(signal.SIGKILL)
+        await self.exited.wait()
+
+    async def _watch(self, process: Process) -> None:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        readers = [
+            asyncio.ensure_future(self._read(process.stdout, "stdout")),
+            asyncio.ensure_future(self._read(process.stderr, "stderr")),
+        ]
+        code = await process.wait()
+        # A grandchild may hold the pipes open; what it says after this is nobody's.
+        self.signal_group(signal.SIGKILL)
+        await asyncio.wait(readers, timeout=0.5)
+        for reader in readers:
+            reader.cancel()
+        if process.stdin is not None:
+            process.stdin.close()
+        # What is still in the IPC sockets comes before the news of the exit.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.5):
+                while self._channels:
+                    await self._channel_gone.wait()
+                    self._channel_gone.clear()
+        self._close_channels()
+        self.exited.set()
+        self._listener.on_exit(self, code)
+
+    async def _read(self, pipe: asyncio.StreamReader, stream: Stream) -> None:
+        while data := await pipe.read(65536):
+            self._listener.on_output(self, stream, data.decode("utf-8", "replace"))
+
+    def _command(self, name: str) -> None:
+        line = json.dumps({"do": name}).encode() + b"\n"
+        # The child may speak before we have been told that it was launched.
+        if self._process is None:
+            self._unsent.append(line)
+        else:
+            self._write(line)
+
+    def _write(self, line: bytes) -> None:
+        if self._process is not None and self._process.stdin is not None:
+            with contextlib.suppress(OSError, RuntimeError):
+                self._process.stdin.write(line)
+
+    def _close_channels(self) -> None:
+        for channel in list(self._channels):
+            channel.close()
+        if self._server is not None:
+            self._server.close()
+        self._ipc_path.unlink(missing_ok=True)
+
+    # Called by the IPC channels.
+
+    def channel_opened(self, transport: asyncio.Transport) -> None:
+        self._channels.add(transport)
+
+    def channel_closed(self, transport: asyncio.Transport) -> None:
+        self._channels.discard(transport)
+        self._channel_gone.set()
+
+    def channel_message(self, message: Message) -> None:
+        self._listener.on_message(self, message)
+
+
+class _Channel(asyncio.Protocol):
+    """One connection of the child to its IPC socket: the runtime's, or `boot.py`'s own."""
+
+    def __init__(self, owner: InstanceProcess) -> None:
+        self._owner = owner
+        self._reader = MessageReader()
+        self._transport: Any = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+        self._owner.channel_opened(self._transport)
+
+    def data_received(self, data: bytes) -> None:
+        for message in self._reader.feed(data):
+            self._owner.channel_message(message)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._owner.channel_closed(self._transport)
+
+
+def exit_text(code: int) -> str:
+    """What an exit code means, in words."""
+    if code < 0:
+        with contextlib.suppress(ValueError):
+            return f"the process was ended by {signal.Signals(-code).name}"
+    return f"the process exited with code {code}"

@@ -1,0 +1,71 @@
+"""The legacy `builds` of vercel.json: they name the functions, and nothing else is looked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from vercel_emu.project.detection import entrypoint_errors, globs
+from vercel_emu.project.detection.entrypoint import entrypoint_at, python_files
+from vercel_emu.project.detection.exports import find_export_in_file
+from vercel_emu.project.detection.functions import path_of
+from vercel_emu.project.model import Function
+from vercel_emu.project.vercel_json.model import Build
+
+APP = "app"
+
+
+def python_sources(builds: Sequence[Build]) -> list[str]:
+    """The files, or globs, that are built as Python functions."""
+    return [_plain(build.src) for build in builds if _builder(build) == "@vercel/python"]
+
+
+def static_sources(builds: Sequence[Build]) -> list[str]:
+    """The files, or globs, that are published as they are."""
+    return [_plain(build.src) for build in builds if _builder(build) == "@vercel/static"]
+
+
+def built_functions(root: Path, builds: Sequence[Build]) -> tuple[Function, ...]:
+    """The functions of the builds: a single file is the app, several are functions by path.
+
+    Raises:
+        EmuError: a file that is named is not there, or exports no app.
+    """
+    files = list(dict.fromkeys(_files(root, python_sources(builds))))
+    for file in files:
+        if not (root / file).is_file():
+            raise entrypoint_errors.configured_missing(file, [file])
+    if len(files) == 1:
+        return (_function(root, APP, files[0]),)
+    return tuple(_function(root, file.removesuffix(".py"), file) for file in files)
+
+
+def _function(root: Path, name: str, file: str) -> Function:
+    variable = find_export_in_file(root / file)
+    if variable is None:
+        raise entrypoint_errors.no_top_level(file)
+    entrypoint = entrypoint_at(file, variable, "builds in vercel.json")
+    return Function(name=name, entrypoint=entrypoint, path=None if name == APP else path_of(file))
+
+
+def _files(root: Path, sources: Sequence[str]) -> list[str]:
+    found: list[str] = []
+    known: list[str] | None = None
+    for source in sources:
+        if not any(character in source for character in "*?{"):
+            found.append(source if source.endswith(".py") else f"{source}.py")
+            continue
+        known = python_files(root) if known is None else known
+        matching = (file for file in known if globs.matches(source, file))
+        found += [file for file in matching if find_export_in_file(root / file)]
+    return found
+
+
+def _plain(source: str) -> str:
+    return source.removeprefix("./").lstrip("/")
+
+
+def _builder(build: Build) -> str:
+    """The package's name without a version: `@now/python@1` is `@vercel/python`."""
+    scope, _, rest = build.use.removeprefix("@").partition("/")
+    return f"@{'vercel' if scope == 'now' else scope}/{rest.partition('@')[0]}"

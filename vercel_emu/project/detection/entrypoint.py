@@ -1,0 +1,229 @@
+"""Find the one app that a deployment would run, in the platform's order and with its messages.
+
+`--app` > `[tool.vercel] entrypoint` > Django's manage.py or the 24 candidates > the legacy
+`[project.scripts] app`. A setting that is there but wrong is an error and never falls through.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from vercel_emu.errors import EmuError
+from vercel_emu.project.detection import django, entrypoint_errors
+from vercel_emu.project.detection.exports import find_export_in_file
+from vercel_emu.project.model import DjangoSettings, Entrypoint
+from vercel_emu.project.pyproject import invalid_entrypoint, read_pyproject
+
+CANDIDATE_NAMES = ("app", "index", "server", "main", "wsgi", "asgi")
+CANDIDATE_DIRS = ("", "src", "app", "api")
+
+# Unanchored, as on the platform: text around the first `module:object` is not looked at.
+_REFERENCE = re.compile(r"([A-Za-z_][\w.]*)\s*:\s*([A-Za-z_]\w*)", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What looking in the default places gave; `without_export` are candidates that exist."""
+
+    entrypoint: Entrypoint | None = None
+    django: DjangoSettings | None = None
+    without_export: tuple[str, ...] = ()
+
+
+def candidates(directories: Iterable[str] = CANDIDATE_DIRS) -> list[str]:
+    """The default places in the platform's order: folder by folder, name by name."""
+    return [
+        f"{directory}/{name}.py" if directory else f"{name}.py"
+        for directory in directories
+        for name in CANDIDATE_NAMES
+    ]
+
+
+def find_entrypoint(
+    root: Path,
+    framework: str | None,
+    *,
+    app: str | None = None,
+    interpreter: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Entrypoint:
+    """The entrypoint, or an `EmuError` with the platform's code and message."""
+    search = search_entrypoint(root, framework, app=app, interpreter=interpreter, environ=environ)
+    if search.entrypoint is None:
+        raise not_found(root, framework, search)
+    return search.entrypoint
+
+
+def search_entrypoint(
+    root: Path,
+    framework: str | None,
+    *,
+    app: str | None = None,
+    interpreter: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Search:
+    """Like `find_entrypoint`, but finding nothing is an answer; only wrong settings raise."""
+    if app is not None:
+        return Search(entrypoint=_from_option(root, app))
+    facts = read_pyproject(root)
+    if facts.entrypoint is not None:
+        return Search(entrypoint=_from_tool_vercel(root, facts.entrypoint))
+    found = _search_default_places(root, framework, interpreter, environ or {})
+    if found.entrypoint is None and facts.app_script is not None:
+        entrypoint = _from_script(root, facts.app_script)
+        return Search(entrypoint=entrypoint, without_export=found.without_export)
+    return found
+
+
+def not_found(root: Path, framework: str | None, search: Search) -> EmuError:
+    """Why nothing was found, in the platform's words, and what to do next."""
+    potential = potential_entrypoints(root)
+    if search.without_export:
+        return entrypoint_errors.without_export(framework, search.without_export, potential)
+    script = read_pyproject(root).app_script
+    if script is not None and (files := _script_files(script)):
+        return entrypoint_errors.missing_script(framework, script, files, potential)
+    if potential:
+        return entrypoint_errors.elsewhere(framework, potential)
+    return entrypoint_errors.nothing_found(framework, candidates())
+
+
+def potential_entrypoints(root: Path, limit: int = 10) -> list[Entrypoint]:
+    """Files outside the default places that export an app, in path order."""
+    found: list[Entrypoint] = []
+    for file in python_files(root):
+        variable = find_export_in_file(root / file)
+        if variable is not None:
+            found.append(entrypoint_at(file, variable, "search"))
+            if len(found) == limit:
+                break
+    return found
+
+
+def python_files(root: Path, limit: int = 5000) -> list[str]:
+    """The project's own Python files, sorted, without environments and hidden folders."""
+    found: list[str] = []
+    for folder, subfolders, names in root.walk():
+        subfolders[:] = sorted(
+            name
+            for name in subfolders
+            if not name.startswith(".")
+            and name not in {"node_modules", "__pycache__", "site-packages"}
+            and not (folder / name / "pyvenv.cfg").exists()
+        )
+        prefix = folder.relative_to(root)
+        found += [(prefix / name).as_posix() for name in names if name.endswith(".py")]
+        if len(found) >= limit:
+            break
+    return sorted(found)
+
+
+def entrypoint_at(file: str, variable: str, found_by: str, base_dir: str = "") -> Entrypoint:
+    return Entrypoint(file, module_name(file), variable, found_by, base_dir)
+
+
+def module_name(file: str) -> str:
+    """`src/pkg/__init__.py` -> `src.pkg`."""
+    path = PurePosixPath(file).with_suffix("")
+    parts = path.parts[:-1] if path.name == "__init__" and len(path.parts) > 1 else path.parts
+    return ".".join(parts)
+
+
+def _search_default_places(
+    root: Path, framework: str | None, interpreter: Path | None, environ: Mapping[str, str]
+) -> Search:
+    if framework == "django":
+        base = django.find_manage(root)
+        if base is not None:
+            return _from_django(root, base, interpreter, environ)
+        return _first_export(root, candidates(["", *django.subfolders(root)]))
+    if framework == "fasthtml":
+        # An old-style preset: it names main.py, so that file is asked first.
+        return _first_export(root, list(dict.fromkeys(["main.py", *candidates()])))
+    return _first_export(root, candidates())
+
+
+def _first_export(root: Path, files: list[str]) -> Search:
+    skipped: list[str] = []
+    for file in files:
+        if not (root / file).is_file():
+            continue
+        variable = find_export_in_file(root / file)
+        if variable is not None:
+            return Search(
+                entrypoint=entrypoint_at(file, variable, "default place"),
+                without_export=tuple(skipped),
+            )
+        skipped.append(file)
+    return Search(without_export=tuple(skipped))
+
+
+def _from_django(
+    root: Path, base: str, interpreter: Path | None, environ: Mapping[str, str]
+) -> Search:
+    settings = django.read_settings(root, base, interpreter=interpreter, environ=environ)
+    # ASGI is preferred where both are set, as on the platform.
+    dotted = settings.asgi_application or settings.wsgi_application
+    module, _, variable = (dotted or "").rpartition(".")
+    if not module:
+        raise entrypoint_errors.django_unresolved(base, settings)
+    file = module.replace(".", "/") + ".py"
+    if base:
+        file = f"{base}/{file}"
+    which = "ASGI_APPLICATION" if settings.asgi_application else "WSGI_APPLICATION"
+    found_by = f"{which} of {settings.settings_module}"
+    return Search(entrypoint=entrypoint_at(file, variable, found_by, base), django=settings)
+
+
+def _from_tool_vercel(root: Path, value: str) -> Entrypoint:
+    reference = _REFERENCE.search(value)
+    if reference is None:
+        raise invalid_entrypoint(value)
+    module, variable = reference.groups()
+    for file in module_files(module):
+        if (root / file).is_file():
+            return entrypoint_at(file, variable, "[tool.vercel] entrypoint")
+    raise entrypoint_errors.tool_vercel_missing(value, module_files(module))
+
+
+def _from_script(root: Path, value: str) -> Entrypoint | None:
+    reference = _REFERENCE.search(value)
+    for file in _script_files(value):
+        if reference is not None and (root / file).is_file():
+            return entrypoint_at(file, reference[2], "[project.scripts] app")
+    return None
+
+
+def _script_files(value: str) -> list[str]:
+    reference = _REFERENCE.search(value)
+    return module_files(reference[1]) if reference else []
+
+
+def _from_option(root: Path, app: str) -> Entrypoint:
+    """`--app`: `module:variable`, `folder/file.py:variable`, or either without the variable."""
+    place, _, variable = (part.strip() for part in app.partition(":"))
+    by_path = place.endswith(".py") or "/" in place
+    files = [place.removesuffix(".py") + ".py"] if by_path else module_files(place)
+    file = next((file for file in files if _is_inside(root, file)), None)
+    if not place or file is None:
+        raise entrypoint_errors.configured_missing(app, files)
+    file = PurePosixPath(file).as_posix()
+    found = variable or find_export_in_file(root / file)
+    if not found:
+        raise entrypoint_errors.no_top_level(file)
+    if not found.isidentifier():
+        raise entrypoint_errors.configured_missing(app, files)
+    return entrypoint_at(file, found, "--app")
+
+
+def _is_inside(root: Path, file: str) -> bool:
+    path = PurePosixPath(file)
+    return not path.is_absolute() and ".." not in path.parts and (root / path).is_file()
+
+
+def module_files(module: str) -> list[str]:
+    base = module.replace(".", "/")
+    return [f"{base}.py", f"{base}/__init__.py"]

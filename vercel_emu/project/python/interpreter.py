@@ -1,0 +1,234 @@
+"""Which Python runs the app: the app's own, never silently another.
+
+In this order: `--python`; the active virtual environment (`VIRTUAL_ENV`, or a conda environment
+other than its auto-activated `base`); `.venv` or `venv` in the project; for a member of a uv
+workspace the workspace's `.venv`; the Python that runs the emulator. Where the emulator lives in
+an environment of its own (uvx, `uv tool`, pipx), that last one is the Python this environment was
+made from, so that the app sees none of the emulator's packages.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from vercel_emu.errors import EmuError
+from vercel_emu.project.python.environment import (
+    INCOMPLETE,
+    BrokenPythonError,
+    PythonEnvironment,
+    Version,
+    executables,
+    is_environment,
+    probe,
+    pyvenv_values,
+    read_environment,
+    read_python,
+)
+from vercel_emu.project.python.workspace import workspace_root
+
+OLDEST = (3, 12)
+"""The production runtime's own syntax needs it (the platform's documentation of Python)."""
+
+
+class Origin(StrEnum):
+    """Whose environment it is, which decides what may be done to it."""
+
+    ASKED = "asked"
+    ACTIVE = "active"
+    PROJECT = "project"
+    EMULATOR = "emulator"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interpreter:
+    """The Python that runs the app. `source` says in words where it was found."""
+
+    path: Path
+    version: Version
+    prefix: Path
+    site_packages: tuple[Path, ...]
+    source: str
+    origin: Origin
+    virtual: bool
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def version_text(self) -> str:
+        return ".".join(map(str, self.version))
+
+
+def find_interpreter(
+    root: Path, *, python: Path | None = None, environ: Mapping[str, str]
+) -> Interpreter:
+    """The interpreter that a start in `root` uses.
+
+    Raises:
+        EmuError: what was asked for doesn't exist or work, the project's environment is broken,
+            or its Python is older than 3.12.
+    """
+    if python is not None:
+        return _asked_for(python, environ)
+    warnings: list[str] = []
+    found = _active(environ, warnings) or _in_project(root, warnings) or _emulators_own()
+    environment, source, origin = found
+    return _interpreter(environment, source, origin, tuple(warnings))
+
+
+type _Found = tuple[PythonEnvironment, str, Origin]
+
+
+def _asked_for(python: Path, environ: Mapping[str, str]) -> Interpreter:
+    file = _existing(python, environ)
+    if file is None:
+        raise EmuError(
+            "PYTHON_NOT_FOUND",
+            f"--python: there is no `{python}`.",
+            "Give the path of an interpreter or of a virtual environment, or a version on PATH "
+            "such as 3.12.",
+        )
+    try:
+        environment = read_environment(file) if file.is_dir() else read_python(file)
+    except BrokenPythonError as error:
+        raise EmuError(
+            "PYTHON_BROKEN",
+            f"--python: `{python}` can't be used: {error}.",
+            "Give the path of a Python 3.12 or newer, or of a virtual environment.",
+        ) from None
+    return _interpreter(environment, "the Python of --python", Origin.ASKED, ())
+
+
+def _existing(python: Path, environ: Mapping[str, str]) -> Path | None:
+    """A path as it stands (links kept, they make a venv's Python), or a command or version."""
+    path = python.expanduser()
+    if path.exists():
+        return path.absolute()
+    if len(path.parts) != 1:
+        return None
+    name = f"python{path}" if re.fullmatch(r"\d+(\.\d+)?", str(path)) else str(path)
+    candidates = list(executables(name, environ))
+    return next((file for file in candidates if _starts(file)), next(iter(candidates), None))
+
+
+def _starts(python: Path) -> bool:
+    try:
+        probe(python)
+    except BrokenPythonError:
+        return False
+    return True
+
+
+def _active(environ: Mapping[str, str], warnings: list[str]) -> _Found | None:
+    for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
+        value = environ.get(variable)
+        if not value:
+            continue
+        if variable == "CONDA_PREFIX" and environ.get("CONDA_DEFAULT_ENV") == "base":
+            continue
+        prefix = _extended(Path(value).absolute())
+        if _is_of_a_tool(prefix):
+            continue
+        try:
+            return read_environment(prefix), f"the active environment `{prefix}`", Origin.ACTIVE
+        except BrokenPythonError as error:
+            warnings.append(f"{variable} is `{value}`, which is not used: {error}.")
+    return None
+
+
+def _extended(prefix: Path) -> Path:
+    """`uv run --with` puts a throw-away environment over the project's: the project's is meant."""
+    below = pyvenv_values(prefix).get("extends-environment")
+    return Path(below) if below else prefix
+
+
+def _in_project(root: Path, warnings: list[str]) -> _Found | None:
+    places = [(root / ".venv", "`.venv` in the project"), (root / "venv", "`venv` in the project")]
+    workspace = workspace_root(root)
+    if workspace is not None:
+        places.append((workspace / ".venv", f"`.venv` of the workspace `{workspace}`"))
+    for prefix, source in places:
+        if (prefix / INCOMPLETE).exists():
+            warnings.append(f"{source} is not used: an install into it did not finish.")
+        elif is_environment(prefix):
+            try:
+                return read_environment(prefix), source, Origin.PROJECT
+            except BrokenPythonError as error:
+                raise EmuError(
+                    "PYTHON_BROKEN",
+                    f"{source} can't be used: {error}.",
+                    f"Delete `{prefix}` and start again (it is then made anew), or give another "
+                    "interpreter with --python.",
+                ) from None
+    return None
+
+
+def _emulators_own() -> _Found:
+    """The Python that runs this very code: nothing of it needs to be looked up."""
+    prefix = Path(sys.prefix)
+    version = (sys.version_info.major, sys.version_info.minor, sys.version_info.micro)
+    if _is_of_a_tool(prefix):
+        base = base_python()
+        source = f"the Python that vercel-emu was installed with, `{base}`"
+        return probe(base), source, Origin.EMULATOR
+    sites = tuple(
+        Path(path) for path in sys.path if path.endswith(("site-packages", "dist-packages"))
+    )
+    environment = PythonEnvironment(
+        Path(sys.executable), version, prefix, sites, sys.prefix != sys.base_prefix
+    )
+    return environment, "vercel-emu's own environment", Origin.EMULATOR
+
+
+def base_python() -> Path:
+    """The Python below the emulator's environment."""
+    name = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    file = Path(sys.base_prefix, "bin", name)
+    return file if file.exists() else Path(getattr(sys, "_base_executable", sys.executable))
+
+
+def _is_of_a_tool(prefix: Path) -> bool:
+    """Whether uvx, `uv tool` or pipx made this environment, for the emulator alone."""
+    receipts = ("uv-receipt.toml", "pipx_metadata.json")
+    if any((prefix / name).exists() for name in receipts):
+        return True
+    # uvx keeps its environments in uv's cache: `.../uv/archive-v0/<id>`.
+    return any(part.startswith(("archive-v", "environments-v")) for part in prefix.parts[-3:])
+
+
+def _interpreter(
+    environment: PythonEnvironment, source: str, origin: Origin, warnings: tuple[str, ...]
+) -> Interpreter:
+    interpreter = Interpreter(
+        path=environment.path,
+        version=environment.version,
+        prefix=environment.prefix,
+        site_packages=environment.site_packages,
+        source=source,
+        origin=origin,
+        virtual=environment.virtual,
+        warnings=warnings,
+    )
+    if interpreter.version[:2] < OLDEST:
+        raise _too_old(interpreter)
+    return interpreter
+
+
+def _too_old(interpreter: Interpreter) -> EmuError:
+    replace = {
+        Origin.ASKED: "give its path with --python",
+        Origin.ACTIVE: "deactivate this environment and make it anew with that Python",
+        Origin.PROJECT: f"delete `{interpreter.prefix}` and start again",
+        Origin.EMULATOR: "reinstall vercel-emu with it",
+    }[interpreter.origin]
+    other = "" if interpreter.origin is Origin.ASKED else "; or choose another with --python PATH"
+    return EmuError(
+        "PYTHON_TOO_OLD",
+        f"The app's interpreter is Python {interpreter.version_text}, but the platform's runtime "
+        f"needs 3.12 or newer. It was found through {interpreter.source}: `{interpreter.path}`.",
+        "Get a newer one with `uv python install 3.12` or `pyenv install 3.12`, then "
+        f"{replace}{other}.",
+    )
