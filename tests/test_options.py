@@ -11,11 +11,11 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from tests.checkout import ROOT
 from vercel_emu.cli.option_flags import with_options
 from vercel_emu.errors import EmuError
 from vercel_emu.options import Options, help_of, load_options, parse_listen
 
-ROOT = Path(__file__).resolve().parent.parent
 FILE = Path("pyproject.toml")
 
 

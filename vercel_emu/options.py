@@ -205,7 +205,7 @@ class Options:
                     f"It is {described.least} or more: {described.text}",
                 )
         if self.crons is not None:
-            from vercel_emu.cron_jobs.scheduler import parse_speed
+            from vercel_emu.crons.scheduler import parse_speed
 
             parse_speed(self.crons)
 

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from vercel_emu.cdn_cache.control import Purge, listing, perform
 from vercel_emu.cdn_cache.gate import Asked, CdnGate, OnHead, Send
 from vercel_emu.cdn_cache.policy import MAX_BODY
 from vercel_emu.cdn_cache.store import ResponseStore
+from vercel_emu.control.cdn_routes import Purge, listing, perform
 from vercel_emu.events import Event, Reloading
 
 

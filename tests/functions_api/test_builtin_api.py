@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.checkout import GUEST
 from vercel_emu.guest.builtin_api import served_from
 
-GUEST = Path(__file__).parents[2] / "vercel_emu" / "guest"
 API = str(GUEST / "functions_api")
 HOOK = GUEST / "site_hook"
 ALL = ["vercel.functions", "vercel.env", "vercel.headers", "vercel.cache"]

@@ -15,7 +15,9 @@ from typing import Any
 
 import pytest
 
-GUARD = Path(__file__).parents[2] / "vercel_emu" / "guest" / "fs_guard.py"
+from tests.checkout import GUEST
+
+GUARD = GUEST / "fs_guard.py"
 
 WRITES = {
     "open w": "open('out.txt', 'w').close()",

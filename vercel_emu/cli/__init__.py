@@ -9,12 +9,16 @@ import click
 
 from vercel_emu.errors import EmuError
 
-# name -> (module in this package, attribute, one-line help for `vercel-emu --help`)
+# name -> (module in `commands/`, attribute, one-line help for `vercel-emu --help`)
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "dev": ("dev", "dev", "Run the project in this folder as Vercel would."),
     "init": ("init", "init", "Start a new project from a template."),
     "env": ("env", "env", "Show the environment variables a function will see."),
-    "run": ("run", "run", "Run a script with the functions' environment and runtime cache."),
+    "run": (
+        "run",
+        "run",
+        "Run a script with the functions' environment and runtime cache.",
+    ),
     "cache": ("cache", "cache", "Look into and change the runtime cache."),
     "visitor": ("visitor", "visitor", "Show or change the running emulator's visitor."),
     "visit": ("visit", "visit", "Send one request as several visitors, side by side."),
@@ -39,7 +43,7 @@ class LazyGroup(click.Group):
             return None
         module, attribute, _ = COMMANDS[cmd_name]
         command: click.Command = getattr(
-            importlib.import_module(f"vercel_emu.cli.{module}"), attribute
+            importlib.import_module(f"vercel_emu.cli.commands.{module}"), attribute
         )
         return command
 

@@ -18,10 +18,10 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 
 from vercel_emu import events
-from vercel_emu.cdn_cache import control as cdn
+from vercel_emu.control import cache_routes as admin
+from vercel_emu.control import cdn_routes as cdn
 from vercel_emu.control.waiting import happened
 from vercel_emu.errors import EmuError
-from vercel_emu.runtime_cache import admin
 
 if TYPE_CHECKING:
     from vercel_emu.emulator.project import RunningProject

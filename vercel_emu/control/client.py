@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from vercel_emu.control.state import RunningEmulator, find_running
+from vercel_emu.control.registry import RunningEmulator, find_running
 from vercel_emu.errors import EmuError
 
 _TIMEOUT = 30.0

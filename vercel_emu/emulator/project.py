@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vercel_emu.control.recorder import Recorder
-from vercel_emu.control.state import RunningEmulator, announced, prepare_folder
+from vercel_emu.control.registry import RunningEmulator, announced, prepare_folder
 from vercel_emu.edge.page_reload import SCRIPT_PATH, WAIT_PATH, LiveReload, PageReload
 from vercel_emu.emulator.function_set import FunctionSet
 from vercel_emu.emulator.prepare import Prepared
@@ -33,8 +33,8 @@ from vercel_emu.watching.meaning import Meaning
 
 if TYPE_CHECKING:
     from vercel_emu.cdn_cache.gate import CdnGate
-    from vercel_emu.cron_jobs.jobs import CronJob
-    from vercel_emu.cron_jobs.scheduler import CronScheduler
+    from vercel_emu.crons.jobs import CronJob
+    from vercel_emu.crons.scheduler import CronScheduler
     from vercel_emu.deployment.deploy import Deployment
     from vercel_emu.edge.app import Edge
     from vercel_emu.emulator.django_static import DjangoPublisher
@@ -330,8 +330,8 @@ class RunningProject:
         strict = self.options.strict_memory
         self.run(MemoryWatch(self.pools, memory_of, self.emit, strict=strict).run())
         if self.options.crons:
-            from vercel_emu.cron_jobs.call import SECRET
-            from vercel_emu.cron_jobs.scheduler import CronScheduler, parse_speed
+            from vercel_emu.crons.call import SECRET
+            from vercel_emu.crons.scheduler import CronScheduler, parse_speed
 
             self.crons = CronScheduler(
                 self._cron_jobs,
@@ -348,7 +348,7 @@ class RunningProject:
         return self.prepared.environment(self.url.removeprefix("http://"), {}).as_dict()
 
     def _cron_jobs(self) -> list[CronJob]:
-        from vercel_emu.cron_jobs.jobs import configured_jobs
+        from vercel_emu.crons.jobs import configured_jobs
 
         return configured_jobs(self.prepared.config.crons, self.prepared.config.file_name)
 

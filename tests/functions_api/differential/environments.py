@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.checkout import ROOT
+
 FRAMEWORKS = ("fastapi", "flask", "django")
-_REPOSITORY = Path(__file__).parents[3]
 
 
 def environment_with(official: str, shared: Path) -> Path:
@@ -32,7 +33,7 @@ def environment_with(official: str, shared: Path) -> Path:
 
 def _working_uv() -> str | None:
     """uv, if there is one that runs (a version manager's shim may be a dead one)."""
-    for path in (str(_REPOSITORY / ".tools" / "uv" / "bin"), None):
+    for path in (str(ROOT / ".tools" / "uv" / "bin"), None):
         uv = shutil.which("uv", path=path)
         if not uv:
             continue

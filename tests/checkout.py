@@ -1,0 +1,9 @@
+"""Where the parts of this checkout lie that tests need as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATES = ROOT / "templates"
+GUEST = ROOT / "vercel_emu" / "guest"

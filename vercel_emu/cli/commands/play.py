@@ -1,0 +1,237 @@
+"""`vercel-emu play FILE.toml`: play a scenario of visitors and check what they saw."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vercel_emu.control.registry import RunningEmulator, running_emulators
+from vercel_emu.emulator.prepare import Prepared, prepare
+from vercel_emu.errors import EmuError
+from vercel_emu.options import Options, emu_table, load_options
+from vercel_emu.project.load import identify_project
+from vercel_emu.scenarios.cache_look import CacheLook
+from vercel_emu.scenarios.formats import as_json, as_junit
+from vercel_emu.scenarios.http import HttpClient
+from vercel_emu.scenarios.play import Cast, Player, cast
+from vercel_emu.scenarios.report import Report
+from vercel_emu.scenarios.scenario import Scenario, read_scenario
+from vercel_emu.transport.listen import DEFAULT_PORT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """The flags of the command."""
+
+    junit: Path | None
+    json: bool
+    watch: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Where a scenario is played. Without a control address the cache can't be seen."""
+
+    url: str
+    control_url: str = ""
+    token: str = ""
+    repeat_at: str = ""
+    """Where a person can repeat a request, if not at `url`."""
+
+
+type Venue = RunningEmulator | Prepared | str
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument(
+    "directory", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path)
+)
+@click.option("--url", metavar="URL", help="Play at this address; nothing is started.")
+@click.option(
+    "--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write JUnit XML to this file."
+)
+@click.option("--json", "json_", is_flag=True, help="Print the report as JSON.")
+@click.option("--watch", is_flag=True, help="Play again after each reload.")
+def play(
+    file: Path,
+    directory: Path | None,
+    url: str | None,
+    junit: Path | None,
+    json_: bool,
+    watch: bool,
+) -> None:
+    """Play the scenario FILE and check what its visitors saw.
+
+    With DIRECTORY the project there is started for it, with an empty runtime cache of its own, and
+    stopped afterwards. With --url it is played at that address. With neither it is played at the
+    emulator that runs for the project in this folder; if none does, the project is started.
+
+    The exit code is 1 if an expectation was not met.
+
+    JSON: {"name", "file", "url", "seed", "seconds", "requests", "failed", "steps", "countries",
+    "failures"}; a line of steps and countries is {"name", "requests", "failed", "p50_ms", "p95_ms",
+    "slowest_ms", "edge_regions"}, a failure {"step", "number", "visitor", "method", "path",
+    "status", "duration_ms", "problems": [{"what", "expected", "came"}], "curl"}.
+    """
+    if url is not None and directory is not None:
+        raise click.UsageError("Give either --url or a DIRECTORY.")
+    source = _read(file)
+    scenario = read_scenario(source, file.name)
+    root = _project_root(directory, needed=url is None)
+    known, geoip_db = _visitors_of(root)
+    players = cast(scenario, file.name, known=known, geoip_db=geoip_db, source=source)
+    venue: Venue | None = None if directory or root is None else _find(root, url)
+    if venue is None:
+        venue = url or _prepared(root or Path(), watch=watch)
+    wishes = Wishes(junit=junit, json=json_, watch=watch)
+    try:
+        failed = _run(_play(scenario, players, file.name, venue, wishes))
+    except KeyboardInterrupt:
+        raise click.exceptions.Exit(130) from None
+    if failed:
+        raise click.exceptions.Exit(1)
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise EmuError(
+            "NO_SCENARIO",
+            f"{file} can't be read: {why}.",
+            "Give the TOML file of a scenario; each template has a scenario.toml.",
+        ) from None
+
+
+def _project_root(directory: Path | None, *, needed: bool) -> Path | None:
+    try:
+        return identify_project(directory or Path()).root
+    except EmuError:
+        if needed:
+            raise
+        return None
+
+
+def _find(root: Path, url: str | None) -> RunningEmulator | None:
+    """The project's running emulator, where it is the one at `url`."""
+    emulators = running_emulators(root)
+    return next((one for one in emulators if url is None or one.url == url.rstrip("/")), None)
+
+
+def _visitors_of(root: Path | None) -> tuple[Mapping[str, object], Path | None]:
+    table = emu_table(root) if root is not None else {}
+    named, geoip_db = table.get("visitors"), table.get("geoip-db")
+    path = Path(geoip_db) if isinstance(geoip_db, str) else None
+    return named if isinstance(named, dict) else {}, path
+
+
+def _prepared(root: Path, *, watch: bool) -> Prepared:
+    """The project, with what its `vercel-emu dev` would install asked for or installed."""
+    from vercel_emu.cli.dependencies import ready_interpreter
+
+    options = _options(root, watch=watch)
+    return prepare(root, options, ready_interpreter(root, options), os.environ)
+
+
+def _run(play: Coroutine[Any, Any, bool]) -> bool:
+    import uvloop
+
+    return uvloop.run(play)
+
+
+async def _play(scenario: Scenario, players: Cast, file: str, venue: Venue, wishes: Wishes) -> bool:
+    """Whether an expectation was not met (the last time, with --watch)."""
+    async with contextlib.AsyncExitStack() as stack:
+        if isinstance(venue, Prepared):
+            stage = await stack.enter_async_context(_started(venue))
+        elif isinstance(venue, RunningEmulator):
+            stage = Stage(url=venue.url, control_url=venue.control_url, token=venue.token)
+        else:
+            stage = Stage(url=venue)
+        client = await stack.enter_async_context(HttpClient(stage.url))
+        await client.check()
+        look = None
+        if stage.control_url:
+            control = HttpClient(stage.control_url, {"authorization": f"Bearer {stage.token}"})
+            look = CacheLook(await stack.enter_async_context(control))
+        player = Player(scenario, players, client, file=file, look=look, repeat_at=stage.repeat_at)
+        return await _perform(player, scenario, stage, wishes)
+
+
+async def _perform(player: Player, scenario: Scenario, stage: Stage, wishes: Wishes) -> bool:
+    from vercel_emu.cli.terminal.play_view import show_progress, show_report
+
+    async def once() -> Report:
+        with show_progress(scenario, quiet=wishes.json) as on_result:
+            report = await player.play(on_result)
+        if wishes.json:
+            click.echo(json.dumps(as_json(report), ensure_ascii=False, indent=2))
+        else:
+            show_report(report)
+        if wishes.junit is not None:
+            _write(wishes.junit, as_junit(report))
+        return report
+
+    report = await once()
+    if wishes.watch:
+        from vercel_emu.scenarios.reloads import reloads
+
+        if not stage.control_url:
+            raise EmuError(
+                "CANNOT_WATCH",
+                f"--watch can't see when {stage.url} reloads.",
+                "Play at the emulator of the project in this folder, or give its DIRECTORY.",
+            )
+        async for files in reloads(stage.control_url, stage.token):
+            click.echo(f"reloaded {', '.join(files)}", err=True)
+            report = await once()
+    return bool(report.failed)
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise EmuError("NOT_WRITTEN", f"--junit {path}: {error.strerror}.") from None
+
+
+@contextlib.asynccontextmanager
+async def _started(prepared: Prepared) -> AsyncIterator[Stage]:
+    """An emulator for this one play: what the app prints goes to standard error."""
+    from vercel_emu.cli.terminal.play_view import app_output
+    from vercel_emu.control.waiting import functions_started
+    from vercel_emu.emulator.project import running
+    from vercel_emu.events import EventBus
+
+    bus = EventBus()
+    bus.subscribe(app_output())
+    async with running(prepared, bus, announce=False) as project:
+        await functions_started(project)
+        yield Stage(
+            url=project.url,
+            control_url=project.control_url,
+            token=project.token,
+            repeat_at=f"http://localhost:{DEFAULT_PORT}",
+        )
+
+
+def _options(root: Path, *, watch: bool) -> Options:
+    options = load_options(emu_table(root), {}, root / "pyproject.toml")
+    return replace(
+        options,
+        listen="127.0.0.1:0",
+        cache="memory",
+        overrides=True,
+        reload=watch,
+        standby=watch,
+        open=False,
+    )

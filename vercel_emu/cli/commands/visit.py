@@ -1,0 +1,187 @@
+"""`vercel-emu visit /api/geo --as Tokyo --as none`: one request as several visitors."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vercel_emu.cli.folder_option import project_option
+from vercel_emu.control.client import ask, running_emulator
+from vercel_emu.errors import EmuError
+from vercel_emu.platform import header_names as names
+from vercel_emu.project.load import identify_project
+from vercel_emu.scenarios.expectations import Answer
+from vercel_emu.scenarios.http import HttpClient, NoAnswer
+from vercel_emu.visitors.asking import by_name
+
+type Pairs = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One visitor's answer; `who` is None for the emulator's current visitor."""
+
+    who: str | None
+    answer: Answer
+
+
+@click.command()
+@click.argument("path")
+@click.option("--as", "who", multiple=True, metavar="WHO", help="The visitor (repeatable).")
+@click.option("-X", "--method", metavar="METHOD", help="[default: GET, with -d POST]")
+@click.option("-d", "--data", metavar="BODY", help="The body, or @FILE.")
+@click.option("-H", "--header", "lines", multiple=True, metavar="'NAME: VALUE'", help="A header.")
+@click.option("--url", metavar="URL", help="Ask this emulator, not the project's running one.")
+@project_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def visit(
+    path: str,
+    who: tuple[str, ...],
+    method: str | None,
+    data: str | None,
+    lines: tuple[str, ...],
+    url: str | None,
+    folder: Path,
+    as_json: bool,
+) -> None:
+    """Send one request as several visitors; show status, timing and body side by side.
+
+    Without --as it is the emulator's current visitor. Redirects are not followed.
+
+    JSON: [{"visitor", "status", "duration_ms", "headers", "body"}]; the body is parsed where it is
+    JSON, and the visitor is null without --as.
+    """
+    body = _body(data)
+    headers = _headers(lines, body)
+    address = url or _running(folder)
+    target = path if path.startswith("/") else f"/{path}"
+    verb = (method or ("GET" if body is None else "POST")).upper()
+    visits = asyncio.run(_visit(address, verb, target, headers, body, who or (None,)))
+    if as_json:
+        click.echo(json.dumps([_as_json(one) for one in visits], ensure_ascii=False, indent=2))
+    else:
+        from vercel_emu.cli.terminal.side_by_side import print_side_by_side
+
+        print_side_by_side([_column(one) for one in visits])
+
+
+def _running(folder: Path) -> str:
+    emulator = running_emulator(identify_project(folder).root)
+    if not ask(emulator, "GET", "/info").get("overrides", True):
+        raise EmuError(
+            "OVERRIDES_OFF",
+            "The running emulator was started with --no-overrides: requests can't say who asks.",
+            "Start it without, or use `vercel-emu visitor set WHO`.",
+        )
+    return emulator.url
+
+
+async def _visit(
+    url: str,
+    method: str,
+    path: str,
+    headers: Pairs,
+    body: bytes | None,
+    who: Sequence[str | None],
+) -> list[Visit]:
+    """One after the other, so that the times can be compared."""
+    async with HttpClient(url) as client:
+        await client.check()
+        return [Visit(one, await _send(client, method, path, headers, body, one)) for one in who]
+
+
+async def _send(
+    client: HttpClient,
+    method: str,
+    path: str,
+    headers: Pairs,
+    body: bytes | None,
+    who: str | None,
+) -> Answer:
+    asking = () if who is None else by_name(who)
+    try:
+        answer = await client.send(method, path, (*headers, *asking), body)
+    except NoAnswer as error:
+        raise EmuError(
+            "NO_ANSWER", f"{method} {path} as {who or 'the visitor'}: {error}."
+        ) from None
+    if answer.headers.get(names.VERCEL_ERROR) == "INVALID_VISITOR":
+        raise _refusal(answer.body.decode("utf-8", "replace"))
+    return answer
+
+
+def _refusal(text: str) -> EmuError:
+    """The edge's own words (`CODE: message`, then the hint), out of an error page in plain text."""
+    told = text.partition("\n\nINVALID_VISITOR")[0].strip()
+    code, colon, rest = told.partition(": ")
+    if not (colon and code.isupper()):
+        return EmuError("INVALID_VISITOR", told)
+    message, _, hint = rest.partition("\n")
+    return EmuError(code, message, hint or None)
+
+
+def _body(data: str | None) -> bytes | None:
+    if data is None:
+        return None
+    if not data.startswith("@"):
+        return data.encode()
+    try:
+        return Path(data[1:]).read_bytes()
+    except OSError as error:
+        raise EmuError("NO_SUCH_FILE", f"-d {data}: {error.strerror}.") from None
+
+
+def _headers(lines: Sequence[str], body: bytes | None) -> Pairs:
+    pairs = []
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not colon or not name.strip():
+            raise EmuError("INVALID_HEADER", f"{line!r} is no header.", "Write -H 'name: value'.")
+        pairs.append((name.strip().lower(), value.strip()))
+    if body is not None and "content-type" not in dict(pairs):
+        pairs.append(("content-type", _content_type(body)))
+    return pairs
+
+
+def _content_type(body: bytes) -> str:
+    """JSON is said to be JSON; anything else is a form, as curl has it."""
+    try:
+        json.loads(body)
+    except ValueError:
+        return "application/x-www-form-urlencoded"
+    return "application/json"
+
+
+def _as_json(one: Visit) -> dict[str, Any]:
+    answer = one.answer
+    return {
+        "visitor": one.who,
+        "status": answer.status,
+        "duration_ms": round(answer.duration_ms, 3),
+        "headers": dict(answer.headers),
+        "body": _content(answer),
+    }
+
+
+def _content(answer: Answer) -> Any:
+    """The body: parsed where it is JSON, else as text."""
+    if "json" in answer.headers.get("content-type", ""):
+        try:
+            return json.loads(answer.body)
+        except ValueError:
+            pass
+    return answer.body.decode("utf-8", "replace")
+
+
+def _column(one: Visit) -> tuple[str, int, float, str]:
+    content = _content(one.answer)
+    text = (
+        content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, indent=2)
+    )
+    return one.who or "the visitor", one.answer.status, one.answer.duration_ms, text

@@ -1,0 +1,81 @@
+"""What the keys do while `vercel-emu dev` runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from vercel_emu.cli.terminal.keys import Keys, has_keys, listening
+from vercel_emu.console import LineWriter
+
+if TYPE_CHECKING:
+    from vercel_emu.emulator.project import RunningProject
+
+
+def make_keys(project: RunningProject, writer: LineWriter, stop: asyncio.Event) -> Keys:
+    """The keys of a running emulator."""
+    keys = Keys(writer.add)
+
+    async def clear_cache() -> None:
+        count = await project.store.clear(project.cache_scope)
+        writer.add(f"cache cleared ({count} item{'' if count == 1 else 's'})")
+
+    def show_environment() -> None:
+        from vercel_emu.cli.commands.env import as_dotenv
+
+        built = project.prepared.environment(
+            project.url.removeprefix("http://"), project.cache_variables()
+        )
+        for variable in built.variables:
+            if variable.value and not variable.inherited:
+                writer.add(as_dotenv(variable, show=False).rstrip("\n"))
+
+    def change_visitor(who: str) -> None:
+        project.set_visitor(who)
+        writer.add(f"visitor: {project.visitor.label} · {project.visitor.ip}")
+
+    keys.add("r", "reload now, from scratch", project.reload)
+    keys.add("c", "clear the runtime cache", clear_cache)
+    keys.add("o", "open in the browser", lambda: _open(project.url))
+    keys.add("e", "show the environment", show_environment)
+    keys.add("i", "install missing dependencies", lambda: _install(project, writer))
+    keys.add("v", "change the visitor", lambda: keys.ask("visitor", change_visitor))
+    keys.add("q", "quit", stop.set)
+    return keys
+
+
+@contextlib.contextmanager
+def keys_in_terminal(keys: Keys) -> Iterator[bool]:
+    """Listen to the keys if somebody can press any; whether that is so."""
+    if not has_keys():
+        yield False
+        return
+    with listening(keys):
+        yield True
+
+
+def _open(url: str) -> None:
+    click.launch(url)
+
+
+async def _install(project: RunningProject, writer: LineWriter) -> None:
+    """Install what is missing; the reload comes by itself when the packages are there."""
+    from vercel_emu.project.python.dependencies import Action, plan_dependencies
+    from vercel_emu.project.python.installer import install_dependencies
+
+    loop = asyncio.get_running_loop()
+    root, interpreter = project.prepared.project.root, project.prepared.interpreter
+    plan = await asyncio.to_thread(plan_dependencies, root, interpreter, install=True)
+    if plan.action is Action.NOTHING:
+        writer.add("nothing to install")
+        return
+    writer.add(plan.message)
+
+    def show(line: str) -> None:
+        loop.call_soon_threadsafe(writer.add, f"  {line.rstrip()}")
+
+    await asyncio.to_thread(install_dependencies, root, plan, show)

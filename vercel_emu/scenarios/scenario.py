@@ -1,0 +1,264 @@
+"""A scenario file: who comes from where, what they request, and what they should see.
+
+Read once into frozen values that check themselves; `plan` turns them into requests, always the same
+ones for the same seed. Nothing here sends anything.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from vercel_emu.errors import EmuError
+from vercel_emu.scenarios.json_path import parse_path
+from vercel_emu.scenarios.toml_lines import Key, line_of
+from vercel_emu.visitors.named import NamedVisitor
+
+Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+Seconds = Annotated[float, Meta(ge=0, le=3600)]
+Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+Weight = Annotated[float, Meta(gt=0)]
+Path = Annotated[str, Meta(pattern="^/")]
+
+
+class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """A table of the file: unknown keys are errors, `under_ms` is written `under-ms`."""
+
+
+class Pattern(_Table, frozen=True):
+    """`{ matches = "REGEX" }` where a plain string would have to be equal."""
+
+    matches: str
+
+
+class JsonExpectation(_Table, frozen=True):
+    """About one place in a JSON body: `{ path = "$.city", equals = "{visitor.city}" }`."""
+
+    path: str
+    equals: Any = msgspec.UNSET
+    matches: str | None = None
+    exists: bool | None = None
+
+
+class Expectation(_Table, frozen=True):
+    """What a response must be; what is left out is not looked at."""
+
+    status: Annotated[int, Meta(ge=100, le=599)] | None = None
+    headers: dict[str, str | Pattern] = {}
+    json: tuple[JsonExpectation, ...] = ()
+    text: str | tuple[str, ...] = ()
+    cache: Literal["HIT", "MISS", "STALE", "PRERENDER", "REVALIDATED", "BYPASS"] | None = None
+    under_ms: Annotated[float, Meta(gt=0)] | None = None
+    cache_key: str | None = None
+    cache_tag: str | None = None
+
+
+class Step(_Table, frozen=True):
+    """One kind of request, sent `repeat` times by each visitor of `as`, or by drawn ones."""
+
+    path: Path
+    name: str = ""
+    who: str | tuple[str, ...] = msgspec.field(name="as", default=())
+    draw: str | None = None
+    method: Method = "GET"
+    headers: dict[str, str] = {}
+    body: str | None = None
+    json: Any = msgspec.UNSET
+    repeat: Count = 1
+    rate: Annotated[float, Meta(gt=0)] | None = None
+    pause: Seconds = 0
+    at_once: Annotated[int, Meta(ge=1, le=1000)] = 1
+    expect: Expectation = Expectation()
+
+
+class Scenario(_Table, frozen=True):
+    """The whole file."""
+
+    steps: Annotated[tuple[Step, ...], Meta(min_length=1)]
+    name: str = ""
+    seed: int = 0
+    visitor: str = "New York"
+    visitors: dict[str, NamedVisitor] = {}
+    places: dict[str, dict[str, Weight]] = {}
+
+
+class PlannedRequest(msgspec.Struct, frozen=True):
+    """One request to send. `due` is seconds after the step's start, None as soon as possible."""
+
+    step: int
+    number: int
+    visitor: str
+    method: str
+    path: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes | None
+    due: float | None
+
+
+def read_scenario(source: str, file: str) -> Scenario:
+    """Parse and check; an `EmuError` names file, line, key and what is allowed."""
+    try:
+        table = tomllib.loads(source)
+    except tomllib.TOMLDecodeError as error:
+        raise EmuError("INVALID_SCENARIO", f"{file}: not valid TOML: {error}.") from None
+    at: tuple[Key, ...] = ()
+    try:
+        for at, value, kind in _own_names(table):  # noqa: B007
+            msgspec.convert(value, kind)
+        at = ()
+        scenario = msgspec.convert(table, Scenario)
+    except msgspec.ValidationError as error:
+        raise _validation_error(error, source, file, at) from None
+    for path, problem, hint in _problems(scenario):
+        raise EmuError("INVALID_SCENARIO", f"{_where(source, file, path)}: {problem}.", hint)
+    return scenario
+
+
+def _own_names(table: dict[str, Any]) -> Iterator[tuple[tuple[Key, ...], Any, Any]]:
+    """The entries whose keys a person made up: msgspec's errors don't say which of them it was."""
+    for name, visitor in _items(table.get("visitors")):
+        yield ("visitors", name), visitor, NamedVisitor
+    for name, weights in _items(table.get("places")):
+        for place, weight in _items(weights):
+            yield ("places", name, place), weight, Weight
+
+
+def _items(table: object) -> Iterable[tuple[str, Any]]:
+    return table.items() if isinstance(table, dict) else ()
+
+
+def plan(scenario: Scenario) -> Iterator[PlannedRequest]:
+    """Every request of the scenario, step by step."""
+    for index, step in enumerate(scenario.steps):
+        body = _body(step)
+        headers = tuple(step.headers.items())
+        if step.json is not msgspec.UNSET and "content-type" not in map(str.lower, step.headers):
+            headers = (*headers, ("content-type", "application/json"))
+        for number, visitor in enumerate(_visitors(scenario, index)):
+            yield PlannedRequest(
+                step=index,
+                number=number,
+                visitor=visitor,
+                method=step.method,
+                path=step.path,
+                headers=headers,
+                body=body,
+                due=number / step.rate if step.rate else None,
+            )
+
+
+def _visitors(scenario: Scenario, index: int) -> Iterator[str]:
+    step = scenario.steps[index]
+    if step.draw is not None:
+        weights = scenario.places[step.draw]
+        # A generator of its own: changing one step does not change who the others are.
+        dice = random.Random(f"{scenario.seed}:{index}")
+        yield from dice.choices(list(weights), list(weights.values()), k=step.repeat)
+        return
+    who = (step.who,) if isinstance(step.who, str) else step.who
+    for _ in range(step.repeat):
+        yield from who or (scenario.visitor,)
+
+
+def _body(step: Step) -> bytes | None:
+    if step.json is not msgspec.UNSET:
+        return msgspec.json.encode(step.json)
+    return None if step.body is None else step.body.encode()
+
+
+def _problems(scenario: Scenario) -> Iterator[tuple[tuple[Key, ...], str, str]]:
+    """What types alone can't say: (path, what is wrong, what to do)."""
+    for name, weights in scenario.places.items():
+        if not weights:
+            yield ("places", name), f"places.{name} is empty", 'Write for example: "Tokyo" = 3'
+    for index, step in enumerate(scenario.steps):
+        at: tuple[Key, ...] = ("steps", index)
+        if step.draw is not None and step.draw not in scenario.places:
+            known = ", ".join(scenario.places) or "none yet"
+            yield (*at, "draw"), f'draw = "{step.draw}" names no list', f"[places.*]: {known}."
+        if step.draw is not None and step.who:
+            yield (*at, "as"), "as and draw exclude each other", "Keep one of them."
+        if step.body is not None and step.json is not msgspec.UNSET:
+            yield (*at, "json"), "body and json exclude each other", "Keep one of them."
+        yield from _expectation_problems(step.expect, (*at, "expect"))
+
+
+def _expectation_problems(
+    expect: Expectation, at: tuple[Key, ...]
+) -> Iterator[tuple[tuple[Key, ...], str, str]]:
+    patterns = [
+        (("headers", k), v.matches) for k, v in expect.headers.items() if isinstance(v, Pattern)
+    ]
+    for index, entry in enumerate(expect.json):
+        where: tuple[Key, ...] = (*at, "json", index)
+        try:
+            parse_path(entry.path)
+        except ValueError as error:
+            yield where, str(error), "Write it as $.geo.city, items[0].id or $['a b']."
+        if entry.equals is msgspec.UNSET and entry.matches is None and entry.exists is None:
+            yield where, "nothing is expected", "Add equals, matches or exists."
+        if entry.matches is not None:
+            patterns.append((("json", str(index)), entry.matches))
+    for key, pattern in patterns:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            yield (
+                (*at, *key),
+                f'"{pattern}" is not a regular expression: {error}',
+                "See Python's re.",
+            )
+
+
+_TABLES: tuple[tuple[re.Pattern[str], type[msgspec.Struct]], ...] = (
+    (re.compile(r"\$\.steps\[\d+\]\.expect\.json\[\d+\]"), JsonExpectation),
+    (re.compile(r"\$\.steps\[\d+\]\.expect\.headers\[.*"), Pattern),
+    (re.compile(r"\$\.steps\[\d+\]\.expect"), Expectation),
+    (re.compile(r"\$\.steps\[\d+\]"), Step),
+    (re.compile(r"\$"), Scenario),
+)
+
+
+def _validation_error(
+    error: msgspec.ValidationError, source: str, file: str, at: tuple[Key, ...]
+) -> EmuError:
+    reason, _, location = str(error).partition(" - at ")
+    location = location.strip("`") or "$"
+    path = at + tuple(
+        int(index) if index else name
+        for name, index in re.findall(r"\.([\w-]+)|\[(\d+)\]", location.removeprefix("$"))
+    )
+    unknown = re.search(r"unknown field `([^`]*)`", reason)
+    if unknown:
+        path = (*path, unknown[1])
+        reason = f"unknown key {unknown[1]}"
+    hint = _keys_hint(location, at)
+    return EmuError("INVALID_SCENARIO", f"{_where(source, file, path)}: {reason}.", hint)
+
+
+def _keys_hint(location: str, at: tuple[Key, ...]) -> str | None:
+    if at:
+        tables: Iterable[type[msgspec.Struct]] = [NamedVisitor] if at[0] == "visitors" else []
+    else:
+        table = location if _is_table(location) else location.rpartition(".")[0]
+        tables = [kind for pattern, kind in _TABLES if pattern.fullmatch(table)]
+    for kind in tables:
+        return f"The keys are {', '.join(kind.__struct_encode_fields__)}."
+    return None
+
+
+def _is_table(location: str) -> bool:
+    return any(pattern.fullmatch(location) for pattern, _ in _TABLES)
+
+
+def _where(source: str, file: str, path: tuple[Key, ...]) -> str:
+    line = line_of(source, path)
+    dotted = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path).lstrip(".")
+    at = f"{file}, line {line}" if line else file
+    return f"{at}, {dotted}" if dotted else at
