@@ -25,7 +25,7 @@ import uvicorn
 
 from vercel_emu.runtime_cache import Scope
 from vercel_emu.runtime_cache.http_api import RuntimeCacheAPI
-from vercel_emu.runtime_cache.memory import MemoryStore
+from vercel_emu.runtime_cache.memory_store import MemoryStore
 
 GUEST = Path(__file__).parents[1] / "vercel_emu" / "guest"
 TOKEN = "benchmark"

@@ -1,6 +1,6 @@
 """Events to terminal lines: what a person sees while the emulator runs.
 
-Lines are collected and written together a few milliseconds later, so that a `print` in the person's
+Lines are collected and written together a few milliseconds later, so that a `print` in user
 code costs next to nothing here. Only plain strings on this path; rich draws the banner and the rest
 that is shown once.
 """

@@ -69,7 +69,7 @@ class InvocationEnded(Event, frozen=True, kw_only=True):
 
 
 class LogLine(Event, frozen=True, kw_only=True):
-    """A line the person's code wrote; outside an invocation `invocation_id` is empty."""
+    """A line user code wrote; outside an invocation `invocation_id` is empty."""
 
     text: str
     level: Level
@@ -127,7 +127,7 @@ class FunctionsAPI(Event, frozen=True, kw_only=True):
 
 
 class InstanceFailed(Event, frozen=True, kw_only=True):
-    """An instance could not start, or died; `detail` holds the person's traceback if any."""
+    """An instance could not start, or died; `detail` holds the user's traceback if any."""
 
     function: str
     instance: str

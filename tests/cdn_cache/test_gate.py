@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from vercel_emu.cdn_cache.gate import Asked, CdnGate, OnHead, Send
+from starlette.types import Send
+
+from vercel_emu.cdn_cache.gate import CdnGate, CdnRequest, OnHead
 from vercel_emu.cdn_cache.policy import MAX_BODY
 from vercel_emu.cdn_cache.store import ResponseStore
 from vercel_emu.control.cdn_routes import Purge, listing, perform
@@ -67,7 +69,7 @@ class World:
     async def get(self, target: str = "/", method: str = "GET", **headers: str) -> Answer:
         pairs = [(n.replace("_", "-").encode(), v.encode()) for n, v in headers.items()]
         answer = Answer()
-        asked = Asked(method=method, host="h", target=target.encode(), headers=pairs)
+        asked = CdnRequest(method=method, host="h", target=target.encode(), headers=pairs)
         await self.gate.serve(asked, answer.send, self.origin)
         return answer
 
@@ -238,7 +240,7 @@ def test_new_code_is_a_new_deployment() -> None:
             world.gate.on_event(Reloading(files=("app.py",)))
             await world.origin(send, on_head, background=background)
 
-        asked = Asked(method="GET", host="h", target=b"/old", headers=[])
+        asked = CdnRequest(method="GET", host="h", target=b"/old", headers=[])
         await world.gate.serve(asked, Answer().send, slow)
         assert (await world.get("/old")).state == "MISS"
 

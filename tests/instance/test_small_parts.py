@@ -6,8 +6,8 @@ import asyncio
 from pathlib import Path
 
 from vercel_emu.instance.gate import Gate
-from vercel_emu.instance.modules_memory import ModulesMemory, fitting
-from vercel_emu.instance.process.ipc import Step
+from vercel_emu.instance.learned_imports import LearnedImports, fitting
+from vercel_emu.instance.process.ipc import ImportStep
 from vercel_emu.instance.retry import NEVER, Retry
 
 PYTHON = Path("/python")
@@ -60,19 +60,19 @@ def test_the_gate_asks_for_news_and_holds_requests() -> None:
 
 def test_modules_are_remembered_for_the_same_interpreter(tmp_path: Path) -> None:
     file = tmp_path / "modules" / "app.json"
-    memory = ModulesMemory(file, PYTHON)
+    memory = LearnedImports(file, PYTHON)
     assert memory.learn(["a", "b"], ["a"], ["/p/app.py"])
     assert not memory.learn(["a", "b"], ["a"], ["/p/app.py"])
-    assert ModulesMemory(file, PYTHON).modules == ["a", "b"]
-    assert ModulesMemory(file, Path("/other")).modules == []
+    assert LearnedImports(file, PYTHON).modules == ["a", "b"]
+    assert LearnedImports(file, Path("/other")).modules == []
     memory.exclude("a")
     memory.learn(["a", "b"], [], [])
-    assert ModulesMemory(file, PYTHON).modules == ["b"]
+    assert LearnedImports(file, PYTHON).modules == ["b"]
 
 
 def test_a_variable_that_differs_twice_in_a_row_varies(tmp_path: Path) -> None:
-    memory = ModulesMemory(tmp_path / "app.json", PYTHON)
-    steps: list[Step] = ["a", ["NOW", "1", []], "b"]
+    memory = LearnedImports(tmp_path / "app.json", PYTHON)
+    steps: list[ImportStep] = ["a", ["NOW", "1", []], "b"]
     memory.learn(steps, [], [])
     memory.differed("os.environ['NOW']")
     memory.learn(steps, [], [])
@@ -84,9 +84,9 @@ def test_a_variable_that_differs_twice_in_a_row_varies(tmp_path: Path) -> None:
 
 def test_damaged_memory_is_no_memory(tmp_path: Path) -> None:
     (tmp_path / "app.json").write_text("{not json")
-    assert ModulesMemory(tmp_path / "app.json", PYTHON).modules == []
+    assert LearnedImports(tmp_path / "app.json", PYTHON).modules == []
 
 
 def test_fitting_cuts_at_what_varies() -> None:
-    steps: list[Step] = ["a", ["X", "1", []], "b", ["NOW", "1", []], "c"]
+    steps: list[ImportStep] = ["a", ["X", "1", []], "b", ["NOW", "1", []], "c"]
     assert fitting(steps, ["b"], ["NOW"]) == ["a", ["X", "1", []]]

@@ -12,8 +12,8 @@ import pytest
 
 from vercel_emu.errors import EmuError
 from vercel_emu.scenarios.expectations import (
-    Answer,
     CacheView,
+    Response,
     check,
     curl_command,
 )
@@ -140,7 +140,7 @@ def expect(**keys: Any) -> Expectation:
     return msgspec.convert(keys, Expectation)
 
 
-GOOD = Answer(
+GOOD = Response(
     status=200,
     headers={"content-type": "application/json", "x-vercel-cache": "HIT"},
     body=json.dumps({"city": "New York", "n": [1, {"a b": None}], "lat": "40.7128"}).encode(),

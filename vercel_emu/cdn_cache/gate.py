@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
+
+from starlette.types import Message, Send
 
 from vercel_emu.cdn_cache import policy
 from vercel_emu.cdn_cache.store import Entry, Key, ResponseStore
 from vercel_emu.events import Emit, Event, Notice, Reloading
+from vercel_emu.transport.headers import HeaderPairs
 
-type Message = Mapping[str, Any]
-type Send = Callable[[Message], Awaitable[None]]
-type OnHead = Callable[[int, policy.Headers], None]
+type OnHead = Callable[[int, HeaderPairs], None]
 type Clock = Callable[[], float]
 
 # Made anew for each answer.
@@ -27,7 +28,7 @@ _NOT_IN_304 = frozenset({b"content-length", b"content-type", b"content-encoding"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class CdnRequest:
     """A request as the cache sees it. `headers` are what the function would get.
 
     `own_headers` go out with every answer from here: `server` and this answer's `x-vercel-id`.
@@ -36,7 +37,7 @@ class Asked:
     method: str
     host: str
     target: bytes
-    headers: policy.Headers
+    headers: HeaderPairs
     own_headers: tuple[tuple[bytes, bytes], ...] = ()
 
     @property
@@ -67,7 +68,7 @@ class CdnGate:
         self._emit = emit
         self._renewing: dict[tuple[Key, tuple[bytes, ...]], asyncio.Task[None]] = {}
 
-    async def serve(self, asked: Asked, send: Send, origin: Origin) -> None:
+    async def serve(self, asked: CdnRequest, send: Send, origin: Origin) -> None:
         """Answer `asked` through `send`, by `origin` where the cache can't."""
         verdict = policy.asks_cache(asked.method, asked.headers, asked.target.partition(b"?")[2])
         if verdict == "use":
@@ -95,7 +96,7 @@ class CdnGate:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _renew(self, asked: Asked, entry: Entry, origin: Origin) -> None:
+    def _renew(self, asked: CdnRequest, entry: Entry, origin: Origin) -> None:
         mark = (entry.key, entry.values)
         if mark in self._renewing:
             return
@@ -103,8 +104,8 @@ class CdnGate:
         self._renewing[mark] = task
         task.add_done_callback(lambda _: self._renewing.pop(mark, None))
 
-    async def _fetch_again(self, asked: Asked, entry: Entry, origin: Origin) -> None:
-        get = Asked(method="GET", host=asked.host, target=asked.target, headers=asked.headers)
+    async def _fetch_again(self, asked: CdnRequest, entry: Entry, origin: Origin) -> None:
+        get = CdnRequest(method="GET", host=asked.host, target=asked.target, headers=asked.headers)
         copy = _Copy(get, self, _nowhere, b"MISS", keep=True)
         try:
             await origin(copy.send, copy.on_head, background=True)
@@ -122,7 +123,7 @@ class _Copy:
     """Passes an answer on, and keeps it if it may be kept."""
 
     def __init__(
-        self, asked: Asked, gate: CdnGate, send: Send, state: bytes, *, keep: bool
+        self, asked: CdnRequest, gate: CdnGate, send: Send, state: bytes, *, keep: bool
     ) -> None:
         self._asked = asked
         self._gate = gate
@@ -135,7 +136,7 @@ class _Copy:
         self._headers: list[tuple[bytes, bytes]] = []
         self._body = bytearray()
 
-    def on_head(self, status: int, headers: policy.Headers) -> None:
+    def on_head(self, status: int, headers: HeaderPairs) -> None:
         self.status = status
         if self._keep:
             self.rules = policy.storable(self._asked.method, status, headers)
@@ -177,7 +178,7 @@ async def _nowhere(message: Message) -> None:
     """Sends to nobody."""
 
 
-async def _send_entry(asked: Asked, entry: Entry, state: str, now: float, send: Send) -> None:
+async def _send_entry(asked: CdnRequest, entry: Entry, state: str, now: float, send: Send) -> None:
     kept = [pair for pair in entry.headers if pair[0] != b"content-length"]
     own = [
         (b"age", str(entry.age(now)).encode()),
@@ -194,7 +195,7 @@ async def _send_entry(asked: Asked, entry: Entry, state: str, now: float, send: 
     await send({"type": "http.response.body", "body": b"" if asked.method == "HEAD" else body})
 
 
-def _not_modified(asked: Asked, entry: Entry) -> bool:
+def _not_modified(asked: CdnRequest, entry: Entry) -> bool:
     wanted = b",".join(value for name, value in asked.headers if name == b"if-none-match")
     etag = next((value for name, value in entry.headers if name == b"etag"), b"")
     return bool(wanted) and policy.is_match(wanted, etag)

@@ -5,11 +5,11 @@ Header names are lower-case bytes throughout, as ASGI has them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-type Headers = Sequence[tuple[bytes, bytes]]
+from vercel_emu.transport.headers import HeaderPairs
 
 MAX_BODY = 10 * 1024 * 1024
 MAX_AGE = 31_536_000
@@ -33,7 +33,7 @@ class Storable:
     vary: tuple[bytes, ...] = ()
 
 
-def asks_cache(method: str, headers: Headers, query: bytes) -> str:
+def asks_cache(method: str, headers: HeaderPairs, query: bytes) -> str:
     """How the cache treats a request: `use`, `bypass` (x-vercel-cache says so), or `ignore`."""
     if method not in ("GET", "HEAD"):
         return "ignore"
@@ -47,7 +47,7 @@ def asks_cache(method: str, headers: Headers, query: bytes) -> str:
     return "use"
 
 
-def storable(method: str, status: int, headers: Headers) -> Storable | None:
+def storable(method: str, status: int, headers: HeaderPairs) -> Storable | None:
     """What to keep of a function's response; None where it may not be kept.
 
     `headers` are the function's own, before anything was taken out of them for the client.
@@ -79,7 +79,7 @@ def storable(method: str, status: int, headers: Headers) -> Storable | None:
     )
 
 
-def governing(headers: Headers) -> tuple[bytes, dict[bytes, bytes]] | None:
+def governing(headers: HeaderPairs) -> tuple[bytes, dict[bytes, bytes]] | None:
     """The first of the three cache-control headers that is there, and its directives."""
     for wanted in _PRIORITY:
         values = [value for name, value in headers if name == wanted]
@@ -88,7 +88,7 @@ def governing(headers: Headers) -> tuple[bytes, dict[bytes, bytes]] | None:
     return None
 
 
-def tags_of(headers: Headers) -> frozenset[str]:
+def tags_of(headers: HeaderPairs) -> frozenset[str]:
     """The tags that are within the platform's limits; the others are dropped."""
     tags: dict[str, None] = {}
     for name, value in headers:
@@ -99,7 +99,7 @@ def tags_of(headers: Headers) -> frozenset[str]:
     return frozenset(list(tags)[:MAX_TAGS])
 
 
-def variant(vary: tuple[bytes, ...], headers: Headers) -> tuple[bytes, ...]:
+def variant(vary: tuple[bytes, ...], headers: HeaderPairs) -> tuple[bytes, ...]:
     """The values of the request's headers that the response depends on."""
     return tuple(b",".join(value for name, value in headers if name == wanted) for wanted in vary)
 

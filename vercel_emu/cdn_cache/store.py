@@ -6,7 +6,8 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from vercel_emu.cdn_cache.policy import Headers, Storable, variant
+from vercel_emu.cdn_cache.policy import Storable, variant
+from vercel_emu.transport.headers import HeaderPairs
 
 MAX_BYTES = 128 * 1024 * 1024
 
@@ -73,7 +74,7 @@ class ResponseStore:
         self._keys: OrderedDict[Key, _Variants] = OrderedDict()
         self._bytes = 0
 
-    def find(self, key: Key, headers: Headers, now: float) -> tuple[Entry, str] | None:
+    def find(self, key: Key, headers: HeaderPairs, now: float) -> tuple[Entry, str] | None:
         """The response for a request with these headers, and its state."""
         variants = self._keys.get(key)
         if variants is None:

@@ -8,15 +8,9 @@ that is built when it is first asked.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from collections.abc import Callable
 
-type Scope = MutableMapping[str, Any]
-type Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-type Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-type ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
-
-CACHE_PREFIX = "/v1/suspense-cache/"
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 class ControlApp:

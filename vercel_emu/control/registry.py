@@ -45,7 +45,7 @@ def announced(root: Path, emulator: RunningEmulator) -> Iterator[None]:
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_suffix(".tmp")
-        # The token opens the control listener: for the person's own eyes only.
+        # The token opens the control listener: for the user's own eyes only.
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(msgspec.json.encode(emulator))

@@ -41,7 +41,7 @@ async def functions_started(project: RunningProject) -> None:
     """Return once every function that is starting serves.
 
     Raises:
-        EmuError: one can't start; the hint is the person's own traceback.
+        EmuError: one can't start; the hint is the user's own traceback.
     """
     pools = project.pools.values()
     await happened(

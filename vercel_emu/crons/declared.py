@@ -1,4 +1,4 @@
-"""Functions that `vercel.cron` declares as cron jobs, found without running the person's code.
+"""Functions that `vercel.cron` declares as cron jobs, found without running user code.
 
 `@cron("0 9 * * 1")`, `@cron(minute=0, hour=9)`, and `@tab.register(...)` of a module's `CronTab()`.
 The platform runs them in cron services only, which call the function and no path.

@@ -15,6 +15,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from starlette.types import Receive, Scope, Send
+
 from vercel_emu import events
 from vercel_emu.cdn_cache.gate import CdnGate, OnHead
 from vercel_emu.deployment.routing import (
@@ -32,7 +34,7 @@ from vercel_emu.deployment.routing import (
 )
 from vercel_emu.edge import cached, ids
 from vercel_emu.edge.attempt import FunctionRequest
-from vercel_emu.edge.call import Broken, Call, ClientLeft, Refused
+from vercel_emu.edge.call import Broken, Call, ClientLeft, HTTPError
 from vercel_emu.edge.external import proxy
 from vercel_emu.edge.invoke import invoke
 from vercel_emu.edge.loops import LoopGuard
@@ -43,14 +45,13 @@ from vercel_emu.edge.request_headers import (
     platform_headers,
     request_head,
 )
-from vercel_emu.edge.responses import explain, failures
-from vercel_emu.edge.responses import own as answers
+from vercel_emu.edge.responses import explain, failures, platform_responses
 from vercel_emu.edge.responses.static_file import EtagCache
 from vercel_emu.edge.websocket.tunnel import WebSocketTunnel
 from vercel_emu.errors import EmuError
 from vercel_emu.instance.pool import FunctionPool
 from vercel_emu.platform import limits
-from vercel_emu.transport.exchange import Exchange, Receive, Scope, Send
+from vercel_emu.transport.exchange import Exchange
 from vercel_emu.visitors.directory import VisitorDirectory
 from vercel_emu.visitors.headers import geo_headers
 
@@ -119,8 +120,10 @@ class Edge:
         call.send = send
         try:
             await self._handle(call, exchange, receive)
-        except Refused as refused:
-            await answers.send_failure(call, refused.failure, overlay=self.settings.overlay)
+        except HTTPError as refused:
+            await platform_responses.send_failure(
+                call, refused.failure, overlay=self.settings.overlay
+            )
         except ClientLeft:
             pass
         except Broken as broken:
@@ -139,13 +142,13 @@ class Edge:
             case InvokeFunction() as outcome:
                 await cached.answer(self, self.cdn, call, exchange, outcome)
             case ServeFile() as outcome:
-                await answers.send_static(call, outcome, outcome.file, self._etags)
+                await platform_responses.send_static(call, outcome, outcome.file, self._etags)
             case NotFound() as outcome:
                 await self._not_found(call, outcome)
             case Redirect() as outcome:
-                await answers.send_redirect(call, outcome)
+                await platform_responses.send_redirect(call, outcome)
             case Respond() as outcome:
-                await answers.send_status(call, outcome, overlay=self.settings.overlay)
+                await platform_responses.send_status(call, outcome, overlay=self.settings.overlay)
             case ProxyExternal() as outcome:
                 await proxy(outcome, call, exchange)
 
@@ -153,22 +156,22 @@ class Edge:
         """Check a request, choose its visitor and decide where it goes.
 
         Raises:
-            Refused: it is over a limit, or names a visitor that does not exist.
+            HTTPError: it is over a limit, or names a visitor that does not exist.
         """
         settings, request = self.settings, call.request
         code = limits.refused(
             settings.limits, request.target, request.headers, request.content_length
         )
         if code:
-            raise Refused(failures.Failure(code=code))
+            raise HTTPError(failures.Failure(code=code))
         try:
             call.visitor = settings.visitors.choose(request.headers)
         except EmuError as error:
-            raise Refused(
+            raise HTTPError(
                 failures.Failure(code="INVALID_VISITOR", explanation=str(error))
             ) from None
         if request.path.startswith("/_vercel/"):
-            raise Refused(failures.Failure(code="NOT_FOUND"))
+            raise HTTPError(failures.Failure(code="NOT_FOUND"))
         return route(settings.routing, self._as_routed(call), settings.files)
 
     def _as_routed(self, call: Call) -> RouteRequest:
@@ -185,9 +188,11 @@ class Edge:
         return self.reserved.get("/".join(path.split("/", 3)[:3])) if self.reserved else None
 
     async def _not_found(self, call: Call, outcome: NotFound) -> None:
-        sent = outcome.file and await answers.send_static(call, outcome, outcome.file, self._etags)
+        sent = outcome.file and await platform_responses.send_static(
+            call, outcome, outcome.file, self._etags
+        )
         if not sent:
-            raise Refused(failures.Failure(code="NOT_FOUND"))
+            raise HTTPError(failures.Failure(code="NOT_FOUND"))
 
     # Functions ----------------------------------------------------------------------------------
 
@@ -201,7 +206,7 @@ class Edge:
         """Have the function answer, unless it keeps calling itself."""
         request, limit = call.request, self.settings.limits.self_calls
         if not self.loops.enter(call.id, request.client_port, request.headers, limit):
-            raise Refused(explain.infinite_loop(limit))
+            raise HTTPError(explain.infinite_loop(limit))
         try:
             await self._invoke(call, exchange, outcome, on_head)
         finally:
@@ -211,7 +216,7 @@ class Edge:
         self, call: Call, exchange: Exchange, outcome: InvokeFunction, on_head: OnHead | None
     ) -> None:
         settings, request = self.settings, call.request
-        extra = answers.encoded(outcome.headers)
+        extra = platform_responses.encoded(outcome.headers)
         if settings.preview:
             extra.append((b"x-robots-tag", b"noindex"))
         function_request = FunctionRequest(
@@ -251,7 +256,9 @@ class Edge:
     def refuse_malformed(self) -> bytes:
         """The whole answer to a client that doesn't speak HTTP."""
         call = self.new_call(read_request("?", b"(malformed HTTP)", []))
-        answer = answers.failure_bytes(call, failures.Failure(code="BAD_REQUEST"), overlay=False)
+        answer = platform_responses.failure_bytes(
+            call, failures.Failure(code="BAD_REQUEST"), overlay=False
+        )
         self.emit(call.answered())
         return answer
 
@@ -267,7 +274,7 @@ class Edge:
         )
         if not exchange.response_started:
             failure = failures.Failure(code="INTERNAL_SERVER_ERROR")
-            await answers.send_failure(call, failure, overlay=self.settings.overlay)
+            await platform_responses.send_failure(call, failure, overlay=self.settings.overlay)
 
 
 def _function_target(request: Request, outcome: InvokeFunction) -> bytes:

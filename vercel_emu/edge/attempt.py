@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from vercel_emu.edge.call import Broken, Call, ClientLeft, Refused
+from vercel_emu.edge.call import Broken, Call, ClientLeft, HTTPError
 from vercel_emu.edge.responses import explain
 from vercel_emu.edge.responses.headers import response_headers
 from vercel_emu.edge.upload import Upload
@@ -75,7 +75,7 @@ class Attempt:
         """True when the response was sent; False when nothing has happened: try again.
 
         Raises:
-            Refused, ClientLeft, Broken: it ended in another way.
+            HTTPError, ClientLeft, Broken: it ended in another way.
         """
         if self._exchange.disconnected:
             raise ClientLeft
@@ -146,7 +146,7 @@ class Attempt:
             if self._call.request.method == "HEAD":
                 return
             self._connection.close()
-            raise Refused(explain.response_too_large(length, limit))
+            raise HTTPError(explain.response_too_large(length, limit))
 
     # Ends ---------------------------------------------------------------------------------------
 
@@ -175,14 +175,14 @@ class Attempt:
             timed_out = self.stopped is Stop.TIMED_OUT
             raise Broken("FUNCTION_INVOCATION_TIMEOUT") if timed_out else Broken
         if self.stopped is Stop.TIMED_OUT:
-            raise Refused(explain.timed_out(self._request.max_duration))
+            raise HTTPError(explain.timed_out(self._request.max_duration))
         if self.stopped is Stop.TOO_LARGE:
-            raise Refused(explain.payload_too_large(self._request.limits.body))
+            raise HTTPError(explain.payload_too_large(self._request.limits.body))
         await news_of_exit(self._instance, self._invocation)
         untouched = not self._invocation.handler_started and self._upload.replayable
         if error.sent_nothing and untouched:
             return False
-        raise Refused(explain.crashed(self._instance, self._invocation, str(error)))
+        raise HTTPError(explain.crashed(self._instance, self._invocation, str(error)))
 
 
 async def news_of_exit(instance: Instance, invocation: Invocation) -> None:

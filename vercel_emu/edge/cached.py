@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
-from vercel_emu.cdn_cache.gate import Asked, CdnGate, OnHead
+from starlette.types import Message, Send
+
+from vercel_emu.cdn_cache.gate import CdnGate, CdnRequest, OnHead
 from vercel_emu.deployment.routing import InvokeFunction
 from vercel_emu.edge.call import Call
 from vercel_emu.edge.request import Request
 from vercel_emu.edge.request_headers import kept_headers
-from vercel_emu.transport.exchange import Exchange, Message, Send
+from vercel_emu.transport.exchange import Exchange
+from vercel_emu.transport.headers import HeaderPairs
 from vercel_emu.visitors.headers import geo_headers
 
 if TYPE_CHECKING:
@@ -36,7 +39,7 @@ async def answer(
             await edge.invoke(call, exchange, outcome, on_head)
 
     request = call.request
-    asked = Asked(
+    asked = CdnRequest(
         method=request.method,
         host=request.host,
         target=request.target,
@@ -50,7 +53,7 @@ def _noting(call: Call) -> Send:
     """Sends to the client, and notes what the cache says of the answer."""
     send = call.send
 
-    async def note(message: Mapping[str, Any]) -> None:
+    async def note(message: Message) -> None:
         if message["type"] == "http.response.start":
             state = dict(message["headers"]).get(b"x-vercel-cache", b"")
             call.cache = state.decode("latin-1")
@@ -66,9 +69,9 @@ async def _renew(
     again = edge.new_call(_whole(call.request))
     again.visitor, again.send = call.visitor, send
 
-    def note(status: int, headers: object) -> None:
+    def note(status: int, headers: HeaderPairs) -> None:
         again.status = status
-        on_head(status, headers)  # type: ignore[arg-type]
+        on_head(status, headers)
 
     try:
         # It has of an exchange what an invocation uses of it.

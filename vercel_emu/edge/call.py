@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
+from starlette.types import Send
+
 from vercel_emu import events
 from vercel_emu.edge.request import Request
 from vercel_emu.edge.responses.failures import Failure
-from vercel_emu.transport.exchange import Send
 from vercel_emu.visitors.visitor import Visitor
 
 
-class Refused(Exception):
+class HTTPError(Exception):
     """The platform answers instead of the function; nothing has been sent to the client yet."""
 
     def __init__(self, failure: Failure) -> None:

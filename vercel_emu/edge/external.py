@@ -8,11 +8,11 @@ from functools import cache
 from urllib.parse import urlsplit
 
 from vercel_emu.deployment.routing import ProxyExternal
-from vercel_emu.edge.call import Broken, Call, ClientLeft, Refused
+from vercel_emu.edge.call import Broken, Call, ClientLeft, HTTPError
 from vercel_emu.edge.request_headers import kept_headers
 from vercel_emu.edge.responses import failures
 from vercel_emu.edge.responses.headers import response_headers
-from vercel_emu.edge.responses.own import encoded
+from vercel_emu.edge.responses.platform_responses import encoded
 from vercel_emu.edge.upload import Upload
 from vercel_emu.transport.connection import Connection, ConnectionFailed
 from vercel_emu.transport.exchange import Exchange
@@ -26,7 +26,7 @@ async def proxy(outcome: ProxyExternal, call: Call, exchange: Exchange) -> None:
     """Send the request to `outcome.url` and its answer to the client.
 
     Raises:
-        Refused: the origin can't be reached or did not answer.
+        HTTPError: the origin can't be reached or did not answer.
         ClientLeft: there is nobody to answer.
         Broken: it hung up in the middle of its answer.
     """
@@ -102,8 +102,8 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def _unreachable(where: str, why: str) -> Refused:
-    return Refused(
+def _unreachable(where: str, why: str) -> HTTPError:
+    return HTTPError(
         failures.Failure(
             code="ROUTER_EXTERNAL_TARGET_CONNECTION_ERROR",
             explanation=f"The external rewrite to {where} failed: {why}.",

@@ -12,7 +12,7 @@ import contextlib
 
 from vercel_emu import events
 from vercel_emu.edge.attempt import Attempt, FunctionRequest, Stop, news_of_exit
-from vercel_emu.edge.call import Call, Refused
+from vercel_emu.edge.call import Call, HTTPError
 from vercel_emu.edge.responses import explain
 from vercel_emu.edge.responses.failures import Failure
 from vercel_emu.edge.upload import Upload
@@ -36,7 +36,7 @@ async def invoke(
     """Run one invocation of `pool`'s function to the end of its response.
 
     Raises:
-        Refused: answer with this platform failure.
+        HTTPError: answer with this platform failure.
         ClientLeft: there is nobody to answer.
         Broken: cut the client's connection.
     """
@@ -47,7 +47,7 @@ async def invoke(
     for _ in range(ATTEMPTS):
         if await _try(call, request, pool, exchange, upload, emit):
             return
-    raise Refused(
+    raise HTTPError(
         Failure(
             code="FUNCTION_INVOCATION_FAILED",
             explanation="The function ended each time before it took the request.",
@@ -93,12 +93,12 @@ async def acquire(pool: FunctionPool) -> Instance:
     """An instance that takes requests.
 
     Raises:
-        Refused: the function's code can't be started.
+        HTTPError: the function's code can't be started.
     """
     try:
         return await pool.acquire()
     except CannotStart as error:
-        raise Refused(explain.cannot_start(error)) from None
+        raise HTTPError(explain.cannot_start(error)) from None
 
 
 async def _connect(instance: Instance) -> Connection | None:

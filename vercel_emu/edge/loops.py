@@ -13,10 +13,9 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from vercel_emu.events import Event, SelfCall
+from vercel_emu.transport.headers import RawHeaders
 
 _PORTS_KEPT = 4096
-
-type Headers = list[tuple[bytes, bytes]]
 
 
 class LoopGuard:
@@ -38,7 +37,7 @@ class LoopGuard:
         if len(self._callers) > _PORTS_KEPT:
             self._callers.popitem(last=False)
 
-    def enter(self, invocation_id: str, port: int, headers: Headers, limit: int | None) -> bool:
+    def enter(self, invocation_id: str, port: int, headers: RawHeaders, limit: int | None) -> bool:
         """Note a new invocation; False where it is deeper than `limit`, and must be refused."""
         caller = self._callers.get(port) if self._callers else None
         caller = caller or _forwarded_id(headers)
@@ -55,7 +54,7 @@ class LoopGuard:
         self._depths.pop(invocation_id, None)
 
 
-def _forwarded_id(headers: Headers) -> str:
+def _forwarded_id(headers: RawHeaders) -> str:
     """The id of the request whose headers were passed on, from `region::...::id`."""
     for name, value in headers:
         if name == b"x-vercel-id":

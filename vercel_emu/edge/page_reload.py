@@ -9,15 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from vercel_emu import events
+from starlette.types import ASGIApp, Message, Receive, Send
 
-type Message = MutableMapping[str, Any]
-type Receive = Callable[[], Awaitable[Message]]
-type Send = Callable[[Message], Awaitable[None]]
-type App = Callable[[Any, Any, Any], Awaitable[None]]
+from vercel_emu import events
 
 WAIT_PATH = "/_emu/wait"
 SCRIPT_PATH = "/_emu/live.js"
@@ -80,7 +76,7 @@ class PageReload:
 class LiveReload:
     """Around the edge: adds the script at the end of HTML pages, so that streams still stream."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-type Headers = list[tuple[bytes, bytes]]
+from vercel_emu.transport.headers import RawHeaders
 
 
 @dataclass(slots=True, kw_only=True)
@@ -13,7 +13,7 @@ class Request:
 
     method: str
     target: bytes
-    headers: Headers
+    headers: RawHeaders
     host: str
     scheme: str
     accept: str
@@ -36,7 +36,7 @@ class Request:
 def read_request(
     method: str,
     target: bytes,
-    headers: Headers,
+    headers: RawHeaders,
     *,
     scheme: str = "http",
     server: tuple[str, int | None] | None = None,

@@ -1,6 +1,6 @@
 """How much memory the instances use, against their functions' limits.
 
-Sampled from outside and only for instances that work: nothing runs in the person's process. A
+Sampled from outside and only for instances that work: nothing runs in the user's process. A
 spike between two samples is still seen where the system keeps a process's peak (Linux).
 """
 

@@ -188,7 +188,7 @@ class RunningProject:
             stack.enter_context(announced(root, self._state()))
 
     async def _start_reloader(self, stack: contextlib.AsyncExitStack) -> None:
-        """Watch from before any of the person's code is read: that needs a "go" from here."""
+        """Watch from before any user code is read: that needs a "go" from here."""
         from vercel_emu.emulator.reloading import Reloader
 
         self.reloader = Reloader(self, self._read_options)

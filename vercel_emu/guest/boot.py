@@ -1,8 +1,8 @@
 """Runs inside the function instance, under the app's own interpreter: `python -P boot.py`.
 
 It plays the platform's trampoline: makes `vercel_runtime` importable and hands over to
-`vercel_runtime.vc_init`, which imports the person's code and serves it. It pauses `vc_init` at the
-one call where it imports the person's code, so that a *standby* has done everything before that
+`vercel_runtime.vc_init`, which imports user code and serves it. It pauses `vc_init` at the
+one call where it imports user code, so that a *standby* has done everything before that
 point in exactly the order production does, has imported the libraries the last run used, and then
 waits for "go".
 
@@ -41,7 +41,7 @@ NEEDED_BY_THE_RUNTIME = (
 def load_sibling(name: str) -> Any:
     """Import `NAME.py` next to this file, in a package that no path leads to.
 
-    `-P` keeps this folder off `sys.path` on purpose: the person's code must not see these files
+    `-P` keeps this folder off `sys.path` on purpose: user code must not see these files
     as top-level modules.
     """
     if _PACKAGE not in sys.modules:
@@ -52,7 +52,7 @@ def load_sibling(name: str) -> Any:
 
 
 def pause_before_own_code(settings: dict[str, Any], control: Control, preload: Preload) -> None:
-    """Let `vc_init` run up to the import of the person's code; stand by there until "go"."""
+    """Let `vc_init` run up to the import of user code; stand by there until "go"."""
     resolver = importlib.import_module("vercel_runtime.resolver")
     edges = load_sibling("platform_edges")
     import_own_code = resolver.import_module

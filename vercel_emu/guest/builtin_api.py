@@ -19,7 +19,7 @@ PARTS = ("functions", "env", "headers", "cache")
 def activate(path_of_functions_api: str) -> list[str]:
     """Append the built-in API to `sys.path`; return the modules that it, not a package, serves.
 
-    Nothing is imported. With a `vercel` that is no namespace package (the person's own `vercel.py`,
+    Nothing is imported. With a `vercel` that is no namespace package (the user's own `vercel.py`,
     or the unrelated PyPI releases before 0.3) nothing of ours can be reached: the result is empty.
     """
     folder = os.path.abspath(path_of_functions_api)

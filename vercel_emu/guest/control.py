@@ -23,7 +23,7 @@ class Control:
     """
 
     def __init__(self) -> None:
-        # The person's code gets /dev/null as standard input; the pipe moves out of its way.
+        # User code gets /dev/null as standard input; the pipe moves out of its way.
         self._fd = os.dup(0)
         os.set_inheritable(self._fd, False)
         null = os.open(os.devnull, os.O_RDONLY)

@@ -1,6 +1,6 @@
-"""What the person's code does to `os.environ` while it is imported, and between which imports.
+"""What user code does to `os.environ` while it is imported, and between which imports.
 
-Libraries read the environment when they are imported. A standby imports them before the person's
+Libraries read the environment when they are imported. A standby imports them before user
 code runs, so it must first make the changes that this code would have made by then.
 Runs inside the instance; standard library only.
 """
@@ -19,7 +19,7 @@ type StrOrBytesPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 @dataclass(frozen=True)
 class Change:
-    """One assignment (`value` None: a deletion) made on behalf of the person's code.
+    """One assignment (`value` None: a deletion) made on behalf of user code.
 
     `after` is the last module that had begun to be imported; `where` are the own module frames it
     was made from, as file and line.

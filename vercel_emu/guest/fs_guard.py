@@ -1,7 +1,7 @@
 """Notices writes outside `/tmp`, which fail in a deployment: its file system is read-only.
 
 An audit hook, so `open`, `os`, `pathlib`, `shutil`, `logging` and `sqlite3` are all seen without
-replacing anything. Each file is reported once, with the line of the person's code. With `strict`
+replacing anything. Each file is reported once, with the line of user code. With `strict`
 the call fails with the error that production raises. What audit hooks don't see: writes by C
 libraries on their own, and by programs that the code starts.
 
@@ -232,7 +232,7 @@ class Guard:
         return True
 
     def _place(self) -> str | None:
-        """`file:line` of the person's code, or of a library that acts for itself.
+        """`file:line` of user code, or of a library that acts for itself.
 
         None where the runtime, the emulator or a debugger writes for its own purposes.
         """

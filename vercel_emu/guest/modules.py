@@ -1,4 +1,4 @@
-"""What a standby does ahead of the person's code, learned from an instance that runs it.
+"""What a standby does ahead of user code, learned from an instance that runs it.
 
 A *step* is the name of a library module to import, or a change of the environment that the
 person's code makes between those imports. Runs inside the instance; standard library only.
@@ -14,12 +14,12 @@ from typing import Any
 from .environ_changes import Change
 from .own_code import Imports, is_library, names_in
 
-type Step = str | list[object]
+type ImportStep = str | list[object]
 """A module, or `[key, value, imports made before]` of an environment change."""
 
 _SKIPPED = frozenset({"__main__", "vercel_runtime", "vercel_emu", "site", "sitecustomize"})
 _SERVER = "vercel_runtime._vendor."
-"""The ASGI server, which the runtime imports after the person's code."""
+"""The ASGI server, which the runtime imports after user code."""
 _MONKEY_PATCHERS = ("gevent.monkey", "eventlet.patcher")
 """Libraries that must come before others: nothing may be imported ahead of them."""
 
@@ -44,9 +44,9 @@ def library_modules(prefixes: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
 def learn_steps(
     modules: Iterable[tuple[str, bool]],
     changes: Iterable[Change],
-    replayed: list[Step],
+    replayed: list[ImportStep],
     imports: dict[str, Imports],
-) -> list[Step]:
+) -> list[ImportStep]:
     """The steps for the next standby: those that this instance replayed, then what came new."""
     modules = list(modules)
     if any(name in _MONKEY_PATCHERS for name, _ in modules):
@@ -67,19 +67,19 @@ def standard_library(names: Iterable[str]) -> set[str]:
 
 
 def misfit(
-    steps: list[Step],
+    steps: list[ImportStep],
     remembered: Mapping[str, Any],
     imports: dict[str, Imports],
     changes: Iterable[Change],
     *,
     complete: bool,
 ) -> str:
-    """Why this instance, which followed `steps` ahead of the person's code, is not as if it hadn't.
+    """Why this instance, which followed `steps` ahead of user code, is not as if it hadn't.
 
-    `remembered` is what was learned with the steps: `direct`, the libraries that the person's code
+    `remembered` is what was learned with the steps: `direct`, the libraries that user code
     itself imported, and `varying`, variables from whose change on nothing was remembered.
     `imports` are those of the same files as they are now.
-    Empty: it is the same. `complete` False: the person's code failed on its way.
+    Empty: it is the same. `complete` False: user code failed on its way.
     """
     made = [one.fingerprint(imports) for one in changes]
     expected = [step for step in steps if not isinstance(step, str)]

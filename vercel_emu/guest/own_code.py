@@ -1,4 +1,4 @@
-"""Which modules are the person's own, and how their source becomes code.
+"""Which modules are the user's own, and how their source becomes code.
 
 Runs inside the instance; standard library only. "Own" is every module that lies neither in the
 interpreter's standard library nor in a site-packages folder: the project itself, editable

@@ -1,6 +1,6 @@
 """A deployed function's surroundings: few file descriptors, a read-only file system, loop guard.
 
-Runs inside the function instance, just before the person's code is imported; standard library only.
+Runs inside the function instance, just before user code is imported; standard library only.
 """
 
 from __future__ import annotations

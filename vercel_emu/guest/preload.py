@@ -1,8 +1,8 @@
 """A standby's work: follow the remembered steps, wait for "go", then check that nothing differs.
 
-Runs inside the function instance, paused at the point where the runtime imports the person's code.
-A library that turns out to need the person's code ends the standby, so that none ever runs with
-that code missing. The same holds for a person's code that no longer does what the steps were
+Runs inside the function instance, paused at the point where the runtime imports user code.
+A library that turns out to need user code ends the standby, so that none ever runs with
+that code missing. The same holds for user code that no longer does what the steps were
 learned from; the emulator then starts an instance without them.
 """
 
@@ -21,12 +21,12 @@ from typing import Any
 
 from .control import Control
 from .environ_changes import EnvironChanges
-from .modules import Step, learn_steps, library_modules, misfit
+from .modules import ImportStep, learn_steps, library_modules, misfit
 from .own_code import Imports, OwnCode, is_library, names_in
 
 
 class OwnCodeGuard:
-    """While a standby preloads, an import of the person's code is refused and remembered."""
+    """While a standby preloads, an import of user code is refused and remembered."""
 
     def __init__(self, prefixes: tuple[str, ...]) -> None:
         self._prefixes = prefixes
@@ -66,7 +66,7 @@ class Preload:
         self._own = own
         self._prefixes = prefixes
         self._changes = EnvironChanges(prefixes)
-        self._replayed: list[Step] = []
+        self._replayed: list[ImportStep] = []
         self._remembered: dict[str, Any] = {}
         control.on_modules = self.learned
 
@@ -100,7 +100,7 @@ class Preload:
     def _follow_steps(self) -> None:
         """Follow the remembered steps, those that came since the last time included."""
         remembered = _read(self._file)
-        steps: list[Step] = remembered.get("steps", [])
+        steps: list[ImportStep] = remembered.get("steps", [])
         if self._control.go.is_set() or steps[: len(self._replayed)] != self._replayed:
             return
         self._remembered = remembered
@@ -117,7 +117,9 @@ class Preload:
         for key, value in reversed(undo):
             _set(key, value)
 
-    def _follow(self, step: Step, guard: OwnCodeGuard, undo: list[tuple[str, str | None]]) -> None:
+    def _follow(
+        self, step: ImportStep, guard: OwnCodeGuard, undo: list[tuple[str, str | None]]
+    ) -> None:
         if not isinstance(step, str):
             key, value = str(step[0]), step[1]
             undo.append((key, os.environ.get(key)))
@@ -126,20 +128,20 @@ class Preload:
             try:
                 importlib.import_module(step)
             except BaseException:
-                # Some modules import only in the right company; the person's code will do it.
+                # Some modules import only in the right company; user code will do it.
                 sys.modules.pop(step, None)
             if guard.refused:
                 self._unfit(step, guard.refused)
 
     def watch_changes(self) -> None:
-        """From here on the person's code runs."""
+        """From here on user code runs."""
         self._changes.start()
 
     def check(self, *, complete: bool) -> None:
-        """Called when the person's code has been imported, or has failed to be."""
+        """Called when user code has been imported, or has failed to be."""
         if not self._replayed:
             return
-        steps: list[Step] = self._remembered["steps"]
+        steps: list[ImportStep] = self._remembered["steps"]
         made = list(self._changes.made)
         imports = self._present_imports() if complete else self._own.imports
         reason = misfit(steps, self._remembered, imports, made, complete=complete)
@@ -178,7 +180,7 @@ def _set(key: str, value: str | None) -> None:
 
 
 def _forget_listings(prefixes: tuple[str, ...]) -> None:
-    """Folders of the person's that were listed before "go" are read again.
+    """Folders of the user's that were listed before "go" are read again.
 
     Python compares their modification times, which a file made within the same clock tick shares.
     """

@@ -1,4 +1,4 @@
-"""What the platform's surroundings are to the person's code, where they differ from a terminal's.
+"""What the platform's surroundings are to user code, where they differ from a terminal's.
 
 Runs inside the function instance; standard library only.
 """

@@ -7,10 +7,10 @@ through, so that a request that began after a save can't reach the code from bef
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
-type ASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
+from starlette.types import ASGIApp
 
 
 def _no_news() -> None:

@@ -36,7 +36,7 @@ class PoolSettings:
 
 @dataclass(slots=True, eq=False)
 class Change:
-    """A change of the person's files; shared by all functions, announced by the first that serves.
+    """A change of the user's files; shared by all functions, announced by the first that serves.
 
     `at` is a `time.perf_counter()` reading of the moment the change was seen.
     """

@@ -2,7 +2,7 @@
 
     standby -> starting -> ready -> draining -> gone
 
-Every process first prepares itself without the person's code and then waits for "go", so one
+Every process first prepares itself without user code and then waits for "go", so one
 that has not been told to go yet survives a change: it has read nothing that is old now.
 Nothing here touches a process, a clock or a socket. The supervisor performs the commands and
 reports what happened; every event names its instance, so news of one that is gone is ignored.
@@ -44,7 +44,7 @@ class Changed(msgspec.Struct, frozen=True):
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """The process has done what it can without the person's code, and waits for "go"."""
+    """The process has done what it can without user code, and waits for "go"."""
 
     instance: str
 
@@ -56,7 +56,7 @@ class Started(msgspec.Struct, frozen=True):
 
 
 class StandbyUnfit(msgspec.Struct, frozen=True):
-    """A standby's preparations turned out not to fit the person's code; it has ended, or will.
+    """A standby's preparations turned out not to fit user code; it has ended, or will.
 
     Known either while it prepares, or when it has been promoted and has imported that code.
     """
@@ -122,7 +122,7 @@ class Promote(msgspec.Struct, frozen=True):
 
 
 class Go(msgspec.Struct, frozen=True):
-    """Let a process that waits import the person's code."""
+    """Let a process that waits import user code."""
 
     instance: str
 

@@ -1,4 +1,4 @@
-"""Which of the person's files a function is made of, so that a save concerns no other function."""
+"""Which of the user's files a function is made of, so that a save concerns no other function."""
 
 from __future__ import annotations
 

@@ -18,8 +18,8 @@ from vercel_emu import events
 from vercel_emu.instance import lifecycle
 from vercel_emu.instance.gate import Gate
 from vercel_emu.instance.instance import CannotStart, Change, Instance, PoolSettings, StartFailure
+from vercel_emu.instance.learned_imports import LearnedImports
 from vercel_emu.instance.lifecycle import Lifecycle, Phase
-from vercel_emu.instance.modules_memory import ModulesMemory
 from vercel_emu.instance.output.logs import LineJoiner, Stream
 from vercel_emu.instance.output.tracebacks import CodeError, read_traceback
 from vercel_emu.instance.own_files import OwnFiles
@@ -30,7 +30,7 @@ from vercel_emu.instance.process.process import (
     LaunchSpec,
     exit_text,
 )
-from vercel_emu.instance.reports import Hearing
+from vercel_emu.instance.reports import Reports
 from vercel_emu.instance.retry import Retry
 from vercel_emu.instance.waiting import (
     Turns,
@@ -69,13 +69,13 @@ class FunctionPool:
         self._gate = gate or Gate()
         self._socket_dir = socket_dir
         self._emit = emit
-        self._hearing = Hearing(name, emit)
+        self._reports = Reports(name, emit)
         self._lifecycle = Lifecycle(name, size=settings.size, keep_standby=settings.standby)
         self._instances: dict[str, Instance] = {}
         self._waiters = Waiters()
         self._tasks: set[asyncio.Task[None]] = set()
         self._own_files = OwnFiles(spec.root, spec.entrypoint, alone=not spec.report_files)
-        self._memory = ModulesMemory(spec.modules_file, spec.interpreter)
+        self._learned = LearnedImports(spec.modules_file, spec.interpreter)
         self._retry = Retry()
         self._turns = Turns()
         self._change = Change(announced=True)
@@ -91,7 +91,7 @@ class FunctionPool:
         """An instance that takes requests; starts one where none does.
 
         Raises:
-            CannotStart: the person's code could not be started.
+            CannotStart: user code could not be started.
         """
         self.last_used = time.monotonic()
         if not self._gate.is_open:
@@ -128,7 +128,7 @@ class FunctionPool:
         """The port of the debugpy in the newest instance; starts one where there is none.
 
         Raises:
-            CannotStart: the person's code could not be started.
+            CannotStart: user code could not be started.
         """
         for instance, phase in reversed(self.instances()):
             # Not only one that serves: a debugger may be wanted for the start itself.
@@ -192,7 +192,7 @@ class FunctionPool:
     @property
     def preloaded(self) -> int:
         """How many library modules a standby imports ahead, as far as is known."""
-        return len(self._memory.modules)
+        return len(self._learned.modules)
 
     @property
     def active(self) -> bool:
@@ -265,21 +265,21 @@ class FunctionPool:
         instance.wanted.set()
 
     def _announce(self, instance: Instance) -> None:
-        self._hearing.starting(instance)
+        self._reports.starting(instance)
         self._watch_startup(instance)
 
     def _serve(self, name: str) -> None:
         instance = self._instances[name]
         self.failure = None
         self._retry.reset()
-        self._memory.followed()
-        self._hearing.ready(instance)
+        self._learned.followed()
+        self._reports.ready(instance)
         self._waiters.wake()
         self.on_serve()
         if not self._change.announced:
             self._change.announced = True
-            self._hearing.reloaded(instance, self._change)
-        later = LEARN_DELAY if self._memory.modules else 0.0
+            self._reports.reloaded(instance, self._change)
+        later = LEARN_DELAY if self._learned.modules else 0.0
         asyncio.get_running_loop().call_later(later, instance.process.ask_for_modules)
 
     async def _drain(self, name: str) -> None:
@@ -309,7 +309,7 @@ class FunctionPool:
 
     # What processes say ----------------------------------------------------------------------
 
-    def on_message(self, process: InstanceProcess, message: ipc.Message) -> None:
+    def on_message(self, process: InstanceProcess, message: ipc.RuntimeMessage) -> None:
         instance = self._instances.get(process.name)
         if instance is None:
             return
@@ -327,7 +327,7 @@ class FunctionPool:
                 self._unfit(instance, payload.module, payload.reached)
             case ipc.Modules(payload):
                 # With a debugger its own modules would be among them.
-                if not self.spec.debug and self._memory.learn(
+                if not self.spec.debug and self._learned.learn(
                     payload.steps, payload.direct, payload.files
                 ):
                     for one in self._standbys():
@@ -339,13 +339,13 @@ class FunctionPool:
                 # Libraries import some of their parts only when they get their first request.
                 loop = asyncio.get_running_loop()
                 loop.call_later(STANDBY_DELAY / 2, instance.process.ask_for_modules)
-                self._hearing.handle(instance, message)
+                self._reports.handle(instance, message)
             case _:
-                self._hearing.handle(instance, message)
+                self._reports.handle(instance, message)
 
     def on_output(self, process: InstanceProcess, stream: Stream, text: str) -> None:
         if instance := self._instances.get(process.name):
-            self._hearing.output(instance, stream, text)
+            self._reports.output(instance, stream, text)
 
     def on_exit(self, process: InstanceProcess, code: int) -> None:
         instance = self._instances.get(process.name)
@@ -360,15 +360,15 @@ class FunctionPool:
         del self._instances[process.name]
         if instance.connections is not None:
             instance.connections.close()
-        self._hearing.gone(instance, served=phase is Phase.READY, replaced=phase is Phase.DRAINING)
+        self._reports.gone(instance, served=phase is Phase.READY, replaced=phase is Phase.DRAINING)
 
     def _unfit(self, instance: Instance, module: str, reached: str) -> None:
         """A standby is not what an instance without preparations would be: it ends itself."""
         if module:
-            self._memory.exclude(module)
+            self._learned.exclude(module)
             text = f"{module} is not imported ahead: it needs {reached}"
         else:
-            self._memory.differed(reached)
+            self._learned.differed(reached)
             text = f"a fresh start instead of the standby: {reached} is not as it was"
         self._emit(events.Notice(level="debug", message=text))
         instance.cancel_deadline()

@@ -18,7 +18,7 @@ _OUR_PING = '"GET /_vercel/ping HTTP/1.1" 200'
 """Logged by the runtime's server for WSGI apps and handlers."""
 
 
-class Hearing:
+class Reports:
     """Reports, for one function, everything that has no influence on its instances' lives."""
 
     def __init__(self, function: str, emit: events.Emit) -> None:
@@ -27,7 +27,7 @@ class Hearing:
         self._emit = emit
         self._written: set[str] = set()
 
-    def handle(self, instance: Instance, message: ipc.Message) -> None:
+    def handle(self, instance: Instance, message: ipc.RuntimeMessage) -> None:
         """Report a message; those that concern the lifecycle are not for here."""
         just_ended, instance.just_ended = instance.just_ended, ""
         match message:

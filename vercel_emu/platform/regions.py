@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from vercel_emu.errors import EmuError
 
 DEFAULT_REGION = "iad1"
-LOCAL_REGION = "dev1"  # what `vercel dev` calls the person's own machine
+LOCAL_REGION = "dev1"  # what `vercel dev` calls the user's own machine
 
 
 @dataclass(frozen=True, slots=True)

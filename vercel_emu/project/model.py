@@ -25,7 +25,7 @@ UNSET = Unset.UNSET
 
 @dataclass(frozen=True, slots=True)
 class Entrypoint:
-    """Where the person's app is: `file` relative to the project root (posix), dotted `module`.
+    """Where the user's app is: `file` relative to the project root (posix), dotted `module`.
 
     `base_dir` is the folder, relative to the root, that the app's own imports start from. It is
     the root itself (`""`), except for a Django project whose manage.py lies in a subfolder.

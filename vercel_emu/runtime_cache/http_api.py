@@ -7,16 +7,20 @@ Statuses and bodies are those of the official CLI's cache, word for word.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import MutableMapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
+
+from starlette.types import Receive, Send
 
 from vercel_emu.errors import EmuError
 from vercel_emu.events import Emit, Notice
 from vercel_emu.platform import header_names as names
 from vercel_emu.runtime_cache import policy
-from vercel_emu.runtime_cache.answers import (
+from vercel_emu.runtime_cache.model import Scope
+from vercel_emu.runtime_cache.policy import Refusal
+from vercel_emu.runtime_cache.responses import (
     DONE,
     FORBIDDEN,
     INTERNAL_ERROR,
@@ -24,16 +28,11 @@ from vercel_emu.runtime_cache.answers import (
     NOT_FOUND,
     REVALIDATED,
     UNAUTHORIZED,
-    Answer,
+    Response,
     hit,
     problem,
 )
-from vercel_emu.runtime_cache.model import Scope
-from vercel_emu.runtime_cache.policy import Refusal
 from vercel_emu.runtime_cache.store import Store
-
-type Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-type Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 PREFIX = b"/v1/suspense-cache/"
 _REVALIDATE = b"revalidate"
@@ -106,7 +105,7 @@ class RuntimeCacheAPI:
         await send(answer.start())
         await send({"type": "http.response.body", "body": answer.body})
 
-    async def _answer(self, request: _Request) -> Answer:
+    async def _answer(self, request: _Request) -> Response:
         if request.headers.get(b"host") not in self._hosts:
             return FORBIDDEN
         given = request.headers.get(b"authorization", b"")
@@ -131,14 +130,14 @@ class RuntimeCacheAPI:
             return DONE
         return METHOD_NOT_ALLOWED
 
-    async def _get(self, key: str) -> Answer:
+    async def _get(self, key: str) -> Response:
         try:
             item = await self._store.get(self.scope, key)
         except EmuError:
             return NOT_FOUND  # the store has told the terminal; the app computes its value
         return NOT_FOUND if item is None else hit(item)
 
-    async def _set(self, key: str, request: _Request) -> Answer:
+    async def _set(self, key: str, request: _Request) -> Response:
         ttl: float | None = None
         revalidate = request.header(names.CACHE_REVALIDATE)
         if revalidate is not None:
@@ -157,7 +156,7 @@ class RuntimeCacheAPI:
         await self._store.set(self.scope, key, body, tags=tags, ttl=ttl, name=name)
         return DONE
 
-    async def _revalidate(self, request: _Request) -> Answer:
+    async def _revalidate(self, request: _Request) -> Response:
         if request.method != "POST":
             return METHOD_NOT_ALLOWED
         query = parse_qsl(request.query.decode("latin-1"))

@@ -99,14 +99,14 @@ class Found(Struct, kw_only=True):
     item: Record | None = None
 
 
-class Refused(Struct, kw_only=True):
+class RefusedItem(Struct, kw_only=True):
     key: str
     reason: str
 
 
 class Stored(Struct, kw_only=True):
     stored: int
-    refused: list[Refused]
+    refused: list[RefusedItem]
 
 
 class Deleted(Struct, kw_only=True):
@@ -174,7 +174,7 @@ class CacheOperations:
             tags = policy.parse_tags(",".join(record.tags))
             refusal = policy.too_large(len(record.body)) or policy.refuse_labels(tags, record.name)
             if refusal is not None:
-                refused.append(Refused(key=record.key, reason=str(refusal)))
+                refused.append(RefusedItem(key=record.key, reason=str(refusal)))
                 continue
             await self._store.set(
                 scope, record.key, record.body, tags=tags, ttl=record.ttl, name=record.name

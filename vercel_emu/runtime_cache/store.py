@@ -93,7 +93,7 @@ def open_store(
 
         return SQLiteStore(path, max_bytes=max_bytes, clock=clock, emit=emit)
     if spec == "memory":
-        from vercel_emu.runtime_cache.memory import MemoryStore
+        from vercel_emu.runtime_cache.memory_store import MemoryStore
 
         return MemoryStore(max_bytes=max_bytes, clock=clock)
     if spec.startswith(("redis://", "rediss://", "unix://")):

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from vercel_emu.platform import header_names as names
 from vercel_emu.runtime_cache.sdk_keys import SEPARATOR, stored_key
-from vercel_emu.scenarios.expectations import Answer, CacheView, filled
+from vercel_emu.scenarios.expectations import CacheView, Response, filled
 from vercel_emu.scenarios.http import HttpClient, NoAnswer
 from vercel_emu.scenarios.scenario import Expectation
 from vercel_emu.visitors.visitor import Visitor
@@ -22,7 +22,7 @@ class CacheLook:
         self._client = client
 
     async def after(
-        self, expect: Expectation, answer: Answer, visitor: Visitor
+        self, expect: Expectation, answer: Response, visitor: Visitor
     ) -> CacheView | None:
         """What the cache holds once the invocation is over, `wait_until` work included."""
         if expect.cache_key is None and expect.cache_tag is None:
@@ -43,7 +43,7 @@ class CacheLook:
             return None
         return CacheView(keys.__contains__, tags.__contains__)
 
-    async def _ended(self, answer: Answer) -> None:
+    async def _ended(self, answer: Response) -> None:
         if identity := answer.headers.get(names.VERCEL_ID):
             path = f"/emu/v1/invocations/{identity}?wait={WAIT_SECONDS}"
             await self._client.send("GET", path)

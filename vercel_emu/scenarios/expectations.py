@@ -26,7 +26,7 @@ LONGEST_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """A response as a visitor got it. Header names are lower case."""
 
     status: int
@@ -53,14 +53,14 @@ class Failure:
 
 
 def check(
-    expect: Expectation, answer: Answer, visitor: Visitor, cache: CacheView | None = None
+    expect: Expectation, answer: Response, visitor: Visitor, cache: CacheView | None = None
 ) -> tuple[Failure, ...]:
     """Every way in which the answer is not what was expected of it; empty is good."""
     return tuple(_failures(expect, answer, visitor, cache))
 
 
 def _failures(
-    expect: Expectation, answer: Answer, visitor: Visitor, cache: CacheView | None
+    expect: Expectation, answer: Response, visitor: Visitor, cache: CacheView | None
 ) -> Iterator[Failure]:
     if expect.status is not None and answer.status != expect.status:
         yield Failure("status", str(expect.status), str(answer.status))
@@ -81,7 +81,7 @@ def _failures(
 
 
 def _header(
-    name: str, wanted: str | Pattern, answer: Answer, visitor: Visitor
+    name: str, wanted: str | Pattern, answer: Response, visitor: Visitor
 ) -> Iterator[Failure]:
     came = answer.headers.get(name)
     if isinstance(wanted, Pattern):

@@ -15,7 +15,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from vercel_emu.errors import EmuError
-from vercel_emu.scenarios.expectations import Answer
+from vercel_emu.scenarios.expectations import Response
 from vercel_emu.transport.connection import (
     IDLE_SECONDS,
     Connection,
@@ -78,7 +78,7 @@ class HttpClient:
         path: str,
         headers: Iterable[tuple[str, str]] = (),
         body: bytes | None = None,
-    ) -> Answer:
+    ) -> Response:
         """One request and its whole answer.
 
         Raises:
@@ -94,7 +94,7 @@ class HttpClient:
             reason = str(error).replace("the instance", "the server")
             raise NoAnswer(reason) from None
 
-    async def _exchange(self, method: bytes, head: bytes, body: bytes | None) -> Answer:
+    async def _exchange(self, method: bytes, head: bytes, body: bytes | None) -> Response:
         while (connection := self._take_idle()) is not None:
             try:
                 return await self._ask(connection, method, head, body)
@@ -106,7 +106,7 @@ class HttpClient:
 
     async def _ask(
         self, connection: Connection, method: bytes, head: bytes, body: bytes | None
-    ) -> Answer:
+    ) -> Response:
         started = time.perf_counter()
         try:
             connection.begin(method, head)
@@ -123,7 +123,7 @@ class HttpClient:
         for name, value in answer.headers:
             key, text = name.decode("latin-1"), value.decode("latin-1")
             headers[key] = f"{headers[key]}, {text}" if key in headers else text
-        return Answer(answer.status, headers, content, duration)
+        return Response(answer.status, headers, content, duration)
 
     def _head(
         self, method: str, path: str, headers: Iterable[tuple[str, str]], body: bytes | None

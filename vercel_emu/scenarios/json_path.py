@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-type Step = str | int
+type PathPart = str | int
 
 
 class Missing:
@@ -24,10 +24,10 @@ _STEP = re.compile(
 )
 
 
-def parse_path(path: str) -> tuple[Step, ...]:
+def parse_path(path: str) -> tuple[PathPart, ...]:
     """The steps of a path; a `ValueError` says where it stops making sense."""
     rest = path.strip().removeprefix("$")
-    steps: list[Step] = []
+    steps: list[PathPart] = []
     position = 0
     while position < len(rest):
         match = _STEP.match(rest, position)
@@ -41,7 +41,7 @@ def parse_path(path: str) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def look_up(document: Any, steps: tuple[Step, ...]) -> Any:
+def look_up(document: Any, steps: tuple[PathPart, ...]) -> Any:
     """What is at the path, or MISSING."""
     for step in steps:
         if isinstance(step, int):

@@ -11,17 +11,12 @@ import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
+from starlette.types import ASGIApp, Message, Scope
 from uvicorn.protocols.http.flow_control import FlowControl
-
-type Message = MutableMapping[str, Any]
-type Scope = dict[str, Any]
-type Receive = Callable[[], Awaitable[Message]]
-type Send = Callable[[Mapping[str, Any]], Awaitable[None]]
-type App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _STATUS_LINES = {
     status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus
@@ -64,7 +59,7 @@ class Exchange:
         self._bodiless = False
         self._missing: int | None = None
 
-    async def run_asgi(self, app: App) -> None:
+    async def run_asgi(self, app: ASGIApp) -> None:
         """Let `app` answer; an answer it leaves unfinished ends the connection."""
         try:
             await app(self.scope, self.receive, self.send)

@@ -12,9 +12,10 @@ from urllib.parse import unquote
 
 import httptools
 import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from vercel_emu.transport.exchange import App, Exchange, split_target
+from vercel_emu.transport.exchange import Exchange, split_target
 
 type Refuse = Callable[[], bytes]
 """Makes the whole answer to a request that is not HTTP."""
@@ -132,7 +133,7 @@ class EdgeServer(uvicorn.Server):
         yield
 
 
-def make_server(app: App, *, ws: Any = None, refuse: Refuse = plain_refusal) -> EdgeServer:
+def make_server(app: ASGIApp, *, ws: Any = None, refuse: Refuse = plain_refusal) -> EdgeServer:
     """A server for `app`; `ws` is the protocol class that takes over WebSocket upgrades."""
     http: Any = partial(EdgeHttpProtocol, refuse=refuse)
     config = uvicorn.Config(

@@ -15,7 +15,7 @@ REMEMBERED = 1000
 
 @dataclass(slots=True, kw_only=True)
 class VisitorDirectory:
-    """The visitors of one emulator. `named` are the person's own, from `pyproject.toml`."""
+    """The visitors of one emulator. `named` are the user's own, from `pyproject.toml`."""
 
     current: Visitor = NEW_YORK
     overrides: bool = True

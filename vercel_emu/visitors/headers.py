@@ -9,11 +9,11 @@ from urllib.parse import quote
 from vercel_emu.platform import header_names as names
 from vercel_emu.visitors.visitor import Visitor
 
-type Headers = tuple[tuple[bytes, bytes], ...]
+type HeaderTuple = tuple[tuple[bytes, bytes], ...]
 
 
 @lru_cache(maxsize=1024)
-def geo_headers(visitor: Visitor) -> Headers:
+def geo_headers(visitor: Visitor) -> HeaderTuple:
     """The `x-vercel-ip-*` headers; a field that is None has none."""
     values = (
         (names.IP_CITY, visitor.city and quote(visitor.city, safe="")),
@@ -32,7 +32,7 @@ def geo_headers(visitor: Visitor) -> Headers:
 
 
 @lru_cache(maxsize=1024)
-def address_headers(ip: str) -> Headers:
+def address_headers(ip: str) -> HeaderTuple:
     """The headers that hold nothing but the visitor's address."""
     carriers = (
         names.FORWARDED_FOR,
@@ -50,7 +50,7 @@ def client_headers(
     proto: str = "https",
     signature: str = "",
     expires: int = 0,
-) -> Headers:
+) -> HeaderTuple:
     """The visitor's address in every header that the platform puts it in.
 
     `signature` is the value of `x-vercel-proxy-signature`, `expires` that of its `-ts`: the

@@ -1,4 +1,4 @@
-"""Visitors of the person's own: `[tool.vercel-emu.visitors.NAME]` in pyproject.toml."""
+"""Visitors of the user's own: `[tool.vercel-emu.visitors.NAME]` in pyproject.toml."""
 
 from __future__ import annotations
 

@@ -7,20 +7,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import asdict
 from html import escape
 from typing import Any
 from urllib.parse import parse_qs, quote
 
+from starlette.types import Receive, Send
+
 from vercel_emu.errors import EmuError
 from vercel_emu.visitors.choose import visitor_cookie
 from vercel_emu.visitors.directory import VisitorDirectory
 from vercel_emu.visitors.visitor import Visitor
-
-type Message = MutableMapping[str, Any]
-type Receive = Callable[[], Awaitable[Message]]
-type Send = Callable[[Message], Awaitable[None]]
 
 PATH = "/_emu/visitor"
 SUGGESTED = ("Tokyo", "São Paulo", "Nairobi", "Berlin", "Sydney", "San Francisco", "none")

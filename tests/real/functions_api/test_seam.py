@@ -21,7 +21,7 @@ import vercel_runtime.cache as runtime
 from vercel_emu.guest import cache_client
 from vercel_emu.runtime_cache import Scope
 from vercel_emu.runtime_cache.http_api import RuntimeCacheAPI
-from vercel_emu.runtime_cache.memory import MemoryStore
+from vercel_emu.runtime_cache.memory_store import MemoryStore
 
 official = pytest.importorskip("vercel.cache")
 official_context = pytest.importorskip("vercel.cache.context")

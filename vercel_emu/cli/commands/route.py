@@ -22,7 +22,7 @@ from vercel_emu.deployment.routing import (
     Respond,
     RouteRequest,
     ServeFile,
-    Step,
+    TraceEntry,
 )
 from vercel_emu.deployment.routing import route as decide
 from vercel_emu.deployment.routing.destination import split_url
@@ -82,12 +82,12 @@ def route(words: Sequence[str], lines: Sequence[str], visitor: str, as_json: boo
         destinations=config.destinations,
     )
     deployment = deploy(project, config, options, remembered_mounts(project))
-    steps: list[Step] = []
+    steps: list[TraceEntry] = []
     outcome = decide(deployment.routing, request, deployment.files, steps)
     if as_json:
         click.echo(json.dumps(as_data(request, steps, outcome, folder), indent=2))
         return
-    _print_steps(request, steps)
+    _print_trace(request, steps)
     click.secho(f"→ {_sentence(outcome, folder)}", bold=True)
     for name, value in outcome.headers:
         click.echo(f"  {name}: {value}")
@@ -136,7 +136,7 @@ def _request(
 
 
 def as_data(
-    request: RouteRequest, steps: Sequence[Step], outcome: Outcome, folder: Path
+    request: RouteRequest, steps: Sequence[TraceEntry], outcome: Outcome, folder: Path
 ) -> dict[str, Any]:
     """The shape of `--json` that the command's help documents."""
     ending = asdict(outcome)
@@ -152,7 +152,7 @@ def as_data(
     }
 
 
-def _print_steps(request: RouteRequest, steps: Sequence[Step]) -> None:
+def _print_trace(request: RouteRequest, steps: Sequence[TraceEntry]) -> None:
     query = f"?{request.query}" if request.query else ""
     click.secho(f"{request.method} {request.path}{query}", bold=True)
     label_width = max((len(step.label) for step in steps), default=0)

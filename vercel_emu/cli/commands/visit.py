@@ -16,7 +16,7 @@ from vercel_emu.control.client import ask, running_emulator
 from vercel_emu.errors import EmuError
 from vercel_emu.platform import header_names as names
 from vercel_emu.project.load import identify_project
-from vercel_emu.scenarios.expectations import Answer
+from vercel_emu.scenarios.expectations import Response
 from vercel_emu.scenarios.http import HttpClient, NoAnswer
 from vercel_emu.visitors.asking import by_name
 
@@ -28,7 +28,7 @@ class Visit:
     """One visitor's answer; `who` is None for the emulator's current visitor."""
 
     who: str | None
-    answer: Answer
+    answer: Response
 
 
 @click.command()
@@ -103,7 +103,7 @@ async def _send(
     headers: Pairs,
     body: bytes | None,
     who: str | None,
-) -> Answer:
+) -> Response:
     asking = () if who is None else by_name(who)
     try:
         answer = await client.send(method, path, (*headers, *asking), body)
@@ -169,7 +169,7 @@ def _as_json(one: Visit) -> dict[str, Any]:
     }
 
 
-def _content(answer: Answer) -> Any:
+def _content(answer: Response) -> Any:
     """The body: parsed where it is JSON, else as text."""
     if "json" in answer.headers.get("content-type", ""):
         try:

@@ -13,7 +13,7 @@ from vercel_emu.deployment.routing.model import (
     RouteRequest,
     RoutingTable,
     ServeFile,
-    Step,
+    TraceEntry,
 )
 
 __all__ = [
@@ -27,7 +27,7 @@ __all__ = [
     "RouteRequest",
     "RoutingTable",
     "ServeFile",
-    "Step",
+    "TraceEntry",
     "compile_routing",
     "route",
 ]

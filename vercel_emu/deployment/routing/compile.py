@@ -29,10 +29,10 @@ from vercel_emu.deployment.routing.destination import (
     references,
 )
 from vercel_emu.deployment.routing.model import (
-    Headers,
     Phase,
     RoutingTable,
     Rule,
+    RuleHeaders,
     RuleSet,
     first_segment,
 )
@@ -198,7 +198,7 @@ def _route(route: LegacyRoute, index: int, case_sensitive: bool) -> Rule:
     destination = None if route.dest is None else ascii_url(route.dest)
     location = next((ascii_url(v) for k, v in route.headers if k.lower() == "location"), None)
     is_redirect = route.status is not None and 300 <= route.status <= 399
-    headers: Headers = tuple(
+    headers: RuleHeaders = tuple(
         (name, _as_sent(value))
         for name, value in route.headers
         if not (is_redirect and name.lower() == "location")

@@ -20,7 +20,6 @@ from vercel_emu.deployment.routing.destination import (
 )
 from vercel_emu.deployment.routing.model import (
     FileLookup,
-    Headers,
     InvokeFunction,
     NotFound,
     Outcome,
@@ -31,8 +30,9 @@ from vercel_emu.deployment.routing.model import (
     RouteRequest,
     RoutingTable,
     Rule,
+    RuleHeaders,
     ServeFile,
-    Step,
+    TraceEntry,
 )
 from vercel_emu.deployment.routing.query import merge_queries, with_query
 from vercel_emu.deployment.routing.regex import CannotMatchError
@@ -64,7 +64,7 @@ def route(
     table: RoutingTable,
     request: RouteRequest,
     files: FileLookup,
-    trace: list[Step] | None = None,
+    trace: list[TraceEntry] | None = None,
 ) -> Outcome:
     """Where `request` ends. With `trace`, everything that was tried is appended to it."""
     if table.is_plain and trace is None and "//" not in request.path and table.app is not None:
@@ -91,7 +91,7 @@ class _Walk:
         table: RoutingTable,
         request: RouteRequest,
         files: FileLookup,
-        trace: list[Step] | None,
+        trace: list[TraceEntry] | None,
     ) -> None:
         self.table = table
         self.request = request
@@ -103,7 +103,7 @@ class _Walk:
         self.collected: dict[str, str] = {}
 
     @property
-    def headers(self) -> Headers:
+    def headers(self) -> RuleHeaders:
         return tuple(self.collected.items())
 
     def outcome(self) -> Outcome:
@@ -334,7 +334,7 @@ class _Walk:
     ) -> None:
         if self.trace is not None:
             self.trace.append(
-                Step(
+                TraceEntry(
                     phase=phase,
                     label=label,
                     source=source,

@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 from vercel_emu.deployment.routing.conditions import CompiledCondition
 from vercel_emu.deployment.routing.regex import Regex
 
-type Headers = tuple[tuple[str, str], ...]
+type RuleHeaders = tuple[tuple[str, str], ...]
 type Phase = Literal["main", "filesystem", "resource", "miss", "rewrite", "hit", "error"]
 type Kind = Literal[
     "slashes",
@@ -62,7 +62,7 @@ class Rule:
     location: str | None = None
     """Where a redirect goes."""
     status: int | None = None
-    headers: Headers = ()
+    headers: RuleHeaders = ()
     check: bool = False
     is_continue: bool = False
     methods: frozenset[str] | None = None
@@ -124,7 +124,7 @@ class RoutingTable:
 class Redirect:
     status: int
     location: str
-    headers: Headers = ()
+    headers: RuleHeaders = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +133,7 @@ class ServeFile:
     path: str
     """The URL path under which it was found."""
     status: int = 200
-    headers: Headers = ()
+    headers: RuleHeaders = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,14 +145,14 @@ class InvokeFunction:
     query: str
     matched_path: str
     status: int | None = None
-    headers: Headers = ()
+    headers: RuleHeaders = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProxyExternal:
     url: str
     status: int | None = None
-    headers: Headers = ()
+    headers: RuleHeaders = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +161,7 @@ class Respond:
 
     status: int
     code: str = ""
-    headers: Headers = ()
+    headers: RuleHeaders = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,14 +169,14 @@ class NotFound:
     """404: `file` is the project's 404.html, None means the platform's page."""
 
     file: Path | None = None
-    headers: Headers = ()
+    headers: RuleHeaders = ()
 
 
 type Outcome = Redirect | ServeFile | InvokeFunction | ProxyExternal | Respond | NotFound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class TraceEntry:
     """One thing routing tried, for `vercel-emu route`: a rule, or a lookup of a path."""
 
     phase: Phase

@@ -1,7 +1,7 @@
 """The platform's own answers when there is none from a function (vercel.com/docs/errors).
 
 Status, code and body shape are Vercel's. A browser gets a page that also shows what the platform
-would hide: the person's traceback, and what to do.
+would hide: the user's traceback, and what to do.
 """
 
 from __future__ import annotations

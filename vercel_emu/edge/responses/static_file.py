@@ -10,15 +10,16 @@ import hashlib
 import mimetypes
 import os
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import BinaryIO
 from urllib.parse import quote
+
+from starlette.types import Send
 
 from vercel_emu.deployment.routing.conditions import header_value
 
-type Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 type RawHeaders = Sequence[tuple[bytes, bytes]]
 
 CHUNK = 256 * 1024

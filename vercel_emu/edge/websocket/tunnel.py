@@ -11,15 +11,14 @@ import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
 from vercel_emu.deployment.routing import InvokeFunction
-from vercel_emu.edge.call import Call, Refused
+from vercel_emu.edge.call import Call, HTTPError
 from vercel_emu.edge.invoke import ATTEMPTS, acquire, hand_over, news_of_exit
 from vercel_emu.edge.request import read_request
-from vercel_emu.edge.responses import explain, failures
-from vercel_emu.edge.responses import own as answers
+from vercel_emu.edge.responses import explain, failures, platform_responses
 from vercel_emu.edge.responses.headers import edge_headers, response_headers
 from vercel_emu.edge.websocket.upstream import (
-    Answer,
     Upstream,
+    UpstreamResponse,
     connect_upstream,
     read_headers,
 )
@@ -97,7 +96,7 @@ class WebSocketTunnel(asyncio.Protocol):
             _, self._call.request.target = split_target(url)
             async with asyncio.timeout(HANDSHAKE_SECONDS):
                 await self._connect()
-        except Refused as refused:
+        except HTTPError as refused:
             self._fail(refused.failure)
         except ValueError:
             self._fail(failures.Failure(code="BAD_REQUEST"))
@@ -107,12 +106,12 @@ class WebSocketTunnel(asyncio.Protocol):
     async def _connect(self) -> None:
         outcome = self._edge.admit(self._call)
         if not isinstance(outcome, InvokeFunction):
-            raise Refused(failures.Failure(code="NOT_FOUND"))
+            raise HTTPError(failures.Failure(code="NOT_FOUND"))
         self._call.function = outcome.function
         for _ in range(ATTEMPTS):
             if await self._try(outcome):
                 return
-        raise Refused(failures.Failure(code="FUNCTION_INVOCATION_FAILED"))
+        raise HTTPError(failures.Failure(code="FUNCTION_INVOCATION_FAILED"))
 
     async def _try(self, outcome: InvokeFunction) -> bool:
         """Have one instance answer the handshake. False: it was gone already, try another."""
@@ -135,7 +134,7 @@ class WebSocketTunnel(asyncio.Protocol):
                 return True
             await news_of_exit(instance, invocation)
             if invocation.handler_started:
-                raise Refused(explain.crashed(instance, invocation, HUNG_UP))
+                raise HTTPError(explain.crashed(instance, invocation, HUNG_UP))
             return False
         finally:
             if self._upstream is None:
@@ -143,7 +142,7 @@ class WebSocketTunnel(asyncio.Protocol):
                 if upstream is not None:
                     upstream.close()
 
-    def _accept(self, upstream: Upstream, answer: Answer) -> None:
+    def _accept(self, upstream: Upstream, answer: UpstreamResponse) -> None:
         """Pass on the instance's answer to the handshake: 101, or a rejection."""
         self._upstream = upstream
         status_line, headers, rest = answer
@@ -184,7 +183,7 @@ class WebSocketTunnel(asyncio.Protocol):
     # Ends -------------------------------------------------------------------------------------
 
     def _fail(self, failure: failures.Failure) -> None:
-        self._transport.write(answers.failure_bytes(self._call, failure, overlay=False))
+        self._transport.write(platform_responses.failure_bytes(self._call, failure, overlay=False))
         self._transport.close()
         self._report(failure.status)
 

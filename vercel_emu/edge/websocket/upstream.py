@@ -7,13 +7,13 @@ import contextlib
 from collections.abc import Iterable
 from typing import Protocol, cast
 
-from vercel_emu.edge.request import Headers
 from vercel_emu.instance.pool import Instance
+from vercel_emu.transport.headers import RawHeaders
 
 MAX_HEAD = 256 * 1024
 
 
-type Answer = tuple[bytes, Headers, bytes]
+type UpstreamResponse = tuple[bytes, RawHeaders, bytes]
 """Status line, headers, and what came after them."""
 
 
@@ -36,7 +36,9 @@ class Upstream(asyncio.Protocol):
         self._client = client
         self._transport: asyncio.Transport
         self._head = b""
-        self.answer: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
+        self.answer: asyncio.Future[UpstreamResponse | None] = (
+            asyncio.get_running_loop().create_future()
+        )
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -101,7 +103,7 @@ async def connect_upstream(client: Client, instance: Instance) -> Upstream | Non
     return upstream
 
 
-def read_headers(lines: Iterable[bytes]) -> Headers:
+def read_headers(lines: Iterable[bytes]) -> RawHeaders:
     """Header lines that a parser has checked, as pairs with lower-case names."""
     parts = [line.partition(b":") for line in lines]
     return [(name.strip().lower(), value.strip()) for name, _, value in parts]

@@ -2,7 +2,7 @@
 
 Runs under the app's own interpreter, standard library only: `python -P THIS MANAGE_PY_FOLDER`.
 manage.py itself is executed, with Django's command runner replaced, so whatever way it has to
-choose the settings module is the way that counts. Output of the person's code goes to stderr.
+choose the settings module is the way that counts. Output of user code goes to stderr.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
 """A traceback as the person wants it: their own frames, and the line to look at.
 
 The text comes from inside the function instance, where the runtime and the import machinery stand
-above the person's code. Those frames explain nothing, so they are left out.
+above user code. Those frames explain nothing, so they are left out.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _ENVIRONMENTS = ("site-packages", ".venv", "venv", "node_modules")
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A place in the person's own code; `file` is relative to the project."""
+    """A place in user code; `file` is relative to the project."""
 
     file: str
     line: int
@@ -30,7 +30,7 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class CodeError:
-    """An error of the person's code: one line to read first, the shortened traceback, the place."""
+    """An error of user code: one line to read first, the shortened traceback, the place."""
 
     summary: str
     traceback: str
@@ -38,7 +38,7 @@ class CodeError:
 
 
 def read_traceback(text: str, root: Path) -> CodeError:
-    """Shorten what an instance said when it failed, and find the person's last frame."""
+    """Shorten what an instance said when it failed, and find the user's last frame."""
     kept: list[str] = []
     location: Location | None = None
     dropping = upside_down = False

@@ -135,12 +135,12 @@ class Unfit(msgspec.Struct, tag="emu-unfit"):
     payload: _Unfit
 
 
-type Step = str | list[str | list[str] | None]
+type ImportStep = str | list[str | list[str] | None]
 """A library module to import, or a change of the environment (see `guest/modules.py`)."""
 
 
 class _Modules(msgspec.Struct):
-    steps: list[Step]
+    steps: list[ImportStep]
     direct: list[str]
     files: list[str]
 
@@ -178,7 +178,7 @@ class SelfCall(msgspec.Struct, tag="emu-self-call"):
     payload: _SelfCall
 
 
-type Message = (
+type RuntimeMessage = (
     ServerStarted
     | HandlerStarted
     | End
@@ -196,7 +196,7 @@ type Message = (
     | SelfCall
 )
 
-_decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message.__value__)
+_decoder: msgspec.json.Decoder[RuntimeMessage] = msgspec.json.Decoder(RuntimeMessage.__value__)
 
 
 class MessageReader:
@@ -205,7 +205,7 @@ class MessageReader:
     def __init__(self) -> None:
         self._rest = b""
 
-    def feed(self, data: bytes) -> Iterator[Message]:
+    def feed(self, data: bytes) -> Iterator[RuntimeMessage]:
         """Yield every message that `data` completes."""
         *frames, self._rest = (self._rest + data).split(b"\0")
         for frame in frames:

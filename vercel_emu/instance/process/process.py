@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from vercel_emu.instance.output.logs import Stream
 from vercel_emu.instance.process.early import EarlyProcess, start_python
-from vercel_emu.instance.process.ipc import Message, MessageReader
+from vercel_emu.instance.process.ipc import MessageReader, RuntimeMessage
 from vercel_emu.project.model import Entrypoint
 
 
@@ -35,7 +35,7 @@ class LaunchSpec:
     strict_fs: bool = False
     fd_limit: int | None = None
     report_files: bool = False
-    """Tell of each of the person's files that it imports: the project has other functions."""
+    """Tell of each of the user's files that it imports: the project has other functions."""
 
     def orders(self, *, preload: bool) -> dict[str, object]:
         """What `guest/boot.py` is told before it does anything."""
@@ -68,7 +68,7 @@ class LaunchSpec:
 class Listener(Protocol):
     """Who hears what a process says."""
 
-    def on_message(self, process: InstanceProcess, message: Message) -> None: ...
+    def on_message(self, process: InstanceProcess, message: RuntimeMessage) -> None: ...
 
     def on_output(self, process: InstanceProcess, stream: Stream, text: str) -> None: ...
 
@@ -134,7 +134,7 @@ class InstanceProcess:
             self._write(self._unsent.pop(0))
 
     def go(self) -> None:
-        """Let a standby import the person's code."""
+        """Let a standby import user code."""
         self._command("go")
 
     def preload_more(self) -> None:
@@ -224,7 +224,7 @@ class InstanceProcess:
         self._channels.discard(transport)
         self._channel_gone.set()
 
-    def channel_message(self, message: Message) -> None:
+    def channel_message(self, message: RuntimeMessage) -> None:
         self._listener.on_message(self, message)
 
 

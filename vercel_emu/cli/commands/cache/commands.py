@@ -267,7 +267,7 @@ def export(access: CacheAccess, where: dict[str, str], file: BinaryIO) -> None:
 def import_(access: CacheAccess, where: dict[str, str], file: BinaryIO) -> None:
     """Read items that `export` wrote from FILE (default: standard input)."""
     stored = 0
-    refused: list[ops.Refused] = []
+    refused: list[ops.RefusedItem] = []
     for batch in _batches(file):
         answer = access("put", ops.PutItems(records=batch, **where), ops.Stored)
         stored += answer.stored

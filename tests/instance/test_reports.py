@@ -12,7 +12,7 @@ from vercel_emu.instance.instance import Instance
 from vercel_emu.instance.output.logs import LineJoiner
 from vercel_emu.instance.output.tracebacks import without_libraries
 from vercel_emu.instance.process import ipc
-from vercel_emu.instance.reports import Hearing
+from vercel_emu.instance.reports import Reports
 
 ERROR = """Exception in ASGI application
 Traceback (most recent call last):
@@ -28,7 +28,7 @@ class Scene:
 
     def __init__(self) -> None:
         self.heard: list[events.Event] = []
-        self.hearing = Hearing("app", self.heard.append)
+        self.reports = Reports("app", self.heard.append)
         process: Any = None
         self.instance = Instance(
             "app#1", "app", process, LineJoiner("app", "app#1"), root=Path("/project")
@@ -39,7 +39,7 @@ class Scene:
         context = {"invocationId": invocation, "requestId": 1}
         message = {"type": kind, "payload": {"context": context, **payload}}
         for heard in ipc.MessageReader().feed(json.dumps(message).encode() + b"\0"):
-            self.hearing.handle(self.instance, heard)
+            self.reports.handle(self.instance, heard)
 
     def end(self, invocation: str) -> None:
         self.say("end", invocation)
@@ -114,14 +114,14 @@ def test_other_errors_outside_of_invocations_stay_there() -> None:
 
 def test_output_before_it_is_ready_is_said_when_it_is() -> None:
     scene = Scene()
-    scene.hearing.output(scene.instance, "stderr", "loading\n")
+    scene.reports.output(scene.instance, "stderr", "loading\n")
     assert scene.lines() == []
-    scene.hearing.ready(scene.instance)
-    scene.hearing.output(scene.instance, "stderr", "later\n")
+    scene.reports.ready(scene.instance)
+    scene.reports.output(scene.instance, "stderr", "later\n")
     assert [text for _, text in scene.lines()] == ["loading", "later"]
 
 
 def test_output_of_one_that_never_starts_is_kept_for_its_failure() -> None:
     scene = Scene()
-    scene.hearing.output(scene.instance, "stderr", "Traceback ...\n")
+    scene.reports.output(scene.instance, "stderr", "Traceback ...\n")
     assert scene.instance.said_since(0.0) == ["Traceback ..."]

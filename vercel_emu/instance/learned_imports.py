@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from vercel_emu.instance.process.ipc import Step
+from vercel_emu.instance.process.ipc import ImportStep
 
 FORMAT = 3
 
@@ -21,15 +21,15 @@ class Remembered(msgspec.Struct):
 
     format: int = FORMAT
     interpreter: str = ""
-    steps: list[Step] = []
+    steps: list[ImportStep] = []
     direct: list[str] = []
     files: list[str] = []
     excluded: list[str] = []
     varying: list[str] = []
 
 
-class ModulesMemory:
-    """The steps that a standby follows ahead of the person's code."""
+class LearnedImports:
+    """The steps that a standby follows ahead of user code."""
 
     def __init__(self, path: Path, interpreter: Path) -> None:
         self._path = path
@@ -43,7 +43,7 @@ class ModulesMemory:
         """The modules that a standby would import."""
         return [step for step in self._state.steps if isinstance(step, str)]
 
-    def learn(self, steps: list[Step], direct: list[str], files: list[str]) -> bool:
+    def learn(self, steps: list[ImportStep], direct: list[str], files: list[str]) -> bool:
         """Note what an instance that serves has imported by now; True if that is news."""
         fit = fitting(steps, self._state.excluded, self._state.varying)
         state = self._state
@@ -54,7 +54,7 @@ class ModulesMemory:
         return False
 
     def exclude(self, module: str) -> None:
-        """Never import `module` ahead of time again: it needs the person's code."""
+        """Never import `module` ahead of time again: it needs user code."""
         if module not in self._state.excluded:
             self._state.excluded.append(module)
         state = self._state
@@ -62,7 +62,7 @@ class ModulesMemory:
         self._write()
 
     def differed(self, what: str) -> None:
-        """A standby's steps no longer fit the person's code: forget them, the next run is learned.
+        """A standby's steps no longer fit user code: forget them, the next run is learned.
 
         A variable that differs twice in a row holds something new in each run (a time, an id):
         from its change on nothing can be imported ahead.
@@ -74,7 +74,7 @@ class ModulesMemory:
         self._write()
 
     def followed(self) -> None:
-        """A standby's steps fitted the person's code."""
+        """A standby's steps fitted user code."""
         self._suspected = ""
 
     def _write(self) -> None:
@@ -86,9 +86,9 @@ class ModulesMemory:
             temporary.replace(self._path)
 
 
-def fitting(steps: list[Step], excluded: list[str], varying: list[str]) -> list[Step]:
+def fitting(steps: list[ImportStep], excluded: list[str], varying: list[str]) -> list[ImportStep]:
     """Without excluded modules, and only up to the first change of a variable that varies."""
-    fit: list[Step] = []
+    fit: list[ImportStep] = []
     for step in steps:
         if isinstance(step, str):
             if step not in excluded:

@@ -10,8 +10,7 @@ import msgspec
 
 from vercel_emu.platform import header_names as names
 from vercel_emu.runtime_cache.model import Item
-
-type Headers = list[tuple[bytes, bytes]]
+from vercel_emu.transport.headers import RawHeaders
 
 _STATE = (names.CACHE_STATE.encode(), b"fresh")
 _TAGS = names.CACHE_TAGS.encode()
@@ -20,7 +19,7 @@ _JSON = (b"content-type", b"application/json")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """A whole response."""
 
     status: int
@@ -36,31 +35,31 @@ class Answer:
         }
 
 
-def _answer(status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]]) -> Answer:
-    return Answer(status, (*headers, (b"content-length", b"%d" % len(body))), body)
+def _response(status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]]) -> Response:
+    return Response(status, (*headers, (b"content-length", b"%d" % len(body))), body)
 
 
-def _plain(status: int, text: str, *headers: tuple[bytes, bytes]) -> Answer:
-    return _answer(status, text.encode(), [(b"content-type", b"text/plain"), *headers])
+def _plain(status: int, text: str, *headers: tuple[bytes, bytes]) -> Response:
+    return _response(status, text.encode(), [(b"content-type", b"text/plain"), *headers])
 
 
-def json_answer(status: int, value: object) -> Answer:
-    return _answer(status, msgspec.json.encode(value), [_JSON])
+def json_response(status: int, value: object) -> Response:
+    return _response(status, msgspec.json.encode(value), [_JSON])
 
 
-def problem(status: int, reason: str) -> Answer:
+def problem(status: int, reason: str) -> Response:
     """A refusal with its reason."""
-    return json_answer(status, {"error": reason})
+    return json_response(status, {"error": reason})
 
 
-def hit(item: Item) -> Answer:
+def hit(item: Item) -> Response:
     """A fresh item, its bytes as they came."""
-    headers: Headers = [_JSON, _STATE, (b"age", b"%d" % max(0, int(item.age)))]
+    headers: RawHeaders = [_JSON, _STATE, (b"age", b"%d" % max(0, int(item.age)))]
     if item.tags:
         headers.append((_TAGS, ",".join(item.tags).encode()))
     if item.name:
         headers.append((_NAME, item.name.encode()))
-    return _answer(200, item.body, headers)
+    return _response(200, item.body, headers)
 
 
 FORBIDDEN = _plain(403, "Forbidden")
@@ -68,5 +67,5 @@ UNAUTHORIZED = _plain(401, "Unauthorized", (b"www-authenticate", b"Bearer"))
 NOT_FOUND = _plain(404, "Not Found")
 METHOD_NOT_ALLOWED = _plain(405, "Method Not Allowed")
 INTERNAL_ERROR = _plain(500, "Internal Server Error")
-DONE = json_answer(200, {"success": True})
-REVALIDATED = json_answer(200, {"revalidated": True})
+DONE = json_response(200, {"success": True})
+REVALIDATED = json_response(200, {"revalidated": True})

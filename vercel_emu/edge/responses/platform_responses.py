@@ -9,10 +9,10 @@ from pathlib import Path
 
 from vercel_emu.deployment.routing import NotFound, Redirect, Respond, ServeFile
 from vercel_emu.edge.call import Call
-from vercel_emu.edge.request import Headers
 from vercel_emu.edge.responses import failures
 from vercel_emu.edge.responses.headers import DEFAULT_CACHE_CONTROL, edge_headers
 from vercel_emu.edge.responses.static_file import EtagCache, send_file
+from vercel_emu.transport.headers import RawHeaders
 
 type TextHeaders = Iterable[tuple[str, str]]
 
@@ -32,7 +32,7 @@ def failure_bytes(call: Call, failure: failures.Failure, *, overlay: bool) -> by
     return b"".join(lines) + b"connection: close\r\n\r\n" + body
 
 
-def _failure(call: Call, failure: failures.Failure, *, overlay: bool) -> tuple[Headers, bytes]:
+def _failure(call: Call, failure: failures.Failure, *, overlay: bool) -> tuple[RawHeaders, bytes]:
     call.error_code = failure.code
     content_type, body = failures.body(failure, call.request.accept, call.edge_id, overlay=overlay)
     headers = failures.headers(failure, content_type, len(body))
@@ -96,7 +96,7 @@ async def send_static(
     return response is not None
 
 
-def encoded(headers: TextHeaders) -> Headers:
+def encoded(headers: TextHeaders) -> RawHeaders:
     """Headers from rules, as they are sent."""
     return [
         (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))
@@ -104,7 +104,7 @@ def encoded(headers: TextHeaders) -> Headers:
     ]
 
 
-def _completed(call: Call, headers: Headers, body: bytes) -> Headers:
+def _completed(call: Call, headers: RawHeaders, body: bytes) -> RawHeaders:
     names = {name for name, _ in headers}
     if b"content-length" not in names:
         headers.append((b"content-length", str(len(body)).encode()))
@@ -113,6 +113,6 @@ def _completed(call: Call, headers: Headers, body: bytes) -> Headers:
     return headers + edge_headers(call.edge_id)
 
 
-async def _send(call: Call, status: int, headers: Headers, body: bytes) -> None:
+async def _send(call: Call, status: int, headers: RawHeaders, body: bytes) -> None:
     await call.send({"type": "http.response.start", "status": status, "headers": headers})
     await call.send({"type": "http.response.body", "body": body})
