@@ -9,9 +9,9 @@ import pytest
 
 from vercel_emu.crons.call import cron_headers, request_head
 from vercel_emu.crons.jobs import CronJob, cron_jobs
-from vercel_emu.crons.scheduler import FastClock, next_due, parse_speed
+from vercel_emu.crons.scheduler import FastClock, next_due
 from vercel_emu.errors import EmuError
-from vercel_emu.options import load_options
+from vercel_emu.options import load_options, parse_speed
 from vercel_emu.project.vercel_json.model import Cron
 
 NOON = datetime(2026, 2, 27, 12, 0, tzinfo=UTC)

@@ -17,31 +17,10 @@ from vercel_emu.crons.jobs import CronJob
 from vercel_emu.errors import EmuError
 from vercel_emu.events import Emit, Notice
 
-MAX_SPEED = 100_000.0
 _FAR = 3600.0
 """Longest sleep in real seconds, so that a clock that was set or a suspended machine is noticed."""
 _MISSED = 60.0
 """What is later than this (the machine slept) is left out, not made up for."""
-
-
-def parse_speed(text: str) -> float:
-    """`60x` or `60` -> 60.0: how many times faster than the clock the schedule runs.
-
-    Raises:
-        EmuError: not a number above 0.
-    """
-    try:
-        speed = float(text.strip().lower().removesuffix("x") or "1")
-    except ValueError:
-        speed = 0.0
-    if not 0 < speed <= MAX_SPEED:
-        raise EmuError(
-            "INVALID_OPTION",
-            f"--crons: {text!r} is not a speed.",
-            "Write --crons=60x to let an hour pass in a minute. For real time write --crons, with "
-            "nothing or another option after it.",
-        )
-    return speed
 
 
 @dataclass(frozen=True, slots=True)

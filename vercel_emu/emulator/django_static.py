@@ -20,6 +20,7 @@ import msgspec
 
 from vercel_emu import guest
 from vercel_emu.deployment.public_files import Mount
+from vercel_emu.emu_folder import write_whole
 from vercel_emu.events import Notice
 from vercel_emu.instance.instance import CannotStart, Change
 from vercel_emu.project.model import DjangoSettings, Project
@@ -116,7 +117,7 @@ class DjangoStatic:
         is_news = unpublished and (self.found is None or self.found.publishes)
         self.found = found
         with contextlib.suppress(OSError):
-            self._memory.write_bytes(msgspec.json.encode(found))
+            write_whole(self._memory, msgspec.json.encode(found))
         return _unpublished(found.url or "") if is_news else None
 
     async def _run(self, environment: Mapping[str, str]) -> tuple[bytes, str]:

@@ -11,7 +11,7 @@ from vercel_emu.emulator.upkeep import idle_timeout
 from vercel_emu.instance.instance import Change
 from vercel_emu.instance.pool import FunctionPool, PoolSettings
 from vercel_emu.instance.process.process import LaunchSpec
-from vercel_emu.platform.limits_table import FILE_DESCRIPTORS
+from vercel_emu.platform.limits import FILE_DESCRIPTORS
 from vercel_emu.project.model import Function
 from vercel_emu.watching.meaning import Meaning
 

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vercel_emu.control.recorder import Recorder
-from vercel_emu.control.registry import RunningEmulator, announced, prepare_folder
-from vercel_emu.edge.page_reload import SCRIPT_PATH, WAIT_PATH, LiveReload, PageReload
+from vercel_emu.control.registry import RunningEmulator, announced
+from vercel_emu.edge.page_reload import LiveReload, PageReload
+from vercel_emu.emu_folder import prepare_folder
 from vercel_emu.emulator.function_set import FunctionSet
 from vercel_emu.emulator.prepare import Prepared
 from vercel_emu.emulator.upkeep import Upkeep
@@ -26,6 +27,7 @@ from vercel_emu.instance.gate import Gate
 from vercel_emu.instance.instance import Change
 from vercel_emu.instance.pool import FunctionPool
 from vercel_emu.options import Options, parse_listen
+from vercel_emu.platform import own_paths
 from vercel_emu.transport.serving import bind_loopback, serve_on
 from vercel_emu.visitors.directory import VisitorDirectory
 from vercel_emu.visitors.visitor import NEW_YORK, Visitor
@@ -279,7 +281,6 @@ class RunningProject:
         from vercel_emu.edge.request_headers import CacheAccess
         from vercel_emu.platform.limits import Limits
         from vercel_emu.transport.server import make_server
-        from vercel_emu.visitors.pages import PATH as VISITOR_PATH
         from vercel_emu.visitors.pages import VisitorPages
 
         options, prepared = self.options, self.prepared
@@ -309,9 +310,9 @@ class RunningProject:
         self.edge = Edge(settings, self.pools, self.emit)
         self.edge.cdn = self.cdn
         self.bus.subscribe(self.edge.loops.on_event)
-        self.edge.reserved[WAIT_PATH] = self.pages.wait
-        self.edge.reserved[SCRIPT_PATH] = self.pages.script
-        self.edge.reserved[VISITOR_PATH] = VisitorPages(self.visitors)
+        self.edge.reserved[own_paths.WAIT] = self.pages.wait
+        self.edge.reserved[own_paths.LIVE_SCRIPT] = self.pages.script
+        self.edge.reserved[own_paths.VISITOR] = VisitorPages(self.visitors)
         app = self.gate.before(self.edge)
         if options.live_reload:
             app = LiveReload(app)
@@ -331,7 +332,8 @@ class RunningProject:
         self.run(MemoryWatch(self.pools, memory_of, self.emit, strict=strict).run())
         if self.options.crons:
             from vercel_emu.crons.call import SECRET
-            from vercel_emu.crons.scheduler import CronScheduler, parse_speed
+            from vercel_emu.crons.scheduler import CronScheduler
+            from vercel_emu.options import parse_speed
 
             self.crons = CronScheduler(
                 self._cron_jobs,

@@ -11,7 +11,8 @@ from vercel_emu.runtime_cache.model import (
     Stats,
     StoreUnavailableError,
 )
-from vercel_emu.runtime_cache.store import Store, open_store
+from vercel_emu.runtime_cache.open_store import open_store
+from vercel_emu.runtime_cache.store import Store
 
 __all__ = [
     "DEFAULT_MAX_BYTES",

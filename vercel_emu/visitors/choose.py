@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from vercel_emu.errors import EmuError
 from vercel_emu.platform import header_names as names
+from vercel_emu.platform import own_paths
 from vercel_emu.visitors.visitor import Visitor
 
 _PREFIX = names.EMU_PREFIX.encode()
@@ -85,7 +86,7 @@ def _from_cookie(text: str, resolve: Callable[[str], Visitor]) -> Visitor:
         raise EmuError(
             error.code,
             f"The cookie {names.EMU_VISITOR_COOKIE} is wrong: {error.message}",
-            f"{error.hint or ''} Visit /_emu/visitor/ with a place, or delete the cookie.".strip(),
+            f"{error.hint or ''} Visit {own_paths.VISITOR}/ with a place, or delete the cookie.",
         ) from None
 
 

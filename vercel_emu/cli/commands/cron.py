@@ -22,13 +22,14 @@ from vercel_emu.crons.call import (
     cron_headers,
 )
 from vercel_emu.crons.jobs import CronJob, cron_jobs
+from vercel_emu.deployment.config import load_vercel_config
 from vercel_emu.errors import EmuError
-from vercel_emu.options import emu_table, load_options
+from vercel_emu.options import load_options
 from vercel_emu.project.load import identify_project
 from vercel_emu.project.model import Project
+from vercel_emu.project.pyproject import emu_table
 from vercel_emu.project.variables.env_files import read_env_files
 from vercel_emu.project.vercel_json.model import VercelConfig
-from vercel_emu.project.vercel_json.reader import load_vercel_config
 
 SHOWN_TIMES = 3
 _TIME = "%Y-%m-%d %H:%M"

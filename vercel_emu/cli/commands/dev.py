@@ -17,7 +17,8 @@ from vercel_emu.cli.option_flags import with_options
 from vercel_emu.console import Colors, JsonConsole, LineWriter, PrettyConsole, wants_color
 from vercel_emu.errors import EmuError
 from vercel_emu.events import EventBus, Notice
-from vercel_emu.options import Options, emu_table, load_options
+from vercel_emu.options import Options, load_options
+from vercel_emu.project.pyproject import emu_table
 
 if TYPE_CHECKING:
     from vercel_emu.emulator.prepare import Prepared

@@ -15,8 +15,9 @@ import click
 from vercel_emu.control.registry import RunningEmulator, running_emulators
 from vercel_emu.emulator.prepare import Prepared, prepare
 from vercel_emu.errors import EmuError
-from vercel_emu.options import Options, emu_table, load_options
+from vercel_emu.options import Options, load_options
 from vercel_emu.project.load import identify_project
+from vercel_emu.project.pyproject import emu_table
 from vercel_emu.scenarios.cache_look import CacheLook
 from vercel_emu.scenarios.formats import as_json, as_junit
 from vercel_emu.scenarios.http import HttpClient

@@ -18,16 +18,14 @@ import click
 
 from vercel_emu.cli.dependencies import ready_interpreter
 from vercel_emu.cli.option_flags import with_options
-from vercel_emu.control.registry import (
-    RunningEmulator,
-    find_running,
-    prepare_folder,
-)
+from vercel_emu.control.registry import RunningEmulator, find_running
+from vercel_emu.emu_folder import prepare_folder
 from vercel_emu.emulator.prepare import Prepared, prepare
 from vercel_emu.errors import EmuError
 from vercel_emu.events import Event, Notice
-from vercel_emu.options import emu_table, load_options, parse_listen
+from vercel_emu.options import load_options, parse_listen
 from vercel_emu.project.load import identify_project
+from vercel_emu.project.pyproject import emu_table
 
 COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE = 127, 126  # what shells return
 _FORWARDED = (
