@@ -115,8 +115,8 @@ def test_request_head() -> None:
 
 
 def test_ids() -> None:
-    new_id = ids.RequestIds(ids.make_pod())
-    made = [new_id() for _ in range(1000)]
+    pod = ids.make_pod()
+    made = [ids.request_id(pod) for _ in range(1000)]
     assert len(set(made)) == 1000
     assert all(re.fullmatch(r"[a-z0-9]{5}-\d{13}-[0-9a-f]{12}", one) for one in made)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", ids.deadline(300))

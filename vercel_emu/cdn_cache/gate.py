@@ -14,6 +14,7 @@ from typing import Protocol
 
 from starlette.types import Message, Send
 
+from vercel_emu import tasks
 from vercel_emu.cdn_cache import policy
 from vercel_emu.cdn_cache.store import Entry, Key, ResponseStore
 from vercel_emu.events import Emit, Event, Notice, Reloading
@@ -101,7 +102,7 @@ class CdnGate:
         mark = (entry.key, entry.values)
         if mark in self._renewing:
             return
-        task = asyncio.get_running_loop().create_task(self._fetch_again(asked, entry, origin))
+        task = tasks.start(self._fetch_again(asked, entry, origin), "renewal of a response")
         self._renewing[mark] = task
         task.add_done_callback(lambda _: self._renewing.pop(mark, None))
 

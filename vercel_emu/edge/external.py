@@ -7,10 +7,11 @@ import ssl
 from functools import cache
 from urllib.parse import urlsplit
 
+from vercel_emu import tasks
 from vercel_emu.deployment.routing import ProxyExternal
-from vercel_emu.edge.call import Broken, Call, ClientLeft, HTTPError
+from vercel_emu.edge.call import Call
+from vercel_emu.edge.failure import Broken, ClientLeft, Failure, HTTPError
 from vercel_emu.edge.request_headers import kept_headers
-from vercel_emu.edge.responses import failures
 from vercel_emu.edge.responses.headers import response_headers
 from vercel_emu.edge.responses.platform_responses import encoded
 from vercel_emu.edge.upload import Upload
@@ -41,7 +42,9 @@ async def proxy(outcome: ProxyExternal, call: Call, exchange: Exchange) -> None:
         async with asyncio.timeout(TIMEOUT):
             connection.begin(request.method.encode(), _head(outcome, call))
             if has_body:
-                sending = asyncio.create_task(upload.run(connection, connection.close))
+                sending = tasks.start(
+                    upload.run(connection, connection.close), f"upload of {call.id}"
+                )
             head = await connection.head()
         status = outcome.status or head.status
         headers = response_headers(head.headers, call.edge_id, encoded(outcome.headers))
@@ -104,7 +107,7 @@ def _tls() -> ssl.SSLContext:
 
 def _unreachable(where: str, why: str) -> HTTPError:
     return HTTPError(
-        failures.Failure(
+        Failure(
             code="ROUTER_EXTERNAL_TARGET_CONNECTION_ERROR",
             explanation=f"The external rewrite to {where} failed: {why}.",
         )

@@ -13,7 +13,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Send
 
-from vercel_emu import events
+from vercel_emu import events, tasks
 from vercel_emu.platform import own_paths
 
 LONGEST_WAIT = 25.0
@@ -54,11 +54,11 @@ class PageReload:
     async def wait(self, scope: Any, receive: Receive, send: Send) -> None:
         """Answers `own_paths.WAIT`: 200 when there is news, 204 after a while without."""
         since = _since(scope["query_string"])
-        left = asyncio.ensure_future(_disconnect(receive))
+        left = tasks.start(_disconnect(receive), "page left")
         try:
             async with asyncio.timeout(LONGEST_WAIT):
                 while self._changed_at <= since and not left.done():
-                    news = asyncio.ensure_future(self._news.wait())
+                    news = tasks.start(self._news.wait(), "news for pages")
                     await asyncio.wait([news, left], return_when=asyncio.FIRST_COMPLETED)
                     news.cancel()
         except TimeoutError:

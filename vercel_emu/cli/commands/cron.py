@@ -94,7 +94,7 @@ def run(path: str, url: str | None, folder: Path, as_json: bool) -> None:
             "Is `vercel-emu dev` running there?",
         ) from None
     _print_answer(job, answer, as_json=as_json)
-    sys.exit(1 if answer.status >= 400 else 0)
+    click.get_current_context().exit(1 if answer.status >= 400 else 0)
 
 
 def _find(path: str, jobs: list[CronJob]) -> CronJob:

@@ -101,7 +101,7 @@ async def _serve(
     early: EarlyProcess | None,
 ) -> None:
     from vercel_emu.cli.signals import stop_requested
-    from vercel_emu.emulator.project import running
+    from vercel_emu.emulator.start import running
 
     with stop_requested() as stop:
         async with running(prepared, bus, read_options, early=early) as project:

@@ -210,7 +210,7 @@ async def _started(prepared: Prepared) -> AsyncIterator[Stage]:
     """An emulator for this one play: what the app prints goes to standard error."""
     from vercel_emu.cli.terminal.play_view import app_output
     from vercel_emu.control.waiting import functions_started
-    from vercel_emu.emulator.project import running
+    from vercel_emu.emulator.start import running
     from vercel_emu.events import EventBus
 
     bus = EventBus()

@@ -16,6 +16,7 @@ from typing import Any
 
 import click
 
+from vercel_emu import tasks
 from vercel_emu.cli.dependencies import ready_interpreter
 from vercel_emu.cli.option_flags import with_options
 from vercel_emu.control.registry import RunningEmulator, find_running
@@ -124,7 +125,7 @@ async def own_cache(prepared: Prepared) -> AsyncIterator[dict[str, str]]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         api.port = listener.getsockname()[1]
         server = make_server(api)
-        serving = asyncio.create_task(serve(server, listener))
+        serving = tasks.start(serve(server, listener), "cache server")
         try:
             await wait_started(server, serving)
             yield cache_variables(f"http://127.0.0.1:{api.port}", token)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from vercel_emu.edge.responses.failures import Failure
+from vercel_emu.edge.failure import Failure
 from vercel_emu.platform import own_paths
 
 _STYLE = """

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
+from vercel_emu.edge.failure import Failure
 from vercel_emu.edge.responses.failures import (
     CODES,
-    Failure,
     body,
     headers,
     wants,
