@@ -287,6 +287,10 @@ class _Parser:
         """The code point of an escape that stands for a single character."""
         if char in _CONTROL_ESCAPES:
             return _CONTROL_ESCAPES[char]
+        letter = self.source[self.at : self.at + 1]
+        if char == "c" and letter.isascii() and letter.isalpha():
+            self.at += 1
+            return ord(letter) % 32
         length = {"x": 2, "u": 4}.get(char, 0)
         digits = self.source[self.at : self.at + length]
         if length and len(digits) == length and all(c in "0123456789abcdefABCDEF" for c in digits):
