@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from vercel_emu.crons.call import ConnectionFailed, call_cron, cron_headers
+from vercel_emu.crons.call import call_cron, cron_headers
 from vercel_emu.crons.jobs import CronJob
 from vercel_emu.errors import EmuError
 from vercel_emu.events import Emit, Notice
+from vercel_emu.transport.client import NoAnswer
 
 _FAR = 3600.0
 """Longest sleep in real seconds, so that a clock that was set or a suspended machine is noticed."""
@@ -115,7 +116,7 @@ class CronScheduler:
         try:
             headers = cron_headers(job.schedule, self._secret(), self._proof)
             answer = await call_cron(self._url, job.path, headers)
-        except (OSError, ConnectionFailed, EmuError) as error:
+        except (NoAnswer, EmuError) as error:
             text = f"{shown} got no answer: {error}"
             self._emit(Notice(level="error", message=text, code="CRON_FAILED"))
             return

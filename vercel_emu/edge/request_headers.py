@@ -177,10 +177,10 @@ def request_head(
     if chunked:
         lines.append(b"transfer-encoding: chunked\r\n")
     lines.append(
-        f"x-vercel-id: {vercel_id}\r\n"
-        f"x-vercel-internal-invocation-id: {invocation_id}\r\n"
-        f"x-vercel-internal-request-id: {request_number}\r\n"
-        f"x-vercel-internal-deadline: {deadline}\r\n\r\n".encode()
+        f"{names.VERCEL_ID}: {vercel_id}\r\n"
+        f"{names.INVOCATION_ID}: {invocation_id}\r\n"
+        f"{names.REQUEST_ID}: {request_number}\r\n"
+        f"{names.DEADLINE}: {deadline}\r\n\r\n".encode()
     )
     return b"".join(lines)
 

@@ -20,10 +20,10 @@ from vercel_emu.project.load import identify_project
 from vercel_emu.project.pyproject import emu_table
 from vercel_emu.scenarios.cache_look import CacheLook
 from vercel_emu.scenarios.formats import as_json, as_junit
-from vercel_emu.scenarios.http import HttpClient
 from vercel_emu.scenarios.play import Cast, Player, cast
 from vercel_emu.scenarios.report import Report
 from vercel_emu.scenarios.scenario import Scenario, read_scenario
+from vercel_emu.transport.client import HttpClient
 from vercel_emu.transport.listen import DEFAULT_PORT
 
 
