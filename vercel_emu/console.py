@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -304,7 +303,3 @@ def wants_color(out: TextIO, environ: dict[str, str]) -> bool:
     if environ.get("FORCE_COLOR"):
         return True
     return out.isatty() and environ.get("TERM") != "dumb"
-
-
-def make_writer(out: TextIO | None = None) -> LineWriter:
-    return LineWriter(out or sys.stdout)

@@ -55,19 +55,6 @@ class Prepared:
             interpreter=self.interpreter.path,
         )
 
-    def refreshed(self) -> Prepared:
-        """The same project read again, after its files have changed.
-
-        Raises:
-            EmuError: what it reads now can't be run.
-        """
-        return prepare(
-            self.project.link_root or self.project.root,
-            self.options,
-            self.interpreter,
-            self.environ,
-        )
-
 
 def prepare(
     folder: Path, options: Options, interpreter: Interpreter, environ: Mapping[str, str]

@@ -21,11 +21,6 @@ _COOKIE_NAME = names.EMU_VISITOR_COOKIE.encode()
 _COOKIE_MARK = _COOKIE_NAME + b"="
 
 
-def is_emu_header(name: bytes) -> bool:
-    """Whether a request header (lower case) is for the emulator; the app must not see it."""
-    return name.startswith(_PREFIX)
-
-
 def choose_visitor(
     headers: Iterable[tuple[bytes, bytes]],
     current: Visitor,
