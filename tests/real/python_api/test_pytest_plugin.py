@@ -1,4 +1,4 @@
-"""The pytest plugin in runs of its own, and the README's example with the wheel installed."""
+"""The pytest plugin in runs of its own, and the example of docs/python-api.md with the wheel installed."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_runs_without_it_do_not_pay(tmp_path: Path) -> None:
     assert outcomes == {"passed": 1}, output
 
 
-# The README's example, as a person would follow it
+# The example of docs/python-api.md, as a person would follow it
 
 EXAMPLE = """
 import pytest
