@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import runpy
 from collections import Counter
@@ -114,6 +115,27 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
                 reached.add(target)
                 ahead.append(target)
     assert set(PAGES) - reached == set()
+
+
+# Rooms ---------------------------------------------------------------------------------------
+
+PACKAGE = ROOT / "vercel_emu"
+ROOMS = [
+    file.parent
+    for file in sorted(PACKAGE.rglob("__init__.py"))
+    if file.parent != PACKAGE
+    and "functions_api" not in file.parts
+    and file.parent != PACKAGE / "cli" / "commands" / "cache"
+]
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.relative_to(PACKAGE).as_posix())
+def test_a_room_says_what_it_is_for_and_where_to_start(room: Path) -> None:
+    text = ast.get_docstring(ast.parse((room / "__init__.py").read_text())) or ""
+    named = re.findall(r"`([a-z_/]+\.py)`", text)
+    assert named
+    folders = (room, PACKAGE, ROOT)
+    assert [name for name in named if not any((at / name).exists() for at in folders)] == []
 
 
 def test_the_files_that_recipes_name_exist() -> None:
