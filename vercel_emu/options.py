@@ -1,4 +1,4 @@
-"""Every option, once: the command line, `[tool.vercel-emu]` and README's table come from here.
+"""Every option, once: the command line, `[tool.vercel-emu]` and docs/options.md.
 
 A field's metadata says how it is written and explained. `pyproject.toml` uses the field's name with
 dashes (`log-format = "json"`); the command line wins over it.
