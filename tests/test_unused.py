@@ -23,7 +23,7 @@ CALLED_BY = {
     " on_message_complete",
     "uvicorn, on its HTTP protocol and its server": "on_response_complete send_400_response"
     " capture_signals",
-    "click, on a group": "list_commands get_command format_commands",
+    "click, on a group": "format_commands",
     # Without them, tests would have to wait for a second of real time, or reach into privates.
     "tests of the stores' background work and retries": "settle upkeep_is_due retry_now",
 }

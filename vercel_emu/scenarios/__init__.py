@@ -6,6 +6,6 @@ always make the same requests.
 
 Start with `scenario.py` (the file as values, and the plan), then `play.py` (sends and checks) and
 `expectations.py` (plain functions from a response to failures). `report.py` adds up, `formats.py`
-writes; `http.py` is the client, `cache_look.py` asks what the runtime cache holds, `reloads.py`
+writes; `cache_look.py` asks what the runtime cache holds, `reloads.py`
 waits for new code; `json_path.py` and `toml_lines.py` read places in a body and lines of a file.
 """
