@@ -11,6 +11,7 @@ from vercel_emu.edge import ids
 from vercel_emu.edge.request import read_request
 from vercel_emu.edge.request_headers import (
     CacheAccess,
+    framing,
     kept_headers,
     platform_headers,
     request_head,
@@ -113,7 +114,7 @@ def test_request_head() -> None:
         invocation_id="p-1-0",
         request_number=3,
         deadline="2026-01-01T00:00:00.000Z",
-        chunked=True,
+        framed=framing(None, chunked=True),
     )
     assert head.startswith(b"GET /a? HTTP/1.1\r\nhost: h\r\nx: 1\r\ntransfer-encoding: chunked\r\n")
     assert head.endswith(b"x-vercel-internal-deadline: 2026-01-01T00:00:00.000Z\r\n\r\n")

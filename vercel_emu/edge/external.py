@@ -9,9 +9,8 @@ from vercel_emu import tasks
 from vercel_emu.deployment.routing import ProxyExternal
 from vercel_emu.edge.call import Call
 from vercel_emu.edge.failure import Broken, ClientLeft, Failure, HTTPError
-from vercel_emu.edge.request_headers import kept_headers
-from vercel_emu.edge.responses.headers import response_headers
-from vercel_emu.edge.responses.platform_responses import encoded
+from vercel_emu.edge.request_headers import framing, kept_headers
+from vercel_emu.edge.responses.headers import response_headers, rule_headers
 from vercel_emu.edge.upload import Upload
 from vercel_emu.transport.client import pool_of, render_head
 from vercel_emu.transport.connection import Connection, ConnectionFailed
@@ -47,7 +46,7 @@ async def proxy(outcome: ProxyExternal, call: Call, exchange: Exchange) -> None:
                 )
             head = await connection.head()
         status = outcome.status or head.status
-        headers = response_headers(head.headers, call.edge_id, encoded(outcome.headers))
+        headers = response_headers(head.headers, call.edge_id, rule_headers(outcome.headers))
         await call.send({"type": "http.response.start", "status": status, "headers": headers})
         async for chunk in connection.body():
             await call.send({"type": "http.response.body", "body": chunk, "more_body": True})
@@ -79,8 +78,7 @@ def _head(outcome: ProxyExternal, call: Call) -> bytes:
         (b"x-vercel-id", call.edge_id.encode()),
         (b"connection", b"close"),
     ]
-    if request.chunked:
-        pairs.append((b"transfer-encoding", b"chunked"))
+    pairs += framing(request.content_length, chunked=request.chunked)
     return render_head(request.method.encode(), target.encode("latin-1"), pairs)
 
 

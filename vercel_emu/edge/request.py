@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from vercel_emu.transport.headers import RawHeaders
+
+_HOST = re.compile(r"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{0,5}))?", re.ASCII)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -21,6 +24,8 @@ class Request:
     chunked: bool
     client_port: int = 0
     upgrade: bool = False
+    fault: str = ""
+    """Why the request is refused with 400, in words."""
 
     @property
     def path(self) -> str:
@@ -42,31 +47,52 @@ def read_request(
     server: tuple[str, int | None] | None = None,
     client_port: int = 0,
     upgrade: bool = False,
+    http_version: str = "1.1",
 ) -> Request:
     """Read what the edge needs to know of a request from its headers."""
-    host = accept = ""
+    hosts: list[str] = []
+    accept = ""
     length: int | None = None
     chunked = False
     for name, value in headers:
         if name == b"host":
-            host = value.decode("latin-1")
+            hosts.append(value.decode("latin-1"))
         elif name == b"accept":
             accept = f"{accept},{value.decode('latin-1')}" if accept else value.decode("latin-1")
         elif name == b"content-length" and value.isdigit():
             length = int(value)
         elif name == b"transfer-encoding":
             chunked = True
-    if not host:
-        host = f"{server[0]}:{server[1]}" if server else "localhost"
+    fault = _host_fault(hosts, http_version)
+    if upgrade and (length or chunked):
+        fault = "A WebSocket handshake has no body."
+    if fault or not hosts:
+        hosts = [f"{server[0]}:{server[1]}" if server else "localhost"]
     return Request(
         method=method,
         target=target,
         headers=headers,
-        host=host,
+        host=hosts[0],
         scheme=scheme,
         accept=accept,
         content_length=length,
         chunked=chunked,
         client_port=client_port,
         upgrade=upgrade,
+        fault=fault,
     )
+
+
+def _host_fault(hosts: list[str], http_version: str) -> str:
+    """What is wrong with the Host headers (RFC 9112 section 3.2: then the answer is 400)."""
+    if len(hosts) > 1:
+        return "The request has more than one Host header."
+    if not hosts:
+        return "" if http_version == "1.0" else "The request has no Host header."
+    return "" if is_host(hosts[0]) else "The Host header is no host name or address."
+
+
+def is_host(text: str) -> bool:
+    """Whether `text` is HOST or HOST:PORT: a name, an IPv4 address, or an IPv6 one in brackets."""
+    found = _HOST.fullmatch(text)
+    return found is not None and int(found["port"] or 0) <= 65535

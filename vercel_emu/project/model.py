@@ -34,6 +34,11 @@ class Entrypoint:
     found_by: str = ""
     base_dir: str = ""
 
+    @property
+    def is_handler(self) -> bool:
+        """Whether it is a request handler class: then user code itself writes the responses."""
+        return self.variable.lower() == "handler"
+
 
 @dataclass(frozen=True)
 class FunctionPath:

@@ -122,7 +122,9 @@ class Exchange:
     # The answer's bytes -------------------------------------------------------------------------
 
     def _start(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
-        self._expects_continue = False
+        if self._expects_continue:
+            # The client may send its body now or not at all: what comes next can't be told.
+            self.keep_alive = self._expects_continue = False
         lines = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
         for name, value in (*self._default_headers, *headers):
             if name == b"content-length":
