@@ -85,7 +85,7 @@ def test_every_planted_fault_is_named(tmp_path: Path) -> None:
         "PYTHON_ENTRYPOINT_NOT_FOUND",
         "SOURCE_EXPOSED",
         "RESERVED_VARIABLE",
-        "ENV_FILE",
+        "IGNORED_LINE",
         "invalid_rewrite",
         "RULE_NEVER_MATCHES",
         "INVALID_VERCEL_CONFIG",
@@ -98,7 +98,7 @@ def test_every_planted_fault_is_named(tmp_path: Path) -> None:
     assert "3.8" in found(report, "PYTHON_VERSION_UNAVAILABLE")
     assert found(report, "IMPORT_NOT_DECLARED").startswith("lib/cache.py:1: `vercel`")
     assert found(report, "RESERVED_VARIABLE").startswith(".env:1: AWS_SECRET_KEY")
-    assert found(report, "ENV_FILE").startswith(".env:2")
+    assert found(report, "IGNORED_LINE").startswith(".env:2")
     assert "Rewrite at index 0" in found(report, "invalid_rewrite")
     # The number as it stands in the file, although the first rule was left out.
     assert "`rewrites[2]`" in found(report, "RULE_NEVER_MATCHES")
@@ -106,7 +106,7 @@ def test_every_planted_fault_is_named(tmp_path: Path) -> None:
     assert "source" in found(report, "INVALID_VERCEL_CONFIG")
     assert "requirements.txt" in found(report, "SOURCE_EXPOSED")
     problems = [f for f in report.findings if f.code == "REQUIREMENT_INVALID"]
-    assert [f.place for f in problems] == ["requirements.txt, line 2", "requirements.txt, line 3"]
+    assert [f.place for f in problems] == ["requirements.txt:2", "requirements.txt:3"]
     severities = [finding.severity for finding in report.findings]
     assert severities == sorted(severities)
 
@@ -126,7 +126,7 @@ def test_the_command_and_its_shape(tmp_path: Path) -> None:
             "severity": "error",
             "code": "IMPORT_NOT_DECLARED",
             "message": "`vercel` is imported, but requirements.txt does not ask for `vercel`",
-            "place": "app.py:3",
+            "where": {"file": "app.py", "key": None, "line": 3},
             "hint": "Add `vercel` to it, or the import fails in a deployment.",
         }
     ]
@@ -177,7 +177,10 @@ def test_the_deployments_python(tmp_path: Path, files: dict[str, str], version: 
         ({"vercel.json": "[]"}, "INVALID_VERCEL_CONFIG"),
         ({"vercel.json": '{"env": {"TZ": "UTC"}}'}, "RESERVED_VARIABLE"),
         ({".env": "BIG=" + "x" * 70_000}, "ENVIRONMENT_TOO_LARGE"),
-        ({"vercel.json": '{"functions": {"nothing.py": {"memory": 128}}}'}, "PROJECT"),
+        (
+            {"vercel.json": '{"functions": {"nothing.py": {"memory": 128}}}'},
+            "UNUSED_FUNCTION_PATTERN",
+        ),
         (
             {"vercel.json": '{"crons": [{"path": "/a", "schedule": "0 * * * *"}]}'},
             "CRON_MORE_THAN_DAILY",

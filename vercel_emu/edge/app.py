@@ -168,7 +168,7 @@ class Edge:
             call.visitor = settings.visitors.choose(request.headers)
         except EmuError as error:
             raise HTTPError(
-                failures.Failure(code="INVALID_VISITOR", explanation=str(error))
+                failures.Failure(code="INVALID_VISITOR", explanation=str(error), error=error)
             ) from None
         if request.path.startswith("/_vercel/"):
             raise HTTPError(failures.Failure(code="NOT_FOUND"))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, Where
 from vercel_emu.options import Options, emu_table
 from vercel_emu.project.load import identify_project, load_project
 from vercel_emu.project.model import Project
@@ -111,6 +111,7 @@ def _named_visitors(root: Path) -> Mapping[str, object]:
             "INVALID_VISITOR",
             f"pyproject.toml: [tool.vercel-emu] visitors must be tables, not {visitors!r}.",
             "Write [tool.vercel-emu.visitors.NAME] and its fields below it.",
+            where=Where("pyproject.toml", "[tool.vercel-emu] visitors"),
         )
     return visitors
 

@@ -21,7 +21,8 @@ from vercel_emu.edge.page_reload import SCRIPT_PATH, WAIT_PATH, LiveReload, Page
 from vercel_emu.emulator.function_set import FunctionSet
 from vercel_emu.emulator.prepare import Prepared
 from vercel_emu.emulator.upkeep import Upkeep
-from vercel_emu.events import Emit, EventBus, Notice
+from vercel_emu.errors import ProjectWarning
+from vercel_emu.events import Emit, EventBus, Notice, notice_of
 from vercel_emu.instance.gate import Gate
 from vercel_emu.instance.instance import Change
 from vercel_emu.instance.pool import FunctionPool
@@ -89,7 +90,7 @@ class RunningProject:
         self.crons: CronScheduler | None = None
         self.debugger: DebugPort | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._warned: tuple[str, ...] = ()
+        self._warned: tuple[ProjectWarning, ...] = ()
         self._functions: FunctionSet
         self._emu_dir = Path()
 
@@ -230,7 +231,7 @@ class RunningProject:
         built = self.prepared.environment(self.url.removeprefix("http://"), self.cache_variables())
         for warning in built.warnings:
             if warning not in self._warned:
-                self.emit(Notice(level="warn", message=warning))
+                self.emit(notice_of(warning, "warn"))
         self._warned = built.warnings
         return built.as_dict()
 

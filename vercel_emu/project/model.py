@@ -8,6 +8,8 @@ from enum import Enum
 from functools import cached_property
 from pathlib import Path
 
+from vercel_emu.errors import ProjectWarning
+
 DEFAULT_MAX_DURATION = 300
 """Seconds a function may run where nothing else is set (vercel.com/docs/functions/limitations)."""
 
@@ -117,4 +119,4 @@ class Project:
     org_id: str | None = None
     link_root: Path | None = None
     django: DjangoSettings | None = None
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[ProjectWarning, ...] = field(default=())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, Where
 from vercel_emu.project.model import UNSET, FunctionSettings
 from vercel_emu.project.vercel_json.model import (
     Build,
@@ -103,7 +103,9 @@ def test_two_files_are_an_error(tmp_path: Path, other: str) -> None:
 
 def test_a_program_is_not_run(tmp_path: Path) -> None:
     (tmp_path / "vercel.ts").write_text("")
-    assert "vercel.ts is a program" in load_vercel_config(tmp_path).warnings[0]
+    (warning,) = load_vercel_config(tmp_path).warnings
+    assert "vercel.ts is a program" in warning.message
+    assert warning.where == Where("vercel.ts")
 
 
 def test_now_json_is_refused(tmp_path: Path) -> None:
@@ -373,28 +375,55 @@ def test_rules_the_platform_refuses(tmp_path: Path, text: str, code: str, messag
 
 
 @pytest.mark.parametrize(
-    ("text", "warning"),
+    ("text", "warning", "code", "key"),
     [
-        ('{"rewrite": []}', "unknown key `rewrite`; did you mean `rewrites`?"),
-        ('{"services": {}}', "`services` has no effect in the emulator"),
-        ('{"zzz": []}', "unknown key `zzz`; the platform ignores it"),
+        (
+            '{"rewrite": []}',
+            "unknown key `rewrite`; did you mean `rewrites`?",
+            "UNKNOWN_CONFIG_KEY",
+            "rewrite",
+        ),
+        (
+            '{"services": {}}',
+            "`services` has no effect in the emulator",
+            "UNSUPPORTED_CONFIG_KEY",
+            "services",
+        ),
+        (
+            '{"zzz": []}',
+            "unknown key `zzz`; the platform ignores it",
+            "UNKNOWN_CONFIG_KEY",
+            "zzz",
+        ),
         (
             '{"rewrites": [{"source": "/a", "destination": {"service": "b"}}]}',
             "`rewrites[0]` leads to a service; services are not emulated",
+            "SERVICE_NOT_EMULATED",
+            "rewrites[0]",
         ),
         (
             '{"redirects": [{"source": "/.well-known/x", "destination": "/y"}]}',
             "the platform reserves /.well-known",
+            "RESERVED_PATH",
+            "redirects[0]",
         ),
         (
             '{"crons": [{"path": "/c", "schedule": "0 10 * * MON"}]}',
             "`crons[0].schedule` '0 10 * * MON'",
+            "INVALID_CRON_EXPRESSION",
+            "crons[0].schedule",
         ),
         (
             '{"redirects": [{"source": "/a", "destination": "/b", "env": ["A"]}]}',
             "`redirects[0].env` has no effect",
+            "UNSUPPORTED_CONFIG_KEY",
+            "redirects[0].env",
         ),
     ],
 )
-def test_what_the_platform_tolerates_is_warned_of(tmp_path: Path, text: str, warning: str) -> None:
-    assert any(warning in found for found in load(tmp_path, text).warnings)
+def test_what_the_platform_tolerates_is_warned_of(
+    tmp_path: Path, text: str, warning: str, code: str, key: str
+) -> None:
+    (found,) = load(tmp_path, text).warnings
+    assert warning in found.message
+    assert (found.code, found.where) == (code, Where("vercel.json", key))

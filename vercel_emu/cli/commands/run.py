@@ -25,7 +25,7 @@ from vercel_emu.control.registry import (
 )
 from vercel_emu.emulator.prepare import Prepared, prepare
 from vercel_emu.errors import EmuError
-from vercel_emu.events import Event, Notice
+from vercel_emu.events import Event, Notice, notice_of
 from vercel_emu.options import emu_table, load_options, parse_listen
 from vercel_emu.project.load import identify_project
 
@@ -94,7 +94,7 @@ async def _run(
 def _variables(prepared: Prepared, url: str, extra: Mapping[str, str]) -> dict[str, str]:
     environment = prepared.environment(url, extra)
     for warning in environment.warnings:
-        _tell(Notice(level="warn", message=warning))
+        _tell(notice_of(warning, "warn"))
     return environment.as_dict()
 
 

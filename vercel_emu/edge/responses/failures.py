@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from vercel_emu.errors import EmuError
 from vercel_emu.platform import header_names as names
 
 _NOT_FOUND = "The page could not be found"
@@ -57,7 +58,7 @@ class Failure:
     """A platform error on its way to a client.
 
     `explanation` and `detail` (a traceback) are for the person at the terminal and in the browser;
-    programs get the platform's body alone.
+    programs get the platform's body alone. `error` is one of the emulator's own, for its commands.
     """
 
     code: str
@@ -66,6 +67,7 @@ class Failure:
     location: str = ""
     caused_by: tuple[str, ...] = ()
     status_override: int | None = None
+    error: EmuError | None = None
 
     @property
     def status(self) -> int:
@@ -102,9 +104,12 @@ def body(failure: Failure, accept: str, vercel_id: str, *, overlay: bool) -> tup
 
 def headers(failure: Failure, content_type: str, length: int) -> list[tuple[bytes, bytes]]:
     """Response headers of a failure, without those that every response has."""
-    return [
+    found = [
         (b"cache-control", STRIPPED_CACHE_CONTROL.encode()),
         (b"content-type", content_type.encode()),
         (b"content-length", str(length).encode()),
         (names.VERCEL_ERROR.encode(), failure.code.encode()),
     ]
+    if failure.error is not None:
+        found.append((names.EMU_ERROR.encode(), json.dumps(failure.error.as_dict()).encode()))
+    return found
