@@ -253,7 +253,8 @@ def load_options(table: Mapping[str, Any], given: Mapping[str, Any], file: Path)
     given = {name: value for name, value in given.items() if value is not None}
     try:
         checked = msgspec.convert(values, Options, dec_hook=_convert, strict=True)
-        return dataclasses.replace(checked, **given)
+    except EmuError as error:
+        raise error.at(Where(file.name, "[tool.vercel-emu]")) from None
     except msgspec.ValidationError as error:
         reason, path, _ = refusal(error)
         key = path.replace("_", "-")
@@ -263,6 +264,7 @@ def load_options(table: Mapping[str, Any], given: Mapping[str, Any], file: Path)
             _allowed(key),
             where=Where(file.name, f"[tool.vercel-emu] {key}"),
         ) from None
+    return dataclasses.replace(checked, **given)
 
 
 def _allowed(key: str) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from vercel_emu.deployment.routing import compile_routing
 from vercel_emu.errors import EmuError, Where
 from vercel_emu.project.model import UNSET, FunctionSettings
 from vercel_emu.project.vercel_json.model import (
@@ -372,6 +373,62 @@ def test_rules_the_platform_refuses(tmp_path: Path, text: str, code: str, messag
     error = refused(tmp_path, text)
     assert error.code == code
     assert message in error.message
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "line"),
+    [
+        ('{"redirects": [{"src": "/a"}]}', "redirects[0]", None),
+        ('{"functions": {"a.py": {"runtime": 1}}}', "functions['a.py'].runtime", None),
+        ('{"functions": {"a.py": {"maxDuration": 0}}}', "functions['a.py'].maxDuration", None),
+        ('{"functions": {"a.py": {"memory": 1}}}', "functions['a.py'].memory", None),
+        ('{"functions": {"/a.py": {"memory": 128}}}', "functions['/a.py']", None),
+        ("[]", None, None),
+        ('{"regions": []\n"x": 1}', None, 2),
+        ('{"rewrites": [{"source": "/(", "destination": "/"}]}', "rewrites[0].source", None),
+        ('{"rewrites": [{"source": "/a", "destination": "/:b"}]}', "rewrites[0].destination", None),
+        (
+            '{"headers": [{"source": "/", "headers": [], "has": [{"type":"host", "value":"("}]}]}',
+            "headers[0].has[0].value",
+            None,
+        ),
+        ('{"routes": [{"src": "("}]}', "routes[0].src", None),
+        ('{"routes": [{"handle": "filesystem"}, {"handle": "no"}]}', "routes[1]", None),
+        ('{"routes": [{"handle": "hit", "src": "/a"}]}', "routes[0].src", None),
+        ('{"routes": [{"src": "/a", "source": "/a"}]}', "routes[0].source", None),
+        (
+            '{"headers": [{"source": "/a", "headers": [{"key": "a b", "value": ""}]}]}',
+            "headers[0]",
+            None,
+        ),
+        (
+            '{"redirects": [{"source":"/", "destination":"", "permanent":true, "statusCode":301}]}',
+            "redirects[0]",
+            None,
+        ),
+    ],
+)
+def test_an_error_says_where(tmp_path: Path, text: str, key: str | None, line: int | None) -> None:
+    assert refused(tmp_path, text).where == Where("vercel.json", key, line)
+
+
+def test_an_error_of_toml_says_where(tmp_path: Path) -> None:
+    assert refused(tmp_path, "a = 1\nb 2", "vercel.toml").where == Where("vercel.toml", line=2)
+    text = '[[rewrites]]\nsource = "/("\ndestination = "/"\n'
+    error = refused(tmp_path, text, "vercel.toml")
+    assert error.where == Where("vercel.toml", "rewrites[0].source")
+
+
+def test_a_rule_keeps_its_number_behind_one_that_is_ignored(tmp_path: Path) -> None:
+    service = '{"source": "/a", "destination": {"service": "b"}}'
+    config = load(tmp_path, f'{{"rewrites": [{service}, {{"source": "/b", "destination": "/c"}}]}}')
+    (rule,) = compile_routing(config).phases["filesystem"].rules
+    assert rule.label == "rewrites[1]"
+    error = refused(
+        tmp_path, f'{{"rewrites": [{service}, {{"source": "/(", "destination": "/c"}}]}}'
+    )
+    assert error.where == Where("vercel.json", "rewrites[1].source")
+    assert "Rewrite at index 1" in error.message
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import click
 
 from vercel_emu.control.registry import RunningEmulator, running_emulators
 from vercel_emu.emulator.prepare import Prepared, prepare
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, Where
 from vercel_emu.options import Options, emu_table, load_options
 from vercel_emu.project.load import identify_project
 from vercel_emu.scenarios.cache_look import CacheLook
@@ -109,6 +109,7 @@ def _read(file: Path) -> str:
             "NO_SCENARIO",
             f"{file} can't be read: {why}.",
             "Give the TOML file of a scenario; each template has a scenario.toml.",
+            where=Where(str(file)),
         ) from None
 
 
