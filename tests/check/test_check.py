@@ -15,7 +15,7 @@ from vercel_emu.check.check import Report, check_project
 from vercel_emu.check.python import deployment_python
 from vercel_emu.cli.commands.check import check
 from vercel_emu.errors import Where
-from vercel_emu.platform.limits_table import BUNDLE_BYTES
+from vercel_emu.platform.limits import BUNDLE_BYTES
 
 ENVIRON = {"PATH": os.environ["PATH"]}
 PYPROJECT = '[project]\nname = "a"\ndependencies = ["fastapi"]\nrequires-python = "{}"\n'

@@ -107,7 +107,8 @@ def call(
         timeout=60,
     )
     assert result.returncode == 0, result.stderr
-    return json.loads(result.stdout.rpartition("ANSWERS")[2])
+    answers: list[tuple[int, str]] = json.loads(result.stdout.rpartition("ANSWERS")[2])
+    return answers
 
 
 @pytest.mark.parametrize("template", NAMES)

@@ -8,7 +8,7 @@ import pytest
 
 from vercel_emu.cli.commands.visit import _refusal
 from vercel_emu.errors import EmuError, Where
-from vercel_emu.scenarios.expectations import Response
+from vercel_emu.transport.client import Response
 
 ERROR = EmuError("UNKNOWN_PLACE", "There: is no place.\n\nINVALID_VISITOR", "Search.")
 TOLD = {"x-vercel-error": "INVALID_VISITOR", "x-emu-error": json.dumps(ERROR.as_dict())}

@@ -9,11 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from vercel_emu.errors import ProjectWarning
-
-DEFAULT_MAX_DURATION = 300
-"""Seconds a function may run where nothing else is set (vercel.com/docs/functions/limitations)."""
-
-DEFAULT_MEMORY_MB = 2048
+from vercel_emu.platform.limits import DEFAULT_MAX_DURATION, DEFAULT_MEMORY_MB
 
 
 class Unset(Enum):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from vercel_emu.deployment.config import load_vercel_config
 from vercel_emu.deployment.routing import compile_routing
 from vercel_emu.errors import EmuError, Where
 from vercel_emu.project.model import UNSET, FunctionSettings
@@ -18,7 +19,6 @@ from vercel_emu.project.vercel_json.model import (
     VercelConfig,
 )
 from vercel_emu.project.vercel_json.reader import (
-    load_vercel_config,
     parse_vercel_config,
 )
 

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Iterator
 
 import flask
 
@@ -9,13 +10,13 @@ app = flask.Flask(__name__)
 
 
 @app.route("/hello", methods=["GET", "POST"])
-def hello():
+def hello() -> str:
     return f"hello {len(flask.request.data)}"
 
 
 @app.route("/ticks")
-def ticks():
-    def produce():
+def ticks() -> flask.Response:
+    def produce() -> Iterator[str]:
         for number in range(3):
             yield f"tick {number}\n"
             time.sleep(0.1)
@@ -24,8 +25,8 @@ def ticks():
 
 
 @app.route("/half")
-def half():
-    def produce():
+def half() -> flask.Response:
+    def produce() -> Iterator[str]:
         yield "half"
         time.sleep(0.05)
         os._exit(3)
@@ -34,5 +35,5 @@ def half():
 
 
 @app.route("/raise")
-def fail():
+def fail() -> str:
     raise ValueError("the person's own mistake")

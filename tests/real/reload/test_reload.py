@@ -34,6 +34,9 @@ async def app(scope, receive, send):
     path = scope["path"]
     if path == "/slow":
         await asyncio.sleep(1.0)
+    if path == "/held":
+        while not pathlib.Path("../released").exists():
+            await asyncio.sleep(0.01)
     text = str(VERSION)
     if path == "/env":
         text = os.environ.get("COLOUR", "none")
@@ -96,13 +99,14 @@ def test_a_running_request_finishes_on_the_old_code(tmp_path: Path) -> None:
     with project(tmp_path) as emulator:
         emulator.wait_ready()
         answers: list[str] = []
-        slow = threading.Thread(target=lambda: answers.append(emulator.get("/slow").text))
+        slow = threading.Thread(target=lambda: answers.append(emulator.get("/held").text))
         slow.start()
-        emulator.events.wait(events.InvocationStarted, lambda e: e.path == "/slow")
+        emulator.events.wait(events.InvocationStarted, lambda e: e.path == "/held")
         save(emulator, version(1))
         assert emulator.get("/").text == "1"
         assert answers == []
-        slow.join()
+        (emulator.root.parent / "released").touch()
+        slow.join(30)
         assert answers == ["0"]
         emulator.events.wait(events.InstanceStopped)
         wait_until(lambda: len(emulator.instances()) == 2)

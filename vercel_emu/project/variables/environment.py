@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from vercel_emu.errors import ProjectWarning, Where
+from vercel_emu.platform.limits import ENVIRONMENT_BYTES
 from vercel_emu.project.model import Project
 from vercel_emu.project.variables.env_files import EnvFiles
 from vercel_emu.project.variables.git import GitFacts
@@ -30,7 +31,6 @@ from vercel_emu.project.variables.system_variables import (
 
 type Mode = Literal["development", "preview", "production"]
 
-SIZE_LIMIT_BYTES = 64 * 1024
 
 SHELL, PLATFORM, EMULATOR, CONFIG = "shell", "platform", "emulator", "vercel.json"
 
@@ -160,10 +160,10 @@ def _add_files(
             continue
         variables[name] = _own_or_shells(name, entry.value, str(entry.where), shell, secret=True)
     size = sum(len(f"{entry.name}{entry.value}".encode()) for entry in files.entries)
-    if size > SIZE_LIMIT_BYTES:
+    if size > ENVIRONMENT_BYTES:
         text = (
             f"The env files hold {size} bytes; a deployment's variables may have "
-            f"{SIZE_LIMIT_BYTES} together."
+            f"{ENVIRONMENT_BYTES} together."
         )
         warnings.append(ProjectWarning("ENVIRONMENT_TOO_LARGE", text))
     return tuple(warnings)

@@ -6,9 +6,8 @@ import json
 
 import pytest
 
+from vercel_emu.edge.failure import Failure
 from vercel_emu.edge.responses.failures import (
-    CODES,
-    Failure,
     body,
     headers,
     wants,
@@ -18,6 +17,7 @@ from vercel_emu.edge.responses.headers import (
     response_headers,
 )
 from vercel_emu.errors import EmuError, Where
+from vercel_emu.platform.error_codes import CODES
 
 
 @pytest.mark.parametrize(
