@@ -1,6 +1,6 @@
 """The control API (`/emu/v1/...`): what the other commands ask of a running emulator.
 
-JSON in and out; errors are `{"error": {"code", "message", "hint"}}` with a 4xx status.
+JSON in and out; errors are `{"error": {"code", "message", "hint", "where"}}` with a 4xx status.
 """
 
 from __future__ import annotations
@@ -160,5 +160,4 @@ async def _json_object(request: Request) -> dict[str, Any]:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, EmuError)
-    shape = {"code": error.code, "message": error.message, "hint": error.hint}
-    return JSONResponse({"error": shape}, status_code=400)
+    return JSONResponse({"error": error.as_dict()}, status_code=400)

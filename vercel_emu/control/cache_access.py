@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from vercel_emu.control.registry import RunningEmulator
 from vercel_emu.emu_folder import EMU_DIR
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, Where
 from vercel_emu.events import Event, Notice
 from vercel_emu.runtime_cache.model import Scope
 from vercel_emu.runtime_cache.open_store import open_store
@@ -66,6 +66,7 @@ class _Problem(Struct):
     code: str
     message: str
     hint: str | None = None
+    where: Where | None = None
 
 
 class _Refusal(Struct):
@@ -77,7 +78,7 @@ def _refused(status: int, text: bytes) -> EmuError:
         told = msgspec.json.decode(text, type=_Refusal).error
     except msgspec.DecodeError:
         return EmuError("CACHE_REFUSED", f"The emulator answered {status}.")
-    return EmuError(told.code, told.message, told.hint)
+    return EmuError(told.code, told.message, told.hint, where=told.where)
 
 
 @contextmanager
@@ -122,4 +123,5 @@ def _refuse_troubled(events: list[Event]) -> None:
     """A store that could not be opened has said why: that is the command's error."""
     for event in events:
         if isinstance(event, Notice) and event.level == "warn":
-            raise EmuError(event.code or "CACHE_UNAVAILABLE", event.message, event.hint)
+            code = event.code or "CACHE_UNAVAILABLE"
+            raise EmuError(code, event.message, event.hint, where=event.where)

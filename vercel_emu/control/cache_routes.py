@@ -1,7 +1,7 @@
 """The cache's part of the control API: the operations over HTTP, for commands and inspector.
 
 `POST OPERATION` with a JSON request; the reading ones also as `GET OPERATION?name=value`. An error
-is `{"error": {"code", "message", "hint"}}`.
+is `{"error": {"code", "message", "hint", "where"}}`.
 """
 
 from __future__ import annotations
@@ -48,5 +48,4 @@ def _json(status: int, value: object) -> Response:
 
 
 def _problem(status: int, error: EmuError) -> Response:
-    told = {"code": error.code, "message": error.message, "hint": error.hint}
-    return _json(status, {"error": told})
+    return _json(status, {"error": error.as_dict()})

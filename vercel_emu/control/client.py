@@ -54,10 +54,7 @@ def ask(emulator: RunningEmulator, method: str, path: str, body: Any = None) -> 
         connection.close()
     if response.status != 200:
         told = answer.get("error") if isinstance(answer, dict) else None
-        told = told if isinstance(told, dict) else {}
-        raise EmuError(
-            told.get("code") or "REFUSED",
-            told.get("message") or f"The emulator answered {response.status}.",
-            told.get("hint"),
-        )
+        if not isinstance(told, dict):
+            told = {"code": "REFUSED", "message": f"The emulator answered {response.status}."}
+        raise EmuError.from_dict(told)
     return answer

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from vercel_emu.control.recorder import Recorder
 from vercel_emu.edge.page_reload import PageReload
 from vercel_emu.emulator.prepare import Prepared
-from vercel_emu.events import Emit, EventBus, Notice
+from vercel_emu.errors import ProjectWarning
+from vercel_emu.events import Emit, EventBus, notice_of
 from vercel_emu.instance.gate import Gate
 from vercel_emu.instance.pool import FunctionPool
 from vercel_emu.options import Options
@@ -70,7 +71,7 @@ class RunningProject:
         """Starts every instance anew, from scratch."""
         self.on_adopted: Callable[[], None] = lambda: None
         """Called when the project was read anew, and is now this."""
-        self._warned: tuple[str, ...] = ()
+        self._warned: tuple[ProjectWarning, ...] = ()
 
     @property
     def options(self) -> Options:
@@ -127,7 +128,7 @@ class RunningProject:
         built = self.prepared.environment(self.url.removeprefix("http://"), self.cache_variables())
         for warning in built.warnings:
             if warning not in self._warned:
-                self.emit(Notice(level="warn", message=warning))
+                self.emit(notice_of(warning, "warn"))
         self._warned = built.warnings
         return built.as_dict()
 

@@ -8,6 +8,7 @@ from enum import Enum
 from functools import cached_property
 from pathlib import Path
 
+from vercel_emu.errors import ProjectWarning
 from vercel_emu.platform.limits import DEFAULT_MAX_DURATION, DEFAULT_MEMORY_MB
 
 
@@ -119,4 +120,4 @@ class Project:
     org_id: str | None = None
     link_root: Path | None = None
     django: DjangoSettings | None = None
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[ProjectWarning, ...] = field(default=())

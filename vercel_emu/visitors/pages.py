@@ -42,8 +42,7 @@ class VisitorPages:
             status, cookie, document = self._answer(scope)
         except EmuError as error:
             status, cookie = 400, None
-            shape = {"code": error.code, "message": error.message, "hint": error.hint}
-            document = _Document({"error": shape}, _problem(error))
+            document = _Document({"error": error.as_dict()}, _problem(error))
         headers: list[tuple[bytes, bytes]] = [(b"cache-control", b"no-store")]
         if cookie is not None:
             headers.append((b"set-cookie", cookie.encode("latin-1")))

@@ -22,7 +22,7 @@ from click.testing import CliRunner, Result
 from tests.real.support import Emulation, alive, children_of, emulation, write_project
 from vercel_emu.cli import cli
 from vercel_emu.cli.templates_dir import NAMES, template_files, templates_dir
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, Where
 from vercel_emu.scenarios.play import Player, cast
 from vercel_emu.scenarios.scenario import read_scenario
 from vercel_emu.transport.client import HttpClient
@@ -141,6 +141,21 @@ def test_the_current_visitor(running: Emulation) -> None:
     with pytest.raises(EmuError, match=r"^UNKNOWN_PLACE: There is no place") as caught:
         run("visit", "/", "--as", "Nowheria", *where)
     assert "vercel-emu places" in (caught.value.hint or "")
+    # Also where the page is no plain text, and where the place is one of pyproject.toml.
+    for accept in ("text/html", "application/json"):
+        with pytest.raises(EmuError) as caught:
+            run("visit", "/", "--as", "Nowheria", "-H", f"accept: {accept}", *where)
+        assert caught.value.code == "UNKNOWN_PLACE"
+
+
+def test_a_refusal_says_where(emulate: Emulate) -> None:
+    odd = "[tool.vercel-emu.visitors.odd]\ncity = 3\n"
+    root = emulate({**FILES, "pyproject.toml": FILES["pyproject.toml"] + odd}).root
+    place = Where("pyproject.toml", "[tool.vercel-emu.visitors.odd] city")
+    for command in (("visitor", "set", "odd"), ("visit", "/", "--as", "odd")):
+        with pytest.raises(EmuError) as caught:
+            run(*command, "--project", root)
+        assert (caught.value.code, caught.value.where) == ("INVALID_VISITOR", place)
 
 
 def test_visit_needs_an_emulator_that_listens(emulate: Emulate, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from vercel_emu.control.registry import RunningEmulator, find_running
 from vercel_emu.emu_folder import prepare_folder
 from vercel_emu.emulator.prepare import Prepared, prepare
 from vercel_emu.errors import EmuError
-from vercel_emu.events import Event, Notice
+from vercel_emu.events import Event, Notice, notice_of
 from vercel_emu.options import load_options, parse_listen
 from vercel_emu.project.load import identify_project
 from vercel_emu.project.pyproject import emu_table
@@ -93,7 +93,7 @@ async def _run(
 def _variables(prepared: Prepared, url: str, extra: Mapping[str, str]) -> dict[str, str]:
     environment = prepared.environment(url, extra)
     for warning in environment.warnings:
-        _tell(Notice(level="warn", message=warning))
+        _tell(notice_of(warning, "warn"))
     return environment.as_dict()
 
 

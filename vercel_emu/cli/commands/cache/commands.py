@@ -21,7 +21,7 @@ from vercel_emu.cli.commands.cache.common import (
     plural,
 )
 from vercel_emu.control.cache_access import CacheAccess
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, Where
 from vercel_emu.runtime_cache import operations as ops
 from vercel_emu.runtime_cache import policy, sdk_keys
 from vercel_emu.runtime_cache.exchange import from_line, to_line
@@ -288,7 +288,7 @@ def _batches(file: BinaryIO) -> Iterator[list[ops.Record]]:
         if not line.strip():
             continue
         try:
-            record = from_line(line, f"{name}:{number}")
+            record = from_line(line, Where(name, line=number))
         except EmuError:
             yield batch
             raise
