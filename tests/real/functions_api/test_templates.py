@@ -16,6 +16,7 @@ from tests.functions_api.differential import serve
 from tests.functions_api.differential.differences import NEWEST
 from tests.functions_api.differential.environments import environment_with
 from tests.functions_api.differential.peer import Peer
+from tests.real.support import PATIENCE
 
 BUILT_IN = ROOT / "vercel_emu" / "guest" / "functions_api"
 
@@ -32,7 +33,7 @@ def answers(python: Path, runtime: Path, app: tuple[str, str, str], *built_in: s
     with Peer() as peer:
         command = [python, serve.__file__, folder, file, variable, str(peer.port), *built_in]
         done = subprocess.run(
-            command, check=False, capture_output=True, text=True, env=environment, timeout=60
+            command, check=False, capture_output=True, text=True, env=environment, timeout=PATIENCE
         )
         for line in done.stdout.splitlines():
             if line.startswith("ANSWERS"):
