@@ -19,8 +19,9 @@ test: setup system-packages
 setup: $(READY)
 
 # An environment with another Python is made anew; it is ready for the one that was asked for last.
+# pyenv shows uv only the version that is chosen.
 $(READY): pyproject.toml $(UV)
-	$(UV) sync --quiet --all-extras $(if $(PYTHON),--python $(PYTHON))
+	$(if $(PYTHON),PYENV_VERSION=$(PYTHON)) $(UV) sync --quiet --all-extras $(if $(PYTHON),--python $(PYTHON))
 	@rm -f .venv/.ready-*
 	@touch $@
 
