@@ -12,10 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from vercel_emu import Emulator
-from vercel_emu.scenarios.http import HttpClient
 from vercel_emu.scenarios.play import Player, cast
 from vercel_emu.scenarios.report import Report, percentile
 from vercel_emu.scenarios.scenario import read_scenario
+from vercel_emu.transport.client import HttpClient
 from vercel_emu.visitors.asking import by_fields, by_name
 from vercel_emu.visitors.directory import VisitorDirectory
 from vercel_emu.visitors.find import find_place

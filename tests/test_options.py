@@ -1,9 +1,8 @@
-"""The one table of options: command line, pyproject.toml and README agree."""
+"""The one table of options: command line and pyproject.toml agree."""
 
 from __future__ import annotations
 
 import dataclasses
-import runpy
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from tests.checkout import ROOT
 from vercel_emu.cli.option_flags import with_options
 from vercel_emu.errors import EmuError
 from vercel_emu.options import Options, help_of, load_options, parse_listen
@@ -30,12 +28,6 @@ def parse(*arguments: str) -> dict[str, Any]:
     result = CliRunner().invoke(command, arguments)
     assert result.exit_code == 0, result.output
     return found
-
-
-def test_readme_has_the_tables() -> None:
-    script = runpy.run_path(str(ROOT / "scripts" / "readme_tables.py"))
-    readme = (ROOT / "README.md").read_text()
-    assert script["with_tables"](readme) == readme, "run scripts/readme_tables.py"
 
 
 def test_nothing_given_leaves_every_decision_to_the_config() -> None:

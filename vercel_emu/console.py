@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import TextIO
 import msgspec
 
 from vercel_emu import events
+from vercel_emu.platform.own_paths import PAGES_OWN_REQUESTS
 
 FLUSH_SECONDS = 0.01
 LONGEST_PATH = 200
@@ -136,7 +136,7 @@ class PrettyConsole:
         self._paths[event.invocation_id] = f"{event.method} {shortened(event.path)}"
 
     def _response(self, event: events.ResponseSent) -> None:
-        if event.path.startswith(_OWN_SCRIPTS) and not self._verbose:
+        if event.path.startswith(PAGES_OWN_REQUESTS) and not self._verbose:
             return
         if event.error_code or not self._quiet:
             self._writer.add(self._response_line(event))
@@ -278,8 +278,6 @@ def duration(ms: float) -> str:
 
 # The runtime's WSGI and `handler` server logs each request too; the invocation's line says more.
 _ACCESS_LOG = re.compile(r'127\.0\.0\.1 - - \[[^]]+\] "[A-Z]+ ')
-# What an open page asks to learn that it is old; see `edge/page_reload.py`.
-_OWN_SCRIPTS = ("/_emu/wait", "/_emu/live.js")
 _UNSAFE = {code: f"\\x{code:02x}" for code in (*range(32), 127) if chr(code) not in "\t\x1b"}
 
 
@@ -305,7 +303,3 @@ def wants_color(out: TextIO, environ: dict[str, str]) -> bool:
     if environ.get("FORCE_COLOR"):
         return True
     return out.isatty() and environ.get("TERM") != "dumb"
-
-
-def make_writer(out: TextIO | None = None) -> LineWriter:
-    return LineWriter(out or sys.stdout)

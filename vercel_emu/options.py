@@ -1,4 +1,4 @@
-"""Every option, once: the command line, `[tool.vercel-emu]` and README's table come from here.
+"""Every option, once: the command line, `[tool.vercel-emu]` and docs/options.md.
 
 A field's metadata says how it is written and explained. `pyproject.toml` uses the field's name with
 dashes (`log-format = "json"`); the command line wins over it.
@@ -16,10 +16,12 @@ from typing import Any, Literal
 import msgspec
 
 from vercel_emu.errors import EmuError
-from vercel_emu.project.pyproject import load_toml
 
 type Mode = Literal["development", "preview", "production"]
 type LogFormat = Literal["pretty", "json"]
+
+MAX_SPEED = 100_000.0
+"""How many times faster than the clock the schedule of cron jobs may run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,16 +207,7 @@ class Options:
                     f"It is {described.least} or more: {described.text}",
                 )
         if self.crons is not None:
-            from vercel_emu.crons.scheduler import parse_speed
-
             parse_speed(self.crons)
-
-
-def emu_table(root: Path) -> dict[str, Any]:
-    """`[tool.vercel-emu]` of the project's pyproject.toml; empty where there is none."""
-    tool = load_toml(root / "pyproject.toml").get("tool")
-    table = tool.get("vercel-emu") if isinstance(tool, dict) else None
-    return table if isinstance(table, dict) else {}
 
 
 def help_of(name: str) -> Help:
@@ -287,3 +280,23 @@ def parse_listen(text: str | None) -> tuple[str, int | None]:
             "Write PORT or HOST:PORT, such as 3000, 0.0.0.0:3000 or [::1]:3000.",
         )
     return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def parse_speed(text: str) -> float:
+    """`60x` or `60` -> 60.0: how many times faster than the clock the schedule runs.
+
+    Raises:
+        EmuError: not a number above 0.
+    """
+    try:
+        speed = float(text.strip().lower().removesuffix("x") or "1")
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed <= MAX_SPEED:
+        raise EmuError(
+            "INVALID_OPTION",
+            f"--crons: {text!r} is not a speed.",
+            "Write --crons=60x to let an hour pass in a minute. For real time write --crons, with "
+            "nothing or another option after it.",
+        )
+    return speed

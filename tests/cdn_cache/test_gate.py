@@ -9,10 +9,10 @@ from typing import Any
 from starlette.types import Send
 
 from vercel_emu.cdn_cache.gate import CdnGate, CdnRequest, OnHead
-from vercel_emu.cdn_cache.policy import MAX_BODY
 from vercel_emu.cdn_cache.store import ResponseStore
 from vercel_emu.control.cdn_routes import Purge, listing, perform
 from vercel_emu.events import Event, Reloading
+from vercel_emu.platform.limits import CDN_RESPONSE_BYTES
 
 
 class Answer:
@@ -192,8 +192,8 @@ def test_parts_pass_through_as_they_come_and_large_ones_are_not_kept() -> None:
         world.parts = [b"a", b"b"]
         assert (await world.get()).parts == [b"a", b"b", b""]
         assert (await world.get()).body == b"ab"
-        world.parts = [b"x" * MAX_BODY, b"x"]
-        assert len((await world.get("/large")).body) == MAX_BODY + 1
+        world.parts = [b"x" * CDN_RESPONSE_BYTES, b"x"]
+        assert len((await world.get("/large")).body) == CDN_RESPONSE_BYTES + 1
         assert (await world.get("/large")).state == "MISS"
 
     play(scene)

@@ -6,6 +6,7 @@ import pytest
 
 from vercel_emu.cdn_cache import policy
 from vercel_emu.cdn_cache.policy import Storable, asks_cache, storable
+from vercel_emu.platform.limits import CACHE_TAGS, CDN_MAX_AGE
 
 
 def headers(*pairs: tuple[str, str]) -> list[tuple[bytes, bytes]]:
@@ -24,7 +25,7 @@ def cached(value: str, *more: tuple[str, str], status: int = 200) -> Storable | 
         ("S-MaxAge=5", 5, 0),
         ('s-maxage="7"', 7, 0),
         ("max-age=10, s-maxage=60", 60, 0),
-        ("s-maxage=99999999999", policy.MAX_AGE, 0),
+        ("s-maxage=99999999999", CDN_MAX_AGE, 0),
     ],
 )
 def test_cache_control(value: str, fresh: int, stale: int) -> None:
@@ -91,7 +92,7 @@ def test_tags() -> None:
     assert found.tags == {"a", "b"}
     found = cached("s-maxage=1", ("vercel-cache-tag", many))
     assert found is not None
-    assert len(found.tags) == policy.MAX_TAGS
+    assert len(found.tags) == CACHE_TAGS
 
 
 @pytest.mark.parametrize(

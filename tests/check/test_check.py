@@ -14,7 +14,7 @@ from tests.project.helpers import write
 from vercel_emu.check.check import Report, check_project
 from vercel_emu.check.python import deployment_python
 from vercel_emu.cli.commands.check import check
-from vercel_emu.platform.limits_table import BUNDLE_BYTES
+from vercel_emu.platform.limits import BUNDLE_BYTES
 
 ENVIRON = {"PATH": os.environ["PATH"]}
 PYPROJECT = '[project]\nname = "a"\ndependencies = ["fastapi"]\nrequires-python = "{}"\n'

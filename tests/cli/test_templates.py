@@ -108,7 +108,8 @@ def call(
         timeout=PATIENCE,
     )
     assert result.returncode == 0, result.stderr
-    return json.loads(result.stdout.rpartition("ANSWERS")[2])
+    answers: list[tuple[int, str]] = json.loads(result.stdout.rpartition("ANSWERS")[2])
+    return answers
 
 
 @pytest.mark.parametrize("template", NAMES)

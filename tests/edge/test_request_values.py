@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
 import pytest
@@ -83,7 +84,12 @@ def test_platform_headers() -> None:
     assert headers["x-vercel-sc-basepath"] == ""
     assert headers["x-vercel-proxy-signature-ts"] == str(7 * 60 + 300)
     assert re.fullmatch(r"Bearer [0-9a-f]{64}", headers["x-vercel-proxy-signature"])
-    assert headers["forwarded"].startswith("for=203.0.113.195;host=shop.example;proto=http;sig=0")
+    fields = dict(field.split("=", 1) for field in headers["forwarded"].split(";"))
+    assert list(fields) == ["for", "host", "proto", "sig", "exp"]
+    assert headers["forwarded"].startswith("for=203.0.113.195;host=shop.example;proto=http;")
+    signature = headers["x-vercel-proxy-signature"]
+    assert base64.b64decode(fields["sig"].removeprefix("0")).decode() == signature
+    assert fields["exp"] == headers["x-vercel-proxy-signature-ts"]
     assert "x-vercel-sc-host" not in block(NEW_YORK, "shop.example")
 
 
@@ -92,7 +98,7 @@ def test_ports_and_ipv6() -> None:
     headers = block(visitor, "[::1]:3000")
     assert headers["x-forwarded-port"] == "3000"
     assert headers["x-forwarded-for"] == "2001:db8::1"
-    assert headers["forwarded"].startswith('for="[2001:db8::1]";')
+    assert headers["forwarded"].startswith('for="[2001:db8::1]";host="[::1]:3000";proto=http;')
     assert block(visitor, "[::1]")["x-forwarded-port"] == "80"
     assert "x-vercel-ip-city" not in headers
 
@@ -115,8 +121,8 @@ def test_request_head() -> None:
 
 
 def test_ids() -> None:
-    new_id = ids.RequestIds(ids.make_pod())
-    made = [new_id() for _ in range(1000)]
+    pod = ids.make_pod()
+    made = [ids.request_id(pod) for _ in range(1000)]
     assert len(set(made)) == 1000
     assert all(re.fullmatch(r"[a-z0-9]{5}-\d{13}-[0-9a-f]{12}", one) for one in made)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", ids.deadline(300))

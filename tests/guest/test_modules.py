@@ -10,13 +10,19 @@ from pathlib import Path
 import pytest
 
 from vercel_emu.guest.environ_changes import Change, EnvironChanges
-from vercel_emu.guest.modules import learn_steps, library_modules, misfit
-from vercel_emu.guest.own_code import OwnCode, absolute_imports, is_library, library_prefixes
+from vercel_emu.guest.modules import ImportStep, learn_steps, library_modules, misfit
+from vercel_emu.guest.own_code import (
+    Imports,
+    OwnCode,
+    absolute_imports,
+    is_library,
+    library_prefixes,
+)
 
 FILE = "/p/app.py"
-IMPORTS = {FILE: ((1, "os"), (2, "numpy"), (4, "torch"))}
+IMPORTS: dict[str, Imports] = {FILE: ((1, "os"), (2, "numpy"), (4, "torch"))}
 SET = Change("THREADS", "1", after="numpy", where=((FILE, 3),))
-STEP = ["THREADS", "1", ["numpy", "os"]]
+STEP: ImportStep = ["THREADS", "1", ["numpy", "os"]]
 
 
 def test_steps_are_modules_in_order_with_the_changes_between_them() -> None:
@@ -35,7 +41,7 @@ def test_nothing_is_imported_before_a_library_that_patches_others() -> None:
 
 
 REMEMBERED = {"direct": ["numpy", "torch", "os"]}
-STEPS = ["os", "numpy", STEP, "torch"]
+STEPS: list[ImportStep] = ["os", "numpy", STEP, "torch"]
 
 
 def test_the_same_code_fits() -> None:
@@ -57,13 +63,13 @@ def test_another_environment_does_not(changes: list[Change]) -> None:
 
 
 def test_a_library_that_is_no_longer_imported_does_not_fit() -> None:
-    fewer = {FILE: ((1, "os"), (2, "numpy"))}
+    fewer: dict[str, Imports] = {FILE: ((1, "os"), (2, "numpy"))}
     assert misfit(STEPS, REMEMBERED, fewer, [SET], complete=True) == "torch"
 
 
 def test_a_part_of_the_standard_library_that_is_no_longer_imported_is_no_matter() -> None:
-    fewer = {FILE: ((2, "numpy"), (4, "torch"))}
-    step = ["THREADS", "1", ["numpy"]]
+    fewer: dict[str, Imports] = {FILE: ((2, "numpy"), (4, "torch"))}
+    step: ImportStep = ["THREADS", "1", ["numpy"]]
     steps = ["os", "numpy", step, "torch"]
     assert misfit(steps, REMEMBERED, fewer, [SET], complete=True) == ""
 

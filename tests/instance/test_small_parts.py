@@ -46,7 +46,8 @@ def test_the_gate_asks_for_news_and_holds_requests() -> None:
         gate = Gate()
         assert gate.is_open
         gate.look = gate.close
-        assert not gate.is_open
+        held = not gate.is_open
+        assert held
         waiting = asyncio.create_task(gate.wait_open())
         await asyncio.sleep(0)
         assert not waiting.done()

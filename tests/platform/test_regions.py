@@ -7,7 +7,6 @@ import pytest
 from vercel_emu.errors import EmuError
 from vercel_emu.platform.regions import (
     REGIONS,
-    aws_region,
     check_region,
     nearest_region,
 )
@@ -34,12 +33,6 @@ def test_the_nearest_as_the_crow_flies(latitude: float, longitude: float, code: 
 
 def test_every_region_is_nearest_to_itself() -> None:
     assert all(nearest_region(r.latitude, r.longitude) == code for code, r in REGIONS.items())
-
-
-def test_aws_names() -> None:
-    assert aws_region("IAD1") == "us-east-1"
-    assert aws_region("hnd1") == "ap-northeast-1"
-    assert aws_region("dev1") == "us-east-1"
 
 
 @pytest.mark.parametrize(

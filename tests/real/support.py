@@ -24,10 +24,12 @@ import uvloop
 
 from vercel_emu import events
 from vercel_emu.emulator.prepare import prepare
-from vercel_emu.emulator.project import RunningProject, running
+from vercel_emu.emulator.project import RunningProject
+from vercel_emu.emulator.start import running
 from vercel_emu.events import Event, EventBus
 from vercel_emu.instance.pool import FunctionPool, Instance
-from vercel_emu.options import Options, emu_table, load_options
+from vercel_emu.options import Options, load_options
+from vercel_emu.project.pyproject import emu_table
 from vercel_emu.project.python.interpreter import find_interpreter
 
 PATIENCE = 120.0

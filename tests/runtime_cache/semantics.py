@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from tests.runtime_cache.stores import SCOPE, Place
-from vercel_emu.runtime_cache import Query, Store
+from vercel_emu.runtime_cache import ItemInfo, Query, Store
 from vercel_emu.runtime_cache.policy import ONE_YEAR
 
 
@@ -194,9 +194,9 @@ class StoreSemantics:
         run(place, check)
 
 
-async def everything(store: Store, query: Query | None = None) -> list[object]:
+async def everything(store: Store, query: Query | None = None) -> list[ItemInfo]:
     query = query or Query(limit=3)
-    found = []
+    found: list[ItemInfo] = []
     while True:
         page = await store.items(SCOPE, query)
         found += page.items

@@ -77,7 +77,16 @@ def redis_server_at(url: str) -> Iterator[None]:
         pytest.skip("redis-server is not installed")
     socket = Path(url.removeprefix("unix://"))
     socket.parent.mkdir(exist_ok=True)
-    options = ["--port", "0", "--unixsocket", socket, "--dir", socket.parent, "--save", ""]
+    options: list[str | Path] = [
+        "--port",
+        "0",
+        "--unixsocket",
+        socket,
+        "--dir",
+        socket.parent,
+        "--save",
+        "",
+    ]
     server = subprocess.Popen([program, *options], stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None

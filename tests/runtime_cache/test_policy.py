@@ -6,6 +6,7 @@ import pytest
 from vercel.cache.utils import create_key_transformer
 
 from vercel_emu.errors import EmuError
+from vercel_emu.platform.limits import CACHE_ITEM_BYTES
 from vercel_emu.runtime_cache import Scope, policy, sdk_keys
 from vercel_emu.runtime_cache.exchange import from_line, to_line
 from vercel_emu.runtime_cache.operations import Record
@@ -64,8 +65,8 @@ def test_keys_of_paths(raw: bytes, key: str | None) -> None:
 
 
 def test_limits() -> None:
-    assert policy.too_large(policy.MAX_ITEM_BYTES) is None
-    refusal = policy.too_large(policy.MAX_ITEM_BYTES + 1)
+    assert policy.too_large(CACHE_ITEM_BYTES) is None
+    refusal = policy.too_large(CACHE_ITEM_BYTES + 1)
     assert refusal is not None
     assert (refusal.status, refusal.reason) == (413, "Cache item is too large")
     assert str(refusal) == "Cache item is too large: 2,097,153 bytes (limit 2,097,152)"

@@ -13,10 +13,10 @@ from vercel_emu.errors import EmuError
 from vercel_emu.scenarios.cache_look import spellings
 from vercel_emu.scenarios.expectations import Failure
 from vercel_emu.scenarios.formats import as_json, as_junit
-from vercel_emu.scenarios.http import HttpClient, encode_target
 from vercel_emu.scenarios.play import cast
 from vercel_emu.scenarios.report import Report, Result, percentile
 from vercel_emu.scenarios.scenario import plan, read_scenario
+from vercel_emu.transport.client import HttpClient, encode_target
 from vercel_emu.visitors.asking import by_fields, by_name
 from vercel_emu.visitors.choose import choose_visitor
 from vercel_emu.visitors.resolve import resolve_visitor

@@ -13,7 +13,6 @@ import pytest
 from vercel_emu.errors import EmuError
 from vercel_emu.scenarios.expectations import (
     CacheView,
-    Response,
     check,
     curl_command,
 )
@@ -24,6 +23,7 @@ from vercel_emu.scenarios.scenario import (
     plan,
     read_scenario,
 )
+from vercel_emu.transport.client import Response
 from vercel_emu.visitors.visitor import NEW_YORK
 
 DAY = """\

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 import pytest
 
 from vercel_emu.errors import EmuError
-from vercel_emu.visitors.choose import choose_visitor, is_emu_header, visitor_cookie
+from vercel_emu.visitors.choose import choose_visitor, visitor_cookie
 from vercel_emu.visitors.resolve import resolve_visitor
 from vercel_emu.visitors.visitor import NEW_YORK, Visitor
 
@@ -70,9 +70,3 @@ def test_a_wrong_cookie_says_that_it_is_the_cookie() -> None:
 def test_a_wrong_header_is_an_error() -> None:
     with pytest.raises(EmuError, match="x-emu-latitude"):
         choose((b"x-emu-latitude", b"north"))
-
-
-def test_emu_headers_are_told_from_others() -> None:
-    assert is_emu_header(b"x-emu-visitor")
-    assert is_emu_header(b"x-emu-anything")
-    assert not is_emu_header(b"x-vercel-ip-city")

@@ -14,9 +14,11 @@ from typing import Protocol
 
 from starlette.types import Message, Send
 
+from vercel_emu import tasks
 from vercel_emu.cdn_cache import policy
 from vercel_emu.cdn_cache.store import Entry, Key, ResponseStore
 from vercel_emu.events import Emit, Event, Notice, Reloading
+from vercel_emu.platform.limits import CDN_RESPONSE_BYTES
 from vercel_emu.transport.headers import HeaderPairs
 
 type OnHead = Callable[[int, HeaderPairs], None]
@@ -100,7 +102,7 @@ class CdnGate:
         mark = (entry.key, entry.values)
         if mark in self._renewing:
             return
-        task = asyncio.get_running_loop().create_task(self._fetch_again(asked, entry, origin))
+        task = tasks.start(self._fetch_again(asked, entry, origin), "renewal of a response")
         self._renewing[mark] = task
         task.add_done_callback(lambda _: self._renewing.pop(mark, None))
 
@@ -158,7 +160,7 @@ class _Copy:
     def _take(self, body: bytes, *, more: bool) -> None:
         assert self.rules is not None
         self._body += body
-        if len(self._body) > policy.MAX_BODY:
+        if len(self._body) > CDN_RESPONSE_BYTES:
             self.rules = None
             self._body.clear()
         elif not more and self._deployment == self._gate.deployment:

@@ -9,12 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
+from vercel_emu.platform.limits import CACHE_TAG_BYTES, CACHE_TAGS, CDN_MAX_AGE
 from vercel_emu.transport.headers import HeaderPairs
 
-MAX_BODY = 10 * 1024 * 1024
-MAX_AGE = 31_536_000
-MAX_TAGS = 128
-MAX_TAG_BYTES = 256
 STATUSES = frozenset({200, 301, 302, 307, 308, 404, 410})
 
 TAG_HEADER = b"vercel-cache-tag"
@@ -72,8 +69,8 @@ def storable(method: str, status: int, headers: HeaderPairs) -> Storable | None:
     if not fresh:
         return None
     return Storable(
-        fresh=min(fresh, MAX_AGE),
-        stale=min(_seconds(directives, b"stale-while-revalidate") or 0, MAX_AGE),
+        fresh=min(fresh, CDN_MAX_AGE),
+        stale=min(_seconds(directives, b"stale-while-revalidate") or 0, CDN_MAX_AGE),
         tags=tags_of(headers),
         vary=vary,
     )
@@ -94,9 +91,9 @@ def tags_of(headers: HeaderPairs) -> frozenset[str]:
     for name, value in headers:
         if name == TAG_HEADER:
             parts = (part.strip() for part in value.split(b","))
-            good = (part for part in parts if 0 < len(part) <= MAX_TAG_BYTES)
+            good = (part for part in parts if 0 < len(part) <= CACHE_TAG_BYTES)
             tags |= dict.fromkeys(part.decode("utf-8", "replace") for part in good)
-    return frozenset(list(tags)[:MAX_TAGS])
+    return frozenset(list(tags)[:CACHE_TAGS])
 
 
 def variant(vary: tuple[bytes, ...], headers: HeaderPairs) -> tuple[bytes, ...]:

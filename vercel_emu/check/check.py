@@ -25,7 +25,7 @@ from vercel_emu.check import (
 )
 from vercel_emu.check.model import Checked, Finding, of_error, place_in
 from vercel_emu.errors import EmuError
-from vercel_emu.platform.limits_table import ENVIRONMENT_BYTES
+from vercel_emu.platform.limits import ENVIRONMENT_BYTES
 from vercel_emu.project.detection.frameworks import (
     PYTHON_PRESETS,
     detect_framework,

@@ -15,6 +15,7 @@ from typing import Any
 from vercel_emu.check.model import Finding, of_error
 from vercel_emu.check.rules import unreachable_rules
 from vercel_emu.errors import EmuError
+from vercel_emu.platform import limits
 from vercel_emu.platform.cron import cron_problem, runs_more_than_daily
 from vercel_emu.project.variables.env_files import RESERVED_NAMES
 from vercel_emu.project.variables.system_variables import AWS_REGIONS
@@ -25,7 +26,6 @@ from vercel_emu.project.vercel_json.reader import (
     read_config_data,
 )
 
-MOST_CRONS = 100
 _MOST_FAULTS = 200
 _LISTS = {"Redirect": "redirects", "Rewrite": "rewrites", "Header": "headers", "Route": "routes"}
 _ITEM = re.compile(r"(redirects|rewrites|headers|routes|crons|builds)\[(\d+)\]")
@@ -173,11 +173,11 @@ def _rule_faults(config: VercelConfig, name: str) -> Iterator[Finding]:
 def _cron_faults(config: VercelConfig, name: str) -> Iterator[Finding]:
     """Schedules that the platform refuses, for all or for the Hobby plan."""
     crons = config.crons
-    if len(crons) > MOST_CRONS:
+    if len(crons) > limits.CRONS:
         yield Finding(
             severity="error",
             code="TOO_MANY_CRONS",
-            message=f"`crons` has {len(crons)} jobs; a project may have {MOST_CRONS}",
+            message=f"`crons` has {len(crons)} jobs; a project may have {limits.CRONS}",
             place=name,
         )
     for index, cron in enumerate(crons):
@@ -215,12 +215,14 @@ def _region_faults(config: VercelConfig, name: str) -> Iterator[Finding]:
 
 def _plan_faults(config: VercelConfig, name: str) -> Iterator[Finding]:
     """Settings of functions that not every plan allows."""
-    limits = (
-        ("maxDuration", "max_duration", " s", ((800, "Pro"), (300, "Hobby"))),
-        ("memory", "memory_mb", " MB", ((4096, "Pro"), (2048, "Hobby"))),
+    durations = ((limits.PRO_MAX_DURATION, "Pro"), (limits.HOBBY_MAX_DURATION, "Hobby"))
+    memories = ((limits.PRO_MEMORY_MB, "Pro"), (limits.DEFAULT_MEMORY_MB, "Hobby"))
+    of_plans = (
+        ("maxDuration", "max_duration", " s", durations),
+        ("memory", "memory_mb", " MB", memories),
     )
     for glob, settings in config.function_settings.items():
-        for key, attribute, unit, plans in limits:
+        for key, attribute, unit, plans in of_plans:
             value = getattr(settings, attribute) or 0
             over = next(((most, plan) for most, plan in plans if value > most), None)
             if over is not None:

@@ -11,7 +11,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from vercel_emu.check.model import Checked, Finding
-from vercel_emu.platform.limits_table import BUNDLE_BYTES
+from vercel_emu.platform.limits import BUNDLE_BYTES
 from vercel_emu.project.detection import globs
 
 _MB = 1024 * 1024

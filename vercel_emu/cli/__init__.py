@@ -1,4 +1,14 @@
-"""The command line: one file per command, imported only when that command runs."""
+"""The command line: one file per command, imported only when that command runs.
+
+In come arguments. Out go text or JSON and an exit code; this is the only room that prints or
+exits, and where an `EmuError` becomes a message. What a command decides is in the room it
+concerns.
+
+Start with the table `COMMANDS` below and `commands/dev.py`. `option_flags.py` makes click options
+from the one table in `options.py`; `dependencies.py` asks before it installs; `signals.py` ends
+the emulator in order; `folder_option.py` names a command's project, `templates_dir.py` the place
+of the starter projects.
+"""
 
 from __future__ import annotations
 

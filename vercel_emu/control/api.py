@@ -9,7 +9,7 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
@@ -20,16 +20,14 @@ from starlette.routing import Mount, Route
 from vercel_emu import events
 from vercel_emu.control import cache_routes as admin
 from vercel_emu.control import cdn_routes as cdn
+from vercel_emu.control.controlled import ControlledProject
 from vercel_emu.control.waiting import happened
 from vercel_emu.errors import EmuError
-
-if TYPE_CHECKING:
-    from vercel_emu.emulator.project import RunningProject
 
 LONGEST_WAIT = 300
 
 
-def control_api(project: RunningProject) -> Starlette:
+def control_api(project: ControlledProject) -> Starlette:
     """The application for one running project; the caller has checked the token."""
     api = _Api(project)
     routes = [
@@ -55,13 +53,12 @@ def control_api(project: RunningProject) -> Starlette:
 
 
 class _Api:
-    def __init__(self, project: RunningProject) -> None:
+    def __init__(self, project: ControlledProject) -> None:
         self._project = project
 
     async def info(self, request: Request) -> Response:
         """Addresses, project and every instance with its state."""
         project = self._project
-        prepared = project.prepared
         functions = [
             {
                 "name": name,
@@ -83,8 +80,8 @@ class _Api:
             {
                 "pid": os.getpid(),
                 "url": project.url,
-                "root": str(prepared.project.root),
-                "framework": prepared.project.framework,
+                "root": str(project.project.root),
+                "framework": project.project.framework,
                 "environment": project.options.env,
                 "region": project.options.region,
                 "visitor": project.visitor.label,

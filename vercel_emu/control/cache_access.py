@@ -13,12 +13,13 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Struct
 
-from vercel_emu.control.registry import EMU_DIR, RunningEmulator
+from vercel_emu.control.registry import RunningEmulator
+from vercel_emu.emu_folder import EMU_DIR
 from vercel_emu.errors import EmuError
 from vercel_emu.events import Event, Notice
 from vercel_emu.runtime_cache.model import Scope
+from vercel_emu.runtime_cache.open_store import open_store
 from vercel_emu.runtime_cache.operations import OPERATIONS, CacheOperations, Request
-from vercel_emu.runtime_cache.store import open_store
 
 _TIMEOUT = 60.0
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-EMU_DIR = Path(".vercel") / "emu"
+from vercel_emu.emu_folder import EMU_DIR, write_whole
 
 
 class RunningEmulator(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,28 +28,13 @@ class RunningEmulator(msgspec.Struct, frozen=True, kw_only=True):
     started_at: float
 
 
-def prepare_folder(root: Path) -> Path:
-    """Make `.vercel/emu/` of a project, ignored by git, and return it."""
-    folder = root / EMU_DIR
-    folder.mkdir(parents=True, exist_ok=True)
-    ignore = folder / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n")
-    return folder
-
-
 @contextlib.contextmanager
 def announced(root: Path, emulator: RunningEmulator) -> Iterator[None]:
     """Keep the state file for as long as the emulator runs."""
     path = root / EMU_DIR / "run" / f"{emulator.pid}.json"
     with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(".tmp")
         # The token opens the control listener: for the user's own eyes only.
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(emulator))
-        temporary.replace(path)
+        write_whole(path, msgspec.json.encode(emulator), mode=0o600)
     try:
         yield
     finally:

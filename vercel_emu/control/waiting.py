@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from vercel_emu.control.controlled import ControlledProject
 from vercel_emu.errors import EmuError
 from vercel_emu.events import Event, EventBus
-
-if TYPE_CHECKING:
-    from vercel_emu.emulator.project import RunningProject
 
 STOPPING_SECONDS = 5.0
 """What an instance that is too slow to start may take to end."""
@@ -37,7 +34,7 @@ async def happened(bus: EventBus, condition: Callable[[], bool], seconds: float)
     return condition()
 
 
-async def functions_started(project: RunningProject) -> None:
+async def functions_started(project: ControlledProject) -> None:
     """Return once every function that is starting serves.
 
     Raises:

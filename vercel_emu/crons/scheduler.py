@@ -12,36 +12,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from vercel_emu.crons.call import ConnectionFailed, call_cron, cron_headers
+from vercel_emu.crons.call import call_cron, cron_headers
 from vercel_emu.crons.jobs import CronJob
 from vercel_emu.errors import EmuError
 from vercel_emu.events import Emit, Notice
+from vercel_emu.transport.client import NoAnswer
 
-MAX_SPEED = 100_000.0
 _FAR = 3600.0
 """Longest sleep in real seconds, so that a clock that was set or a suspended machine is noticed."""
 _MISSED = 60.0
 """What is later than this (the machine slept) is left out, not made up for."""
-
-
-def parse_speed(text: str) -> float:
-    """`60x` or `60` -> 60.0: how many times faster than the clock the schedule runs.
-
-    Raises:
-        EmuError: not a number above 0.
-    """
-    try:
-        speed = float(text.strip().lower().removesuffix("x") or "1")
-    except ValueError:
-        speed = 0.0
-    if not 0 < speed <= MAX_SPEED:
-        raise EmuError(
-            "INVALID_OPTION",
-            f"--crons: {text!r} is not a speed.",
-            "Write --crons=60x to let an hour pass in a minute. For real time write --crons, with "
-            "nothing or another option after it.",
-        )
-    return speed
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +116,7 @@ class CronScheduler:
         try:
             headers = cron_headers(job.schedule, self._secret(), self._proof)
             answer = await call_cron(self._url, job.path, headers)
-        except (OSError, ConnectionFailed, EmuError) as error:
+        except (NoAnswer, EmuError) as error:
             text = f"{shown} got no answer: {error}"
             self._emit(Notice(level="error", message=text, code="CRON_FAILED"))
             return

@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from vercel_emu.edge.call import Broken, Call, ClientLeft, HTTPError
+from vercel_emu import tasks
+from vercel_emu.edge.call import Call
+from vercel_emu.edge.failure import Broken, ClientLeft, HTTPError
 from vercel_emu.edge.responses import explain
 from vercel_emu.edge.responses.headers import response_headers
 from vercel_emu.edge.upload import Upload
@@ -27,6 +29,7 @@ from vercel_emu.transport.exchange import Exchange
 class FunctionRequest:
     """What a function gets, and under which rules."""
 
+    function: str
     make_head: Callable[[], bytes]
     """The request head; made for each attempt, because it carries the deadline."""
     has_body: bool
@@ -87,7 +90,7 @@ class Attempt:
             self._connection.begin(self._call.request.method.encode(), self._request.make_head())
             if self._upload.has_body:
                 work = self._upload.run(self._connection, self._body_too_large)
-                sending = loop.create_task(work)
+                sending = tasks.start(work, f"upload of {self._call.id}")
             await self._respond(await self._connection.head())
             return True
         except ConnectionFailed as error:
@@ -133,12 +136,9 @@ class Attempt:
         """
         if self._invocation.ended:
             return True
-        ended = asyncio.ensure_future(self._invocation.wait_ended(2.0))
-        exited = asyncio.ensure_future(self._instance.process.exited.wait())
-        await asyncio.wait({ended, exited}, return_when=asyncio.FIRST_COMPLETED)
-        ended.cancel()
-        exited.cancel()
-        return self._invocation.ended or not self._instance.process.exited.is_set()
+        exited = self._instance.process.exited
+        await tasks.first_of(self._invocation.wait_ended(2.0), exited.wait())
+        return self._invocation.ended or not exited.is_set()
 
     def _check_size(self, head: ResponseHead) -> None:
         limit, length = self._request.limits.response, head.content_length

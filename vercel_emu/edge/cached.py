@@ -4,49 +4,73 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from starlette.types import Message, Send
 
+from vercel_emu import events
 from vercel_emu.cdn_cache.gate import CdnGate, CdnRequest, OnHead
 from vercel_emu.deployment.routing import InvokeFunction
+from vercel_emu.edge.admission import Admission
 from vercel_emu.edge.call import Call
+from vercel_emu.edge.invoker import Invoker
 from vercel_emu.edge.request import Request
 from vercel_emu.edge.request_headers import kept_headers
 from vercel_emu.transport.exchange import Exchange
 from vercel_emu.transport.headers import HeaderPairs
 from vercel_emu.visitors.headers import geo_headers
 
-if TYPE_CHECKING:
-    from vercel_emu.edge.app import Edge
-
 _CONDITIONS = frozenset({b"if-none-match", b"if-modified-since"})
 
 
-async def answer(
-    edge: Edge, cdn: CdnGate | None, call: Call, exchange: Exchange, outcome: InvokeFunction
-) -> None:
-    """Answer `call` by the function; through the cache if it is on (`cdn`)."""
-    if cdn is None:
-        await edge.invoke(call, exchange, outcome)
-        return
+class CachedFunctions:
+    """Invokes functions, unless the cache (`gate`) has the answer."""
 
-    async def origin(send: Send, on_head: OnHead, *, background: bool) -> None:
-        if background:
-            await _renew(edge, call, outcome, send, on_head)
-        else:
-            call.send = send
-            await edge.invoke(call, exchange, outcome, on_head)
+    def __init__(
+        self, gate: CdnGate, admission: Admission, invoker: Invoker, emit: events.Emit
+    ) -> None:
+        self._gate = gate
+        self._admission = admission
+        self._invoker = invoker
+        self._emit = emit
 
-    request = call.request
-    asked = CdnRequest(
-        method=request.method,
-        host=request.host,
-        target=request.target,
-        headers=[*kept_headers(request.headers), *geo_headers(call.visitor)],
-        own_headers=((b"server", b"Vercel"), (b"x-vercel-id", call.edge_id.encode())),
-    )
-    await cdn.serve(asked, _noting(call), origin)
+    async def invoke(self, call: Call, exchange: Exchange, outcome: InvokeFunction) -> None:
+        """Answer `call` from the cache, or by the function."""
+
+        async def origin(send: Send, on_head: OnHead, *, background: bool) -> None:
+            if background:
+                await self._renew(call, outcome, send, on_head)
+            else:
+                call.send = send
+                await self._invoker.invoke(call, exchange, outcome, on_head)
+
+        request = call.request
+        asked = CdnRequest(
+            method=request.method,
+            host=request.host,
+            target=request.target,
+            headers=[*kept_headers(request.headers), *geo_headers(call.visitor)],
+            own_headers=((b"server", b"Vercel"), (b"x-vercel-id", call.edge_id.encode())),
+        )
+        await self._gate.serve(asked, _noting(call), origin)
+
+    async def _renew(
+        self, call: Call, outcome: InvokeFunction, send: Send, on_head: OnHead
+    ) -> None:
+        """The same request once more, as one of its own and without a client."""
+        again = self._admission.new_call(_whole(call.request))
+        again.visitor, again.deployment, again.send = call.visitor, call.deployment, send
+
+        def note(status: int, headers: HeaderPairs) -> None:
+            again.status = status
+            on_head(status, headers)
+
+        try:
+            # It has of an exchange what an invocation uses of it.
+            await self._invoker.invoke(again, cast(Exchange, NoClient()), outcome, note)
+        finally:
+            again.status = again.status or 500
+            self._emit(again.answered())
 
 
 def _noting(call: Call) -> Send:
@@ -60,25 +84,6 @@ def _noting(call: Call) -> Send:
         await send(message)
 
     return note
-
-
-async def _renew(
-    edge: Edge, call: Call, outcome: InvokeFunction, send: Send, on_head: OnHead
-) -> None:
-    """The same request once more, as one of its own and without a client."""
-    again = edge.new_call(_whole(call.request))
-    again.visitor, again.send = call.visitor, send
-
-    def note(status: int, headers: HeaderPairs) -> None:
-        again.status = status
-        on_head(status, headers)
-
-    try:
-        # It has of an exchange what an invocation uses of it.
-        await edge.invoke(again, cast(Exchange, NoClient()), outcome, note)
-    finally:
-        again.status = again.status or 500
-        edge.emit(again.answered())
 
 
 def _whole(request: Request) -> Request:

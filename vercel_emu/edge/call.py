@@ -8,29 +8,9 @@ from dataclasses import dataclass, field
 from starlette.types import Send
 
 from vercel_emu import events
+from vercel_emu.deployment.deploy import Deployment
 from vercel_emu.edge.request import Request
-from vercel_emu.edge.responses.failures import Failure
 from vercel_emu.visitors.visitor import Visitor
-
-
-class HTTPError(Exception):
-    """The platform answers instead of the function; nothing has been sent to the client yet."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.code)
-        self.failure = failure
-
-
-class ClientLeft(Exception):
-    """The client hung up before its answer was complete."""
-
-
-class Broken(Exception):
-    """The answer ended too early: the client's connection must be cut."""
-
-    def __init__(self, code: str = "FUNCTION_INVOCATION_FAILED") -> None:
-        super().__init__(code)
-        self.code = code
 
 
 async def _nobody(message: object) -> None:
@@ -39,11 +19,12 @@ async def _nobody(message: object) -> None:
 
 @dataclass(slots=True, kw_only=True)
 class Call:
-    """A request and its fate; `send` takes the answer."""
+    """A request and its fate; `send` takes the answer, `deployment` is what it came to."""
 
     id: str
     request: Request
     visitor: Visitor
+    deployment: Deployment
     send: Send = _nobody
     started: float = field(default_factory=time.perf_counter)
     status: int = 0

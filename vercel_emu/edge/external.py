@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
-from functools import cache
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
+from vercel_emu import tasks
 from vercel_emu.deployment.routing import ProxyExternal
-from vercel_emu.edge.call import Broken, Call, ClientLeft, HTTPError
+from vercel_emu.edge.call import Call
+from vercel_emu.edge.failure import Broken, ClientLeft, Failure, HTTPError
 from vercel_emu.edge.request_headers import kept_headers
-from vercel_emu.edge.responses import failures
 from vercel_emu.edge.responses.headers import response_headers
 from vercel_emu.edge.responses.platform_responses import encoded
 from vercel_emu.edge.upload import Upload
+from vercel_emu.transport.client import pool_of, render_head
 from vercel_emu.transport.connection import Connection, ConnectionFailed
 from vercel_emu.transport.exchange import Exchange
 from vercel_emu.visitors.headers import address_headers
 
+CONNECT_SECONDS = 30.0
 TIMEOUT = 120.0
 """Seconds until the other origin must have begun its answer (the platform's proxy timeout)."""
 
@@ -32,7 +33,7 @@ async def proxy(outcome: ProxyExternal, call: Call, exchange: Exchange) -> None:
     """
     request = call.request
     url = urlsplit(outcome.url)
-    connection = await _connect(url.hostname or "", url.port, url.scheme == "https")
+    connection = await _connect(url)
     has_body = request.chunked or bool(request.content_length)
     upload = Upload(exchange, has_body=has_body, chunked=request.chunked, limit=None)
     exchange.on_left = connection.close
@@ -41,7 +42,9 @@ async def proxy(outcome: ProxyExternal, call: Call, exchange: Exchange) -> None:
         async with asyncio.timeout(TIMEOUT):
             connection.begin(request.method.encode(), _head(outcome, call))
             if has_body:
-                sending = asyncio.create_task(upload.run(connection, connection.close))
+                sending = tasks.start(
+                    upload.run(connection, connection.close), f"upload of {call.id}"
+                )
             head = await connection.head()
         status = outcome.status or head.status
         headers = response_headers(head.headers, call.edge_id, encoded(outcome.headers))
@@ -67,8 +70,8 @@ def _head(outcome: ProxyExternal, call: Call) -> bytes:
     url = urlsplit(outcome.url)
     request = call.request
     target = (url.path or "/") + (f"?{url.query}" if url.query else "")
-    lines = [f"{request.method} {target} HTTP/1.1\r\nhost: {url.netloc}\r\n".encode("latin-1")]
     pairs = [
+        (b"host", url.netloc.encode("latin-1")),
         *kept_headers(request.headers),
         *address_headers(call.visitor.ip),
         (b"x-forwarded-host", request.host.encode("latin-1")),
@@ -78,33 +81,21 @@ def _head(outcome: ProxyExternal, call: Call) -> bytes:
     ]
     if request.chunked:
         pairs.append((b"transfer-encoding", b"chunked"))
-    lines += [name + b": " + value + b"\r\n" for name, value in pairs]
-    return b"".join(lines) + b"\r\n"
+    return render_head(request.method.encode(), target.encode("latin-1"), pairs)
 
 
-async def _connect(host: str, port: int | None, secure: bool) -> Connection:
-    loop = asyncio.get_running_loop()
+async def _connect(url: SplitResult) -> Connection:
+    host = url.hostname or ""
     try:
-        async with asyncio.timeout(30.0):
-            _, connection = await loop.create_connection(
-                lambda: Connection(loop),
-                host,
-                port or (443 if secure else 80),
-                ssl=_tls() if secure else None,
-            )
+        async with asyncio.timeout(CONNECT_SECONDS):
+            return await pool_of(host, url.port, secure=url.scheme == "https").connect()
     except (OSError, TimeoutError) as error:
         raise _unreachable(host, str(error) or "no connection in time") from None
-    return connection
-
-
-@cache
-def _tls() -> ssl.SSLContext:
-    return ssl.create_default_context()
 
 
 def _unreachable(where: str, why: str) -> HTTPError:
     return HTTPError(
-        failures.Failure(
+        Failure(
             code="ROUTER_EXTERNAL_TARGET_CONNECTION_ERROR",
             explanation=f"The external rewrite to {where} failed: {why}.",
         )

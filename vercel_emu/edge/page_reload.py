@@ -13,22 +13,21 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Send
 
-from vercel_emu import events
+from vercel_emu import events, tasks
+from vercel_emu.platform import own_paths
 
-WAIT_PATH = "/_emu/wait"
-SCRIPT_PATH = "/_emu/live.js"
 LONGEST_WAIT = 25.0
 
 _SCRIPT = b"""(async () => {
   const since = new URL(document.currentScript.src).searchParams.get("since");
   for (;;) {
     try {
-      const answer = await fetch("/_emu/wait?since=" + since, {cache: "no-store"});
+      const answer = await fetch("%s?since=" + since, {cache: "no-store"});
       if (answer.status === 200) return location.reload();
     } catch { await new Promise(resolve => setTimeout(resolve, 500)); }
   }
 })();
-"""
+""" % own_paths.WAIT.encode()
 
 
 class PageReload:
@@ -53,13 +52,13 @@ class PageReload:
         self._news = asyncio.Event()
 
     async def wait(self, scope: Any, receive: Receive, send: Send) -> None:
-        """The ASGI handler of `WAIT_PATH`: 200 when there is news, 204 after a while without."""
+        """Answers `own_paths.WAIT`: 200 when there is news, 204 after a while without."""
         since = _since(scope["query_string"])
-        left = asyncio.ensure_future(_disconnect(receive))
+        left = tasks.start(_disconnect(receive), "page left")
         try:
             async with asyncio.timeout(LONGEST_WAIT):
                 while self._changed_at <= since and not left.done():
-                    news = asyncio.ensure_future(self._news.wait())
+                    news = tasks.start(self._news.wait(), "news for pages")
                     await asyncio.wait([news, left], return_when=asyncio.FIRST_COMPLETED)
                     news.cancel()
         except TimeoutError:
@@ -69,7 +68,7 @@ class PageReload:
         await _answer(send, 200 if self._changed_at > since else 204, b"text/plain", b"")
 
     async def script(self, scope: Any, receive: Receive, send: Send) -> None:
-        """The ASGI handler of `SCRIPT_PATH`."""
+        """Answers `own_paths.LIVE_SCRIPT`."""
         await _answer(send, 200, b"text/javascript; charset=utf-8", _SCRIPT)
 
 
@@ -84,7 +83,7 @@ class LiveReload:
             await self._app(scope, receive, send)
             return
         since = time.time_ns() // 1_000_000
-        tag = b'\n<script src="%s?since=%d"></script>\n' % (SCRIPT_PATH.encode(), since)
+        tag = b'\n<script src="%s?since=%d"></script>\n' % (own_paths.LIVE_SCRIPT.encode(), since)
         is_page = False
 
         async def send_with_script(message: Message) -> None:

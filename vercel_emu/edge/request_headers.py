@@ -6,7 +6,6 @@ dropped; what the platform says comes after, built from the visitor and the requ
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 from collections.abc import Iterable
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from vercel_emu.platform import header_names as names
-from vercel_emu.visitors.headers import geo_headers
+from vercel_emu.visitors.headers import forwarded_value, geo_headers
 from vercel_emu.visitors.visitor import Visitor
 
 HOP_BY_HOP = frozenset(
@@ -122,8 +121,6 @@ def platform_headers(
     """
     issued = minute * 60 + _SIGNATURE_LIFETIME
     signature = "Bearer " + hashlib.sha256(f"{visitor.ip}{host}{issued}".encode()).hexdigest()
-    encoded = base64.b64encode(signature.encode()).decode()
-    node = f'"[{visitor.ip}]"' if ":" in visitor.ip else visitor.ip
     port = host.rpartition(":")[2] if _has_port(host) else ("443" if scheme == "https" else "80")
     pairs: list[tuple[str, str]] = [
         ("host", host),
@@ -138,10 +135,7 @@ def platform_headers(
         (names.JA4_DIGEST, _JA4_DIGEST),
         (names.PROXY_SIGNATURE, signature),
         (names.PROXY_SIGNATURE_TS, str(issued)),
-        (
-            names.FORWARDED,
-            f"for={node};host={host};proto={scheme};sig=0{encoded};exp={issued}",
-        ),
+        (names.FORWARDED, forwarded_value(visitor.ip, host, scheme, signature, issued)),
     ]
     if cache is not None:
         pairs += [
@@ -177,10 +171,10 @@ def request_head(
     if chunked:
         lines.append(b"transfer-encoding: chunked\r\n")
     lines.append(
-        f"x-vercel-id: {vercel_id}\r\n"
-        f"x-vercel-internal-invocation-id: {invocation_id}\r\n"
-        f"x-vercel-internal-request-id: {request_number}\r\n"
-        f"x-vercel-internal-deadline: {deadline}\r\n\r\n".encode()
+        f"{names.VERCEL_ID}: {vercel_id}\r\n"
+        f"{names.INVOCATION_ID}: {invocation_id}\r\n"
+        f"{names.REQUEST_ID}: {request_number}\r\n"
+        f"{names.DEADLINE}: {deadline}\r\n\r\n".encode()
     )
     return b"".join(lines)
 

@@ -14,23 +14,21 @@ import signal
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from vercel_emu import guest
 from vercel_emu.deployment.public_files import Mount
+from vercel_emu.emu_folder import write_whole
+from vercel_emu.emulator.project import RunningProject
 from vercel_emu.events import Notice
 from vercel_emu.instance.instance import CannotStart, Change
 from vercel_emu.project.model import DjangoSettings, Project
 from vercel_emu.watching.meaning import Meaning
 
-if TYPE_CHECKING:
-    from vercel_emu.emulator.project import RunningProject
-
 _SCRIPT = guest.FOLDER / "scripts" / "django_static.py"
 _PATIENCE = 120.0
-_MEMORY = "django-static.json"
+_LAST_FOUND = "django-static.json"
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +62,7 @@ def remembered_mounts(project: Project) -> tuple[Mount, ...]:
     """The folders that an emulator of this project found the last time."""
     if project.django is None:
         return ()
-    found = _remembered(project.root / ".vercel" / "emu" / _MEMORY)
+    found = _remembered(project.root / ".vercel" / "emu" / _LAST_FOUND)
     return found.mounts() if found is not None else ()
 
 
@@ -75,8 +73,8 @@ class DjangoStatic:
         self._project = project
         self._interpreter = interpreter
         self._target = folder / "django-static"
-        self._memory = folder / _MEMORY
-        self.found = _remembered(self._memory)
+        self._last_found = folder / _LAST_FOUND
+        self.found = _remembered(self._last_found)
 
     @property
     def _django(self) -> DjangoSettings:
@@ -116,7 +114,7 @@ class DjangoStatic:
         is_news = unpublished and (self.found is None or self.found.publishes)
         self.found = found
         with contextlib.suppress(OSError):
-            self._memory.write_bytes(msgspec.json.encode(found))
+            write_whole(self._last_found, msgspec.json.encode(found))
         return _unpublished(found.url or "") if is_news else None
 
     async def _run(self, environment: Mapping[str, str]) -> tuple[bytes, str]:
@@ -156,22 +154,23 @@ class DjangoPublisher:
         """The public folders, as far as they are known."""
         return self._static.mounts() if self._static is not None else ()
 
-    async def start(self, folder: Path) -> None:
+    async def start(self) -> None:
         """Look for the files: at once where the app can't do without, else once it runs."""
         prepared = self._project.prepared
         if prepared.project.django is None:
             return
+        folder = self._project.emu_folder
         self._static = DjangoStatic(prepared.project, prepared.interpreter.path, folder)
         if self._static.must_come_first:
             await self._look(self._static)
         else:
-            self._project.run(self._look_later(self._static))
+            self._project.run(self._look_later(self._static), "Django's files")
 
     def changed(self, found: Meaning) -> None:
         """Files were saved."""
         files = (*found.code, *found.static)
         if self._static is not None and self._static.concern(files, found.appeared):
-            self._project.run(self._publish(self._static))
+            self._project.run(self._publish(self._static), "Django's files")
 
     async def _look_later(self, static: DjangoStatic) -> None:
         for pool in self._project.pools.values():

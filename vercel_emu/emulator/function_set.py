@@ -7,37 +7,50 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vercel_emu.emulator.project import RunningProject
 from vercel_emu.emulator.upkeep import idle_timeout
 from vercel_emu.instance.instance import Change
 from vercel_emu.instance.pool import FunctionPool, PoolSettings
 from vercel_emu.instance.process.process import LaunchSpec
-from vercel_emu.platform.limits_table import FILE_DESCRIPTORS
+from vercel_emu.platform.limits import FILE_DESCRIPTORS
 from vercel_emu.project.model import Function
 from vercel_emu.watching.meaning import Meaning
 
 if TYPE_CHECKING:
-    from vercel_emu.emulator.project import RunningProject
+    from vercel_emu.instance.process.early import EarlyProcess
 
 
 class FunctionSet:
     """Makes and ends the pools of a project.
 
-    `folder` is its `.vercel/emu/`; `socket_dir` holds the sockets, whose paths must be short.
+    `socket_dir` holds the instances' sockets; `early` becomes the first instance, if it fits.
     """
 
-    def __init__(self, project: RunningProject, folder: Path, socket_dir: Path) -> None:
+    def __init__(
+        self, project: RunningProject, socket_dir: Path, early: EarlyProcess | None = None
+    ) -> None:
         self._project = project
         self._pools = project.pools
-        self._folder = folder
         self._socket_dir = socket_dir
+        self._early = early
+
+    def add_all(self, environment: Mapping[str, str]) -> None:
+        """Have every function of the project."""
+        for function in self._project.project.functions:
+            self.add(function, environment)
+
+    async def launched(self) -> None:
+        """Wait until the processes that are being started exist."""
+        for pool in self._pools.values():
+            await pool.launched()
 
     def adopt(self, environment: Mapping[str, str], change: Change, found: Meaning) -> bool:
         """Follow the project as it is now; whether any function came, went or was restarted."""
-        functions = {one.name: one for one in self._project.prepared.project.functions}
+        functions = {one.name: one for one in self._project.project.functions}
         restarted = False
         for name in self._pools.keys() - functions.keys():
             limit = self._project.options.drain_limit
-            self._project.run(self._pools.pop(name).close(limit))
+            self._project.run(self._pools.pop(name).close(limit), f"end of {name}")
             restarted = True
         for name, function in functions.items():
             if name not in self._pools:
@@ -65,8 +78,8 @@ class FunctionSet:
         if project.debugger is not None:
             pool.on_serve = project.debugger.instance_replaced
         if function.path is None:
-            pool.early, project.early = project.early, None
-            pool.start()
+            early, self._early = self._early, None
+            pool.start(early)
 
     async def close(self, drain: float) -> None:
         """End every function; running requests get `drain` seconds."""
@@ -85,13 +98,14 @@ class FunctionSet:
 
     def _launch_spec(self, function: Function, environment: Mapping[str, str]) -> LaunchSpec:
         prepared, options = self._project.prepared, self._project.options
+        folder = self._project.emu_folder
         return LaunchSpec(
             interpreter=prepared.interpreter.path,
             root=prepared.project.root,
             entrypoint=function.entrypoint,
             environment=environment,
-            modules_file=self._folder / "modules" / f"{function.name.replace('/', '~')}.json",
-            bytecode_dir=self._folder / "bytecode",
+            modules_file=folder / "modules" / f"{function.name.replace('/', '~')}.json",
+            bytecode_dir=folder / "bytecode",
             debug=options.debugpy is not None,
             official_cache_client=options.official_cache_client,
             strict_fs=options.strict_fs,

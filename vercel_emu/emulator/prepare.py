@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from vercel_emu.deployment.config import load_vercel_config
 from vercel_emu.errors import EmuError
-from vercel_emu.options import Options, emu_table
+from vercel_emu.options import Options
 from vercel_emu.project.load import identify_project, load_project
 from vercel_emu.project.model import Project
+from vercel_emu.project.pyproject import emu_table
 from vercel_emu.project.python.interpreter import Interpreter
 from vercel_emu.project.variables.env_files import EnvFiles, read_env_files
 from vercel_emu.project.variables.environment import (
@@ -22,7 +24,6 @@ from vercel_emu.project.variables.environment import (
 from vercel_emu.project.variables.git import GitFacts, read_git_facts
 from vercel_emu.project.variables.system_variables import check_region
 from vercel_emu.project.vercel_json.model import VercelConfig
-from vercel_emu.project.vercel_json.reader import load_vercel_config
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,19 +53,6 @@ class Prepared:
             extra=extra,
             config_env=self.config.env,
             interpreter=self.interpreter.path,
-        )
-
-    def refreshed(self) -> Prepared:
-        """The same project read again, after its files have changed.
-
-        Raises:
-            EmuError: what it reads now can't be run.
-        """
-        return prepare(
-            self.project.link_root or self.project.root,
-            self.options,
-            self.interpreter,
-            self.environ,
         )
 
 

@@ -11,7 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vercel_emu import tasks
+from vercel_emu.deployment.deploy import Deployment, deploy
+from vercel_emu.emulator.function_set import FunctionSet
 from vercel_emu.emulator.prepare import Prepared, prepare
+from vercel_emu.emulator.project import RunningProject
 from vercel_emu.errors import EmuError
 from vercel_emu.events import Notice, Reloading
 from vercel_emu.instance.instance import Change
@@ -25,8 +29,7 @@ from vercel_emu.watching.tree import Reader
 from vercel_emu.watching.watcher import Saved, Watcher
 
 if TYPE_CHECKING:
-    from vercel_emu.deployment.deploy import Deployment
-    from vercel_emu.emulator.project import RunningProject
+    from vercel_emu.emulator.django_static import DjangoPublisher
 
 _LIVE_OPTIONS = frozenset(
     {"env", "region", "env_file", "app", "max_duration", "startup_timeout", "drain_limit"}
@@ -42,9 +45,15 @@ class Reloader:
     """
 
     def __init__(
-        self, project: RunningProject, read_options: Callable[[], Options] | None = None
+        self,
+        project: RunningProject,
+        functions: FunctionSet,
+        django: DjangoPublisher | None,
+        read_options: Callable[[], Options] | None = None,
     ) -> None:
         self._project = project
+        self._functions = functions
+        self._django = django
         self._read_options = read_options
         self._seen_at = 0.0
         self._work: asyncio.Task[None] | None = None
@@ -69,7 +78,7 @@ class Reloader:
         stack.callback(watcher.close)
         project.gate.look = self._source.look
         folders = project.prepared.interpreter.site_packages
-        packages = asyncio.create_task(watch_packages(folders, self._packages_changed))
+        packages = tasks.start(watch_packages(folders, self._packages_changed), "packages")
         stack.push_async_callback(_cancel, packages)
 
     def reload_now(self) -> None:
@@ -97,14 +106,14 @@ class Reloader:
             self._begin(self._republish(found))
         else:
             self._swap(found)
-        if self._project.django is not None:
-            self._project.django.changed(found)
+        if self._django is not None:
+            self._django.changed(found)
         if found.dependencies:
-            self._project.run(self._offer_to_install(found.dependencies))
+            self._project.run(self._offer_to_install(found.dependencies), "dependencies")
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something that takes a while with the gate closed, after what is being done."""
-        self._work = asyncio.create_task(self._do(work, self._work))
+        self._work = tasks.start(self._do(work, self._work), "reload")
 
     async def _do(self, work: Coroutine[Any, Any, None], before: asyncio.Task[None] | None) -> None:
         try:
@@ -163,7 +172,7 @@ class Reloader:
             self._swap(found)
             return
         change = Change(files, self._seen_at)
-        restarted = project.adopt(prepared, deployment, change, found)
+        restarted = self._adopt(prepared, deployment, change, found)
         if restarted:
             project.emit(Reloading(files=files))
         else:
@@ -171,6 +180,17 @@ class Reloader:
             if found.rules:
                 text = f"{', '.join(sorted(found.rules))}: taken over, nothing had to restart."
                 project.emit(Notice(level="info", code="RULES", message=text))
+
+    def _adopt(
+        self, prepared: Prepared, deployment: Deployment, change: Change, found: Meaning
+    ) -> bool:
+        """Go on with the project as it is now; whether any function had to be restarted."""
+        project = self._project
+        project.prepared = prepared
+        restarted = self._functions.adopt(project.environment(), change, found)
+        project.publish(deployment)
+        project.on_adopted()
+        return restarted
 
     def _refuse(self, error: EmuError) -> None:
         notice = Notice(level="error", code=error.code, message=error.message, hint=error.hint)
@@ -187,8 +207,6 @@ class Reloader:
         return prepare(root, options, before.interpreter, before.environ)
 
     def _deployment(self, prepared: Prepared) -> Deployment:
-        from vercel_emu.deployment.deploy import deploy
-
         mounts = self._project.deployment.mounts if self._project.deployment else ()
         return deploy(prepared.project, prepared.config, prepared.options, mounts)
 

@@ -3,6 +3,10 @@
 The same API as `vercel.functions`, with one difference: where neither a request nor the environment
 names a runtime cache, it is the project's own cache file (`.vercel/emu/cache.sqlite3`), opened
 directly. Items are those that `vercel-emu dev` and the app see, and no server need run.
+
+In come calls of a test; out go values, as the app would get them. Start with `direct_cache.py`,
+which calls the cache protocol's own code in this process. The rest is the built-in copy of the API
+in `vercel_emu/guest/functions_api/`; `use_project` names another folder than the current one.
 """
 
 from __future__ import annotations

@@ -13,13 +13,14 @@ from collections.abc import Callable, Coroutine, MutableMapping
 from pathlib import Path
 from typing import Any
 
-from vercel_emu.control.registry import prepare_folder
+from vercel_emu.emu_folder import prepare_folder
 from vercel_emu.guest.functions_api.vercel.cache._client.address import parse_endpoint
 from vercel_emu.guest.functions_api.vercel.cache._client.caches import AsyncBuildCache, BuildCache
 from vercel_emu.guest.functions_api.vercel.cache._client.protocol import Ask
 from vercel_emu.guest.functions_api.vercel.cache._client.wire import Response, render_request
-from vercel_emu.options import emu_table, load_options
+from vercel_emu.options import load_options
 from vercel_emu.project.load import identify_project
+from vercel_emu.project.pyproject import emu_table
 from vercel_emu.runtime_cache import Scope, open_store
 from vercel_emu.runtime_cache.http_api import RuntimeCacheAPI
 from vercel_emu.runtime_cache.store import ignore

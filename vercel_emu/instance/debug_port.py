@@ -12,6 +12,7 @@ import contextlib
 import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 
+from vercel_emu import tasks
 from vercel_emu.errors import EmuError
 
 _RESTART = json.dumps(
@@ -79,9 +80,9 @@ class DebugPort:
         ending = self._ending
         port = await self._find()
         up_reader, up_writer = await asyncio.open_connection("127.0.0.1", port)
-        ended = asyncio.ensure_future(ending.wait())
-        up = asyncio.ensure_future(_copy(reader, up_writer))
-        down = asyncio.ensure_future(_copy_messages(up_reader, writer))
+        ended = tasks.start(ending.wait(), "end of a debugged instance")
+        up = tasks.start(_copy(reader, up_writer), "from the debugger")
+        down = tasks.start(_copy_messages(up_reader, writer), "to the debugger")
         try:
             await asyncio.wait((ended, up, down), return_when=asyncio.FIRST_COMPLETED)
             if ended.done() and not up.done():

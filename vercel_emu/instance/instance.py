@@ -95,6 +95,8 @@ class Instance:
     """The invocation that the message before this one ended."""
     unsaid: list[LogLine] = field(default_factory=list)
     """Written below Python before it was ready."""
+    suspicion: asyncio.Task[None] | None = None
+    """It let an invocation run out of time; this ends once it is known whether it still lives."""
     wanted: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a standby that has not been launched yet is needed, or is no longer."""
 

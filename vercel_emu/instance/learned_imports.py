@@ -6,11 +6,11 @@ The standby itself reads the file (`guest/preload.py`); what a step is says `gue
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 
 import msgspec
 
+from vercel_emu.emu_folder import write_whole
 from vercel_emu.instance.process.ipc import ImportStep
 
 FORMAT = 3
@@ -80,10 +80,7 @@ class LearnedImports:
     def _write(self) -> None:
         # Only speed depends on this file: a folder that can't be written is not an error.
         with contextlib.suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = self._path.with_suffix(f".{os.getpid()}.tmp")
-            temporary.write_bytes(msgspec.json.encode(self._state))
-            temporary.replace(self._path)
+            write_whole(self._path, msgspec.json.encode(self._state))
 
 
 def fitting(steps: list[ImportStep], excluded: list[str], varying: list[str]) -> list[ImportStep]:

@@ -26,7 +26,6 @@ IP_TIMEZONE = "x-vercel-ip-timezone"
 IP_POSTAL_CODE = "x-vercel-ip-postal-code"
 IP_AS_NUMBER = "x-vercel-ip-as-number"
 JA4_DIGEST = "x-vercel-ja4-digest"
-OIDC_TOKEN = "x-vercel-oidc-token"
 PROXY_SIGNATURE = "x-vercel-proxy-signature"
 PROXY_SIGNATURE_TS = "x-vercel-proxy-signature-ts"
 
@@ -35,8 +34,6 @@ INTERNAL_PREFIX = "x-vercel-internal-"
 INVOCATION_ID = "x-vercel-internal-invocation-id"
 REQUEST_ID = "x-vercel-internal-request-id"
 DEADLINE = "x-vercel-internal-deadline"
-INTERNAL_OIDC_TOKEN = "x-vercel-internal-oidc-token"
-INTERNAL_TIMING = "x-vercel-internal-timing"
 
 # The runtime cache, announced with each request.
 SC_HOST = "x-vercel-sc-host"

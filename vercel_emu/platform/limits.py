@@ -5,6 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+DEFAULT_MAX_DURATION = 300
+"""Seconds a function may run where nothing else is set."""
+HOBBY_MAX_DURATION = 300
+PRO_MAX_DURATION = 800
+"""What `"max"` stands for: the documented maximum of the paid plans."""
+DEFAULT_MEMORY_MB = 2048
+PRO_MEMORY_MB = 4096
+FILE_DESCRIPTORS = 1024
+BUNDLE_BYTES = 500 * 1024 * 1024
+ENVIRONMENT_BYTES = 64 * 1024
+CRONS = 100
+RULES = 2048
+"""Redirects, rewrites and headers, each."""
+PATTERN_CHARACTERS = 4096
+CACHE_ITEM_BYTES = 2 * 1024 * 1024
+CDN_RESPONSE_BYTES = 10 * 1024 * 1024
+CDN_MAX_AGE = 31_536_000
+CACHE_TAGS = 128
+"""Tags of an item of the runtime cache, and of a response of the CDN cache."""
+CACHE_TAG_BYTES = 256
+
 BODY_BYTES = 4_500_000
 """4.5 MB for a request body and for a response that is not streamed."""
 URL_BYTES = 14 * 1024

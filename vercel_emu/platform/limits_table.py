@@ -8,12 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vercel_emu.platform import limits
-from vercel_emu.project.model import DEFAULT_MAX_DURATION, DEFAULT_MEMORY_MB
 
-FILE_DESCRIPTORS = 1024
-BUNDLE_BYTES = 500 * 1024 * 1024
-ENVIRONMENT_BYTES = 64 * 1024
-CRONS = 100
 DOCS = "https://vercel.com/docs/"
 
 
@@ -97,7 +92,8 @@ def _of_functions() -> tuple[Limit, ...]:
     return (
         Limit(
             name="duration",
-            value=f"{DEFAULT_MAX_DURATION} s; maxDuration up to 300 s (Hobby), 800 s (Pro)",
+            value=f"{limits.DEFAULT_MAX_DURATION} s; maxDuration up to "
+            f"{limits.HOBBY_MAX_DURATION} s (Hobby), {limits.PRO_MAX_DURATION} s (Pro)",
             here="enforced",
             option="--max-duration",
             error="504 FUNCTION_INVOCATION_TIMEOUT",
@@ -105,7 +101,8 @@ def _of_functions() -> tuple[Limit, ...]:
         ),
         Limit(
             name="memory",
-            value=f"{DEFAULT_MEMORY_MB:,} MB; `memory` up to 4,096 MB (Pro)",
+            value=f"{limits.DEFAULT_MEMORY_MB:,} MB; `memory` up to "
+            f"{limits.PRO_MEMORY_MB:,} MB (Pro)",
             here="reported",
             option="--strict-memory",
             error="500 FUNCTION_INVOCATION_FAILED",
@@ -127,7 +124,7 @@ def _of_functions() -> tuple[Limit, ...]:
         ),
         Limit(
             name="file descriptors",
-            value=f"{FILE_DESCRIPTORS:,} for an instance; the emulator itself keeps its own",
+            value=f"{limits.FILE_DESCRIPTORS:,} for an instance; the emulator itself keeps its own",
             here="enforced",
             option="--no-limits",
             error="OSError: [Errno 24] Too many open files",
@@ -140,27 +137,28 @@ def _of_caches() -> tuple[Limit, ...]:
     return (
         Limit(
             name="runtime cache: one item",
-            value="2 MB",
+            value=_megabytes(limits.CACHE_ITEM_BYTES, 1024 * 1024),
             here="enforced",
             error="413 Cache item is too large",
             source=f"{DOCS}functions/functions-api-reference",
         ),
         Limit(
             name="runtime cache: tags",
-            value="128 for an item, 256 bytes each",
+            value=f"{limits.CACHE_TAGS} for an item, {limits.CACHE_TAG_BYTES} bytes each",
             here="enforced",
             source=f"{DOCS}functions/functions-api-reference",
         ),
         Limit(
             name="CDN cache: one response",
-            value="10 MB; s-maxage up to 31,536,000 s",
+            value=f"{_megabytes(limits.CDN_RESPONSE_BYTES, 1024 * 1024)}; "
+            f"s-maxage up to {limits.CDN_MAX_AGE:,} s",
             here="enforced",
             option="--cdn-cache",
             source=f"{DOCS}edge-cache",
         ),
         Limit(
             name="CDN cache: Vercel-Cache-Tag",
-            value="128 tags, 256 bytes each",
+            value=f"{limits.CACHE_TAGS} tags, {limits.CACHE_TAG_BYTES} bytes each",
             here="enforced",
             option="--cdn-cache",
             source=f"{DOCS}edge-cache/purge",
@@ -172,28 +170,28 @@ def _of_deployments() -> tuple[Limit, ...]:
     return (
         Limit(
             name="bundle of a Python function",
-            value=f"{_megabytes(BUNDLE_BYTES, 1024 * 1024)} uncompressed",
+            value=f"{_megabytes(limits.BUNDLE_BYTES, 1024 * 1024)} uncompressed",
             here="checked",
             error="build error",
             source=f"{DOCS}functions/limitations",
         ),
         Limit(
             name="environment variables",
-            value=f"{_size(ENVIRONMENT_BYTES)} together",
+            value=f"{_size(limits.ENVIRONMENT_BYTES)} together",
             here="checked",
             error="deployment error",
             source=f"{DOCS}environment-variables",
         ),
         Limit(
             name="cron jobs",
-            value=f"{CRONS} for a project; on Hobby at most one run a day each",
+            value=f"{limits.CRONS} for a project; on Hobby at most one run a day each",
             here="checked",
             error="deployment error",
             source=f"{DOCS}cron-jobs/usage-and-pricing",
         ),
         Limit(
             name="redirects, rewrites, headers",
-            value="2,048 each; patterns of 4,096 characters",
+            value=f"{limits.RULES:,} each; patterns of {limits.PATTERN_CHARACTERS:,} characters",
             here="enforced",
             error="INVALID_VERCEL_CONFIG",
             source=f"{DOCS}project-configuration",

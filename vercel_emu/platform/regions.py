@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from vercel_emu.errors import EmuError
 
-DEFAULT_REGION = "iad1"
 LOCAL_REGION = "dev1"  # what `vercel dev` calls the user's own machine
 
 
@@ -64,12 +63,6 @@ def closeness(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
     a, b = math.radians(lat1), math.radians(lat2)
     north, east = math.sin((a - b) / 2), math.sin(math.radians(lon1 - lon2) / 2)
     return north * north + math.cos(a) * math.cos(b) * east * east
-
-
-def aws_region(code: str) -> str:
-    """What a function in this region finds in `AWS_REGION`; for `dev1` that of the default."""
-    checked = check_region(code)
-    return REGIONS[DEFAULT_REGION if checked == LOCAL_REGION else checked].aws
 
 
 def check_region(code: str) -> str:

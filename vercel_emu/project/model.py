@@ -8,10 +8,7 @@ from enum import Enum
 from functools import cached_property
 from pathlib import Path
 
-DEFAULT_MAX_DURATION = 300
-"""Seconds a function may run where nothing else is set (vercel.com/docs/functions/limitations)."""
-
-DEFAULT_MEMORY_MB = 2048
+from vercel_emu.platform.limits import DEFAULT_MAX_DURATION, DEFAULT_MEMORY_MB
 
 
 class Unset(Enum):

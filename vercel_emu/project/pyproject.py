@@ -50,6 +50,13 @@ def load_toml(file: Path) -> dict[str, object]:
         ) from None
 
 
+def emu_table(root: Path) -> dict[str, object]:
+    """`[tool.vercel-emu]` of the project's pyproject.toml; empty where there is none."""
+    tool = load_toml(root / "pyproject.toml").get("tool")
+    table = tool.get("vercel-emu") if isinstance(tool, dict) else None
+    return table if isinstance(table, dict) else {}
+
+
 def invalid_entrypoint(value: object) -> EmuError:
     return EmuError(
         "PYTHON_INVALID_ENTRYPOINT",

@@ -17,6 +17,7 @@ from starlette.types import Receive, Send
 from vercel_emu.errors import EmuError
 from vercel_emu.events import Emit, Notice
 from vercel_emu.platform import header_names as names
+from vercel_emu.platform.limits import CACHE_ITEM_BYTES
 from vercel_emu.runtime_cache import policy
 from vercel_emu.runtime_cache.model import Scope
 from vercel_emu.runtime_cache.policy import Refusal
@@ -197,7 +198,7 @@ async def _read_body(request: _Request) -> tuple[bytes, int]:
             raise _ClientGoneError
         chunk = message.get("body", b"")
         size += len(chunk)
-        if size <= policy.MAX_ITEM_BYTES:
+        if size <= CACHE_ITEM_BYTES:
             chunks.append(chunk)
         else:
             chunks.clear()

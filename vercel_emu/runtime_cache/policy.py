@@ -12,9 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-MAX_ITEM_BYTES = 2 * 1024 * 1024
-MAX_TAGS = 128
-MAX_TAG_BYTES = 256
+from vercel_emu.platform.limits import CACHE_ITEM_BYTES, CACHE_TAG_BYTES, CACHE_TAGS
+
 ONE_YEAR = 31_536_000.0
 
 ITEM_OVERHEAD = 256
@@ -82,21 +81,21 @@ def decode_key(raw: bytes) -> str | None:
 
 def too_large(size: int) -> Refusal | None:
     """The platform's item limit."""
-    if size <= MAX_ITEM_BYTES:
+    if size <= CACHE_ITEM_BYTES:
         return None
-    numbers = f"{size:,} bytes (limit {MAX_ITEM_BYTES:,})"
+    numbers = f"{size:,} bytes (limit {CACHE_ITEM_BYTES:,})"
     return Refusal(413, "CACHE_ITEM_TOO_LARGE", "Cache item is too large", numbers)
 
 
 def refuse_labels(tags: Sequence[str], name: str) -> Refusal | None:
     """Why these tags, or this name, can't be stored."""
-    if len(tags) > MAX_TAGS:
-        reason = f"Too many cache tags: {len(tags)} (limit {MAX_TAGS})"
+    if len(tags) > CACHE_TAGS:
+        reason = f"Too many cache tags: {len(tags)} (limit {CACHE_TAGS})"
         return Refusal(400, "CACHE_TOO_MANY_TAGS", reason)
     for tag in tags:
         length = len(tag.encode())
-        if length > MAX_TAG_BYTES:
-            reason = f"Cache tag is too long: {length} bytes (limit {MAX_TAG_BYTES})"
+        if length > CACHE_TAG_BYTES:
+            reason = f"Cache tag is too long: {length} bytes (limit {CACHE_TAG_BYTES})"
             return Refusal(400, "CACHE_TAG_TOO_LONG", reason)
     if any(_CONTROL.search(text) for text in (*tags, name)):
         reason = "Control characters in a cache tag or item name"

@@ -1,4 +1,4 @@
-"""The small interface behind which items live, and the one place that picks a store.
+"""The small interface behind which items live; `open_store.py` picks an implementation.
 
 Methods are coroutines because a server may be far away; the SQLite and memory stores finish
 the common ones without ever giving control back to the event loop.
@@ -6,15 +6,11 @@ the common ones without ever giving control back to the event loop.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Protocol
 
-from vercel_emu.errors import EmuError
-from vercel_emu.events import Emit, Event
+from vercel_emu.events import Event
 from vercel_emu.runtime_cache.model import (
-    DEFAULT_MAX_BYTES,
     Item,
     Page,
     Query,
@@ -77,31 +73,3 @@ class Store(Protocol):
 
 def ignore(event: Event) -> None:
     """An `emit` for callers that have nobody to tell."""
-
-
-def open_store(
-    spec: str = "file",
-    *,
-    path: Path,
-    max_bytes: int = DEFAULT_MAX_BYTES,
-    clock: Clock = time.time,
-    emit: Emit = ignore,
-) -> Store:
-    """Open the store that `--cache` names; `path` is used by `file` alone."""
-    if spec == "file":
-        from vercel_emu.runtime_cache.sqlite.store import SQLiteStore
-
-        return SQLiteStore(path, max_bytes=max_bytes, clock=clock, emit=emit)
-    if spec == "memory":
-        from vercel_emu.runtime_cache.memory_store import MemoryStore
-
-        return MemoryStore(max_bytes=max_bytes, clock=clock)
-    if spec.startswith(("redis://", "rediss://", "unix://")):
-        from vercel_emu.runtime_cache.redis.connect import open_redis
-
-        return open_redis(spec, clock=clock, emit=emit)
-    raise EmuError(
-        "INVALID_CACHE",
-        f"The runtime cache can't be {spec!r}.",
-        "Use `file`, `memory`, or the address of a server: redis://HOST:PORT/DB, rediss://...",
-    )

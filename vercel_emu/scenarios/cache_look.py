@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 from vercel_emu.platform import header_names as names
 from vercel_emu.runtime_cache.sdk_keys import SEPARATOR, stored_key
-from vercel_emu.scenarios.expectations import CacheView, Response, filled
-from vercel_emu.scenarios.http import HttpClient, NoAnswer
+from vercel_emu.scenarios.expectations import CacheView, filled
 from vercel_emu.scenarios.scenario import Expectation
+from vercel_emu.transport.client import HttpClient, NoAnswer, Response
 from vercel_emu.visitors.visitor import Visitor
 
 WAIT_SECONDS = 10

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -19,20 +19,11 @@ from vercel_emu.scenarios.scenario import (
     Pattern,
     PlannedRequest,
 )
+from vercel_emu.transport.client import Response
 from vercel_emu.visitors.visitor import Visitor
 
 _PLACEHOLDER = re.compile(r"\{visitor\.(" + "|".join(f.name for f in fields(Visitor)) + r")\}")
 LONGEST_SHOWN = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """A response as a visitor got it. Header names are lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    duration_ms: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ _CONTROL = {code: "\ufffd" for code in range(32) if chr(code) not in "\t\n\r"}
 
 
 def as_json(report: Report) -> dict[str, Any]:
-    """The shape of `vercel-emu play --json`, documented in the README."""
+    """The shape of `vercel-emu play --json`, documented in docs/scenarios.md."""
     return {
         "name": report.scenario.name,
         "file": report.file,

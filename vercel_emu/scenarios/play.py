@@ -14,9 +14,9 @@ import msgspec
 from vercel_emu.errors import EmuError
 from vercel_emu.scenarios.cache_look import CacheLook
 from vercel_emu.scenarios.expectations import Failure, check
-from vercel_emu.scenarios.http import HttpClient, NoAnswer
 from vercel_emu.scenarios.report import Report, Result
 from vercel_emu.scenarios.scenario import PlannedRequest, Scenario, plan
+from vercel_emu.transport.client import HttpClient, NoAnswer
 from vercel_emu.visitors.asking import TextHeaders, by_fields, by_name
 from vercel_emu.visitors.resolve import resolve_visitor
 from vercel_emu.visitors.visitor import Visitor

@@ -35,57 +35,90 @@ class Pattern(_Table, frozen=True):
     """`{ matches = "REGEX" }` where a plain string would have to be equal."""
 
     matches: str
+    """A regular expression as Python's `re` has it; it may match anywhere."""
 
 
 class JsonExpectation(_Table, frozen=True):
     """About one place in a JSON body: `{ path = "$.city", equals = "{visitor.city}" }`."""
 
     path: str
+    """Where to look: `$.geo.city`, `items[0].id` or `$['a b']`."""
     equals: Any = msgspec.UNSET
+    """The value that must be there."""
     matches: str | None = None
+    """A regular expression that must match the value."""
     exists: bool | None = None
+    """Whether there must be anything at all."""
 
 
 class Expectation(_Table, frozen=True):
     """What a response must be; what is left out is not looked at."""
 
     status: Annotated[int, Meta(ge=100, le=599)] | None = None
+    """The status."""
     headers: dict[str, str | Pattern] = {}
+    """Response headers, each the whole value or a pattern."""
     json: tuple[JsonExpectation, ...] = ()
+    """What must be at places of a JSON body."""
     text: str | tuple[str, ...] = ()
+    """A text (or several) that the body contains."""
     cache: Literal["HIT", "MISS", "STALE", "PRERENDER", "REVALIDATED", "BYPASS"] | None = None
+    """`x-vercel-cache`."""
     under_ms: Annotated[float, Meta(gt=0)] | None = None
+    """Answered in less than this."""
     cache_key: str | None = None
+    """A key that the runtime cache holds once the invocation and its `wait_until` work are over:
+    the key your code uses, with a namespace `NAMESPACE$key`."""
     cache_tag: str | None = None
+    """A tag that any item of the runtime cache has by then."""
 
 
 class Step(_Table, frozen=True):
     """One kind of request, sent `repeat` times by each visitor of `as`, or by drawn ones."""
 
     path: Path
+    """Path and query."""
     name: str = ""
+    """For reports."""
     who: str | tuple[str, ...] = msgspec.field(name="as", default=())
+    """A visitor or a list of them; each sends the request. Default: the file's `visitor`."""
     draw: str | None = None
+    """Instead of `as`: draw visitors from `[places.NAME]`."""
     method: Method = "GET"
+    """The method."""
     headers: dict[str, str] = {}
+    """Request headers."""
     body: str | None = None
+    """The body, as it is."""
     json: Any = msgspec.UNSET
+    """Instead of `body`: a value, sent as JSON with its content type."""
     repeat: Count = 1
+    """How often each visitor of `as` asks; with `draw`, how many are drawn."""
     rate: Annotated[float, Meta(gt=0)] | None = None
+    """At most so many requests a second."""
     pause: Seconds = 0
+    """Seconds to wait after the step."""
     at_once: Annotated[int, Meta(ge=1, le=1000)] = 1
+    """So many requests at the same time (1: one after the other)."""
     expect: Expectation = Expectation()
+    """What each response must be."""
 
 
 class Scenario(_Table, frozen=True):
     """The whole file."""
 
     steps: Annotated[tuple[Step, ...], Meta(min_length=1)]
+    """What is asked, in this order."""
     name: str = ""
+    """For reports."""
     seed: int = 0
+    """The same seed draws the same visitors."""
     visitor: str = "New York"
+    """Who asks where a step says nobody."""
     visitors: dict[str, NamedVisitor] = {}
+    """`[visitors.NAME]`: visitors of the file's own."""
     places: dict[str, dict[str, Weight]] = {}
+    """`[places.NAME]`: a list to draw from, each place with its weight."""
 
 
 class PlannedRequest(msgspec.Struct, frozen=True):

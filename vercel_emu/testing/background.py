@@ -16,7 +16,8 @@ import uvloop
 
 from vercel_emu.control.waiting import functions_started
 from vercel_emu.emulator.prepare import Prepared
-from vercel_emu.emulator.project import RunningProject, running
+from vercel_emu.emulator.project import RunningProject
+from vercel_emu.emulator.start import running
 from vercel_emu.errors import EmuError
 from vercel_emu.events import EventBus
 

@@ -8,6 +8,7 @@ from typing import Any, Self, cast
 
 import httpx
 
+from vercel_emu import tasks
 from vercel_emu.testing.cache import AsyncCache, Cache
 from vercel_emu.testing.core import EmulatorCore, Who, merged
 from vercel_emu.testing.http import Response, async_client, client, no_cookies
@@ -121,7 +122,7 @@ class AsyncEmulator(EmulatorCore):
     """The app's runtime cache."""
 
     async def __aenter__(self) -> Self:
-        starting = asyncio.create_task(asyncio.to_thread(self._start))
+        starting = tasks.start(asyncio.to_thread(self._start), "start of the emulator")
         try:
             await asyncio.shield(starting)
         except asyncio.CancelledError:

@@ -14,7 +14,8 @@ import msgspec
 
 from vercel_emu.emulator.prepare import Prepared, prepare
 from vercel_emu.errors import EmuError
-from vercel_emu.options import Options, emu_table, help_of, load_options
+from vercel_emu.options import Options, help_of, load_options
+from vercel_emu.project.pyproject import emu_table
 from vercel_emu.project.python.interpreter import Interpreter, find_interpreter
 
 DEFAULTS: Mapping[str, Any] = {

@@ -1,4 +1,4 @@
-"""HTTP/1.1 to a function instance: keep-alive connections, raw bytes in, raw bytes out.
+"""HTTP/1.1 to an instance or another server: keep-alive connections, raw bytes in and out.
 
 The instance must see the request target and headers byte for byte as the client sent them, so
 the request head is written as bytes by the caller, and `httptools` (uvicorn's own parser) reads the
@@ -8,6 +8,7 @@ answer. Higher-level clients normalise the target: `/a?` loses its question mark
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections import deque
 from collections.abc import AsyncIterator
 from typing import cast
@@ -23,7 +24,7 @@ IDLE_SECONDS = 4.0
 
 
 class ConnectionFailed(Exception):
-    """The instance closed the connection. `sent_nothing`: before any byte of a response."""
+    """The other side closed the connection. `sent_nothing`: before any byte of a response."""
 
     def __init__(self, message: str, *, sent_nothing: bool = False) -> None:
         super().__init__(message)
@@ -49,10 +50,14 @@ class ResponseHead:
 
 
 class Connection(asyncio.Protocol):
-    """One connection; one exchange at a time: `begin`, `write`..., `head`, `body`."""
+    """One connection; one exchange at a time: `begin`, `write`..., `head`, `body`.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    `peer` is what errors call the other side.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, peer: str = "the instance") -> None:
         self._loop = loop
+        self._peer = peer
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpResponseParser(self)
         self._method = b""
@@ -159,9 +164,9 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            self._fail("the instance switched protocols")
+            self._fail(f"{self._peer} switched protocols")
         except httptools.HttpParserError as error:
-            self._fail(f"the instance answered with malformed HTTP: {error}")
+            self._fail(f"{self._peer} answered with malformed HTTP: {error}")
             self.close()
 
     def eof_received(self) -> bool:
@@ -173,7 +178,7 @@ class Connection(asyncio.Protocol):
         if not self._complete and self._head.status and self._closes_body():
             self.ended_by_close = True
             self._complete = True
-        self._fail("the instance closed the connection")
+        self._fail(f"{self._peer} closed the connection")
 
     def pause_writing(self) -> None:
         self._drained = self._loop.create_future()
@@ -266,10 +271,20 @@ class Connection(asyncio.Protocol):
 
 
 class ConnectionPool:
-    """Keep-alive connections to one instance, the most recently used first."""
+    """Keep-alive connections to one server, the most recently used first."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(
+        self,
+        port: int,
+        *,
+        host: str = "127.0.0.1",
+        tls: ssl.SSLContext | None = None,
+        peer: str = "the instance",
+    ) -> None:
         self.port = port
+        self._host = host
+        self._tls = tls
+        self._peer = peer
         self._idle: deque[Connection] = deque()
         self._loop = asyncio.get_running_loop()
 
@@ -286,7 +301,7 @@ class ConnectionPool:
     async def connect(self) -> Connection:
         """A new connection. Raises OSError where nobody listens any more."""
         _, connection = await self._loop.create_connection(
-            lambda: Connection(self._loop), "127.0.0.1", self.port
+            lambda: Connection(self._loop, self._peer), self._host, self.port, ssl=self._tls
         )
         return connection
 

@@ -8,6 +8,8 @@ import socket
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from vercel_emu import tasks
+
 if TYPE_CHECKING:
     from vercel_emu.transport.server import EdgeServer
 
@@ -30,7 +32,7 @@ async def serve_on(
     """Serve until `stack` is closed; `meanwhile` ends the requests that run by then."""
     from vercel_emu.transport.server import serve, wait_started
 
-    task = asyncio.create_task(serve(server, listener))
+    task = tasks.start(serve(server, listener), "server")
     stack.push_async_callback(_stop, server, task, meanwhile)
     await wait_started(server, task)
 

@@ -7,7 +7,7 @@ import ipaddress
 
 from vercel_emu.errors import EmuError
 
-# RFC 5737: TEST-NET-1, -2 and -3. RFC 3849: 2001:db8::/32. RFC 5398: AS numbers for documentation.
+# RFC 5737: TEST-NET-1, -2 and -3. RFC 5398: AS numbers for documentation.
 _IPV4_NETS = ("192.0.2", "198.51.100", "203.0.113")
 _AS_NUMBERS: tuple[int, ...] = (*range(64496, 64512), *range(65536, 65552))
 
@@ -16,12 +16,6 @@ def documentation_ip(seed: str) -> str:
     """An IPv4 address of RFC 5737, always the same for the same seed."""
     number = _number(seed) % (len(_IPV4_NETS) * 254)
     return f"{_IPV4_NETS[number // 254]}.{number % 254 + 1}"
-
-
-def documentation_ipv6(seed: str) -> str:
-    """An IPv6 address of RFC 3849, always the same for the same seed."""
-    host = _number(seed) % (1 << 64) or 1
-    return str(ipaddress.IPv6Address((0x20010DB8 << 96) | host))
 
 
 def documentation_as_number(seed: str) -> int:

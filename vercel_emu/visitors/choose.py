@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from vercel_emu.errors import EmuError
 from vercel_emu.platform import header_names as names
+from vercel_emu.platform import own_paths
 from vercel_emu.visitors.visitor import Visitor
 
 _PREFIX = names.EMU_PREFIX.encode()
@@ -18,11 +19,6 @@ _PREFIX_LENGTH = len(_PREFIX)
 _VISITOR = names.EMU_VISITOR.removeprefix(names.EMU_PREFIX)
 _COOKIE_NAME = names.EMU_VISITOR_COOKIE.encode()
 _COOKIE_MARK = _COOKIE_NAME + b"="
-
-
-def is_emu_header(name: bytes) -> bool:
-    """Whether a request header (lower case) is for the emulator; the app must not see it."""
-    return name.startswith(_PREFIX)
 
 
 def choose_visitor(
@@ -85,7 +81,7 @@ def _from_cookie(text: str, resolve: Callable[[str], Visitor]) -> Visitor:
         raise EmuError(
             error.code,
             f"The cookie {names.EMU_VISITOR_COOKIE} is wrong: {error.message}",
-            f"{error.hint or ''} Visit /_emu/visitor/ with a place, or delete the cookie.".strip(),
+            f"{error.hint or ''} Visit {own_paths.VISITOR}/ with a place, or delete the cookie.",
         ) from None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from functools import lru_cache
 from urllib.parse import quote
 
@@ -10,6 +11,8 @@ from vercel_emu.platform import header_names as names
 from vercel_emu.visitors.visitor import Visitor
 
 type HeaderTuple = tuple[tuple[bytes, bytes], ...]
+
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
 @lru_cache(maxsize=1024)
@@ -43,37 +46,14 @@ def address_headers(ip: str) -> HeaderTuple:
     return tuple((name.encode(), ip.encode()) for name in carriers)
 
 
-def client_headers(
-    visitor: Visitor,
-    host: str,
-    *,
-    proto: str = "https",
-    signature: str = "",
-    expires: int = 0,
-) -> HeaderTuple:
-    """The visitor's address in every header that the platform puts it in.
-
-    `signature` is the value of `x-vercel-proxy-signature`, `expires` that of its `-ts`: the
-    `forwarded` header repeats both.
-    """
-    forwarded = forwarded_value(visitor.ip, host, proto, signature, expires)
-    return (*address_headers(visitor.ip), (names.FORWARDED.encode(), forwarded))
-
-
-@lru_cache(maxsize=1024)
-def forwarded_value(
-    ip: str, host: str, proto: str = "https", signature: str = "", expires: int = 0
-) -> bytes:
+def forwarded_value(ip: str, host: str, proto: str, signature: str, expires: int) -> str:
     """`for=IP;host=HOST;proto=https;sig=0<base64>;exp=<unix>`.
 
-    RFC 7239 wants quotes around a value with a colon, and brackets around an IPv6 address.
+    `signature` is the value of `x-vercel-proxy-signature`, `expires` that of its `-ts`.
     """
-    node = f'"[{ip}]"' if ":" in ip else ip
-    value = f"for={node};host={_token(host)};proto={proto}"
-    if signature:
-        packed = base64.b64encode(signature.encode("latin-1", "replace")).decode()
-        value += f";sig=0{packed};exp={expires}"
-    return value.encode("latin-1", "replace")
+    node = f"[{ip}]" if ":" in ip else ip
+    packed = base64.b64encode(signature.encode()).decode()
+    return f"for={_quoted(node)};host={_quoted(host)};proto={proto};sig=0{packed};exp={expires}"
 
 
 def _degrees(value: float | None) -> str | None:
@@ -81,8 +61,9 @@ def _degrees(value: float | None) -> str | None:
     return None if value is None else f"{value + 0.0:.4f}".replace("-0.0000", "0.0000")
 
 
-def _token(value: str) -> str:
-    if value and all(c.isalnum() or c in "!#$%&'*+-.^_`|~" for c in value):
+def _quoted(value: str) -> str:
+    """In quotes, unless it is a token (RFC 7239 section 4): one with a colon is none."""
+    if _TOKEN.fullmatch(value):
         return value
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

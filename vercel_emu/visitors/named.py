@@ -24,18 +24,31 @@ class NamedVisitor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rena
     without it only what is written here exists."""
 
     place: str | None = None
+    """Where the rest starts from, written as on the command line."""
     ip: str | None = None
+    """The address; without one it is of the documentation ranges, the same for the same name."""
     city: str | None = None
+    """The city's name."""
     country: str | None = None
+    """ISO 3166-1 code, such as `DE`."""
     country_region: str | None = None
+    """ISO 3166-2 code without the country, such as `BE`."""
     continent: str | None = None
+    """`AF`, `AN`, `AS`, `EU`, `NA`, `OC` or `SA`."""
     latitude: float | None = None
+    """Degrees."""
     longitude: float | None = None
+    """Degrees."""
     timezone: str | None = None
+    """IANA name, such as `Europe/Berlin`."""
     postal_code: str | int | None = None
+    """The postal code."""
     as_number: int | None = None
+    """The network's number."""
     edge_region: str | None = None
+    """The platform's region that takes the request. Default: the nearest."""
     headers: dict[str, str] = {}
+    """Extra request headers."""
 
 
 KEYS = NamedVisitor.__struct_encode_fields__

@@ -15,11 +15,11 @@ from urllib.parse import parse_qs, quote
 from starlette.types import Receive, Send
 
 from vercel_emu.errors import EmuError
+from vercel_emu.platform import own_paths
 from vercel_emu.visitors.choose import visitor_cookie
 from vercel_emu.visitors.directory import VisitorDirectory
 from vercel_emu.visitors.visitor import Visitor
 
-PATH = "/_emu/visitor"
 SUGGESTED = ("Tokyo", "São Paulo", "Nairobi", "Berlin", "Sydney", "San Francisco", "none")
 
 _STYLE = """
@@ -31,7 +31,7 @@ input,button{font:inherit;padding:.2rem .5rem}
 
 
 class VisitorPages:
-    """The ASGI handler of everything below `PATH`, for one emulator's visitors."""
+    """The ASGI handler of everything below `own_paths.VISITOR`, for one emulator's visitors."""
 
     def __init__(self, visitors: VisitorDirectory) -> None:
         self._visitors = visitors
@@ -78,15 +78,16 @@ class VisitorPages:
             for name, value in shown.items()
         )
         links = "".join(
-            f'<a href="{PATH}/{quote(name, safe="")}">{escape(name)}</a>'
+            f'<a href="{own_paths.VISITOR}/{quote(name, safe="")}">{escape(name)}</a>'
             for name in (*self._visitors.named, *SUGGESTED)
         )
         page = (
             f"<h1>{escape(heading)} {escape(visitor.label)}</h1><table>{rows}</table>"
             f'<p><a href="/">Go to the app</a></p>'
-            f'<form action="{PATH}/"><input name="who" placeholder="A place, an IP, none" '
+            f'<form action="{own_paths.VISITOR}/">'
+            f'<input name="who" placeholder="A place, an IP, none" '
             f'aria-label="visitor" autofocus> <button>Travel</button></form>'
-            f'<nav><p>{links}<a href="{PATH}/reset">reset</a></p></nav>'
+            f'<nav><p>{links}<a href="{own_paths.VISITOR}/reset">reset</a></p></nav>'
         )
         return _Document(asdict(visitor), page)
 
@@ -100,7 +101,7 @@ class _Document:
 
 
 def _asked_for(scope: Any) -> str:
-    name: str = scope["path"].removeprefix(PATH).strip("/")
+    name: str = scope["path"].removeprefix(own_paths.VISITOR).strip("/")
     return name or _query(scope, "who").strip()
 
 
@@ -122,7 +123,7 @@ def _header(scope: Any, name: bytes) -> bytes:
 
 def _problem(error: EmuError) -> str:
     hint = f"<p>{escape(error.hint)}</p>" if error.hint else ""
-    again = f'<p><a href="{PATH}/reset">Start anew</a></p>'
+    again = f'<p><a href="{own_paths.VISITOR}/reset">Start anew</a></p>'
     return f"<h1>{escape(error.message)}</h1>{hint}{again}"
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from vercel_emu import tasks
 from vercel_emu.watching.inotify import Inotify
 from vercel_emu.watching.tree import differences
 from vercel_emu.watching.watcher import Watcher
@@ -66,7 +67,7 @@ class WatchfilesSource:
         self._stop = asyncio.Event()
         self._ready = asyncio.Event()
         watcher.begin()
-        self._task = asyncio.create_task(self._run())
+        self._task = tasks.start(self._run(), "watching")
 
     def look(self) -> None:
         """The events come on a thread; there is nothing to ask."""
@@ -98,7 +99,7 @@ class PollingSource:
         self._watcher = watcher
         self._seconds = seconds
         watcher.begin()
-        self._task = asyncio.create_task(self._run())
+        self._task = tasks.start(self._run(), "watching")
 
     def look(self) -> None:
         """Looking takes too long to do it for a request."""

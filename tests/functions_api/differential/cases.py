@@ -10,9 +10,11 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from peer import Peer
+from tests.functions_api.differential.peer import Peer
 
-CASES: dict[str, Callable[[World], Any]] = {}
+type Case = Callable[[World], Any]
+
+CASES: dict[str, Case] = {}
 
 # Cases that touch no process-wide state: their modules needn't be imported anew.
 STATELESS: set[str] = set()
@@ -56,14 +58,12 @@ class World:
         return AsyncBuildCache(endpoint=self.peer.endpoint, headers=self.headers, on_error=on_error)
 
 
-def case(function: Callable[[World], Any]) -> Callable[[World], Any]:
+def case(function: Case) -> Case:
     """Register `function` under its own name."""
     return add(function.__name__, function)
 
 
-def add(
-    name: str, function: Callable[[World], Any], *, stateless: bool = False
-) -> Callable[[World], Any]:
+def add(name: str, function: Case, *, stateless: bool = False) -> Case:
     assert name not in CASES, name
     if stateless:
         STATELESS.add(name)
@@ -79,7 +79,9 @@ def attempt(function: Callable[[], Any]) -> Any:
         return ("raised", type(error).__name__, str(error))
 
 
-import cases_cache  # noqa: E402, F401
-import cases_shape  # noqa: E402, F401
-import cases_values  # noqa: E402, F401
-import cases_wire  # noqa: E402, F401
+from tests.functions_api.differential import (  # noqa: E402, F401
+    cases_cache,
+    cases_shape,
+    cases_values,
+    cases_wire,
+)

@@ -7,9 +7,10 @@ import os
 import threading
 from typing import Any
 
-from cases import World, add, attempt, case
+from tests.functions_api.differential.cases import Case, World, add, attempt, case
+from tests.functions_api.differential.peer import Answer
 
-FAILURE = (500, {}, b"oops")
+FAILURE: Answer = (500, {}, b"oops")
 
 
 @case
@@ -39,7 +40,7 @@ def keys_are_hashed(_: World) -> Any:
     ):
         made.append(create_key_transformer(function, namespace, separator)("a key"))
     wrong = create_key_transformer(None, None, None)
-    return [*made, attempt(lambda: wrong(None)), attempt(lambda: wrong(b"x"))]  # type: ignore[arg-type]
+    return [*made, attempt(lambda: wrong(None)), attempt(lambda: wrong(b"x"))]
 
 
 def _runtime_caches() -> list[Any]:
@@ -188,7 +189,7 @@ def debug_output(world: World) -> Any:
     return RuntimeCache().get("k")
 
 
-def _bad_headers(text: str):
+def _bad_headers(text: str) -> Case:
     def bad_headers(world: World) -> Any:
         from vercel.cache import AsyncRuntimeCache, RuntimeCache
 

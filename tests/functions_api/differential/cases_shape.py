@@ -7,7 +7,7 @@ import importlib
 import inspect
 from typing import Any
 
-from cases import World, add, case
+from tests.functions_api.differential.cases import Case, World, add, case
 
 MODULES = {
     "vercel.functions": None,
@@ -42,7 +42,7 @@ def shape(thing: Any) -> Any:
             if not name.startswith("_") or name in ("__contains__", "__getitem__")
         }
         bases = [base.__name__ for base in thing.__mro__[1:]]
-        fields = []
+        fields: list[Any] = []
         if dataclasses.is_dataclass(thing):
             fields = [(field.name, _default(field.default)) for field in dataclasses.fields(thing)]
         if hasattr(thing, "__total__"):
@@ -65,11 +65,11 @@ def _default(value: object) -> str:
     return type(value).__name__ if "object at 0x" in repr(value) else repr(value)
 
 
-def _all_of(module: str):
+def _all_of(module: str) -> Case:
     return lambda _: sorted(getattr(importlib.import_module(module), "__all__", ()))
 
 
-def _shape_of(module: str, name: str):
+def _shape_of(module: str, name: str) -> Case:
     return lambda _: shape(getattr(importlib.import_module(module), name))
 
 

@@ -8,9 +8,10 @@ import io
 import os
 import sys
 import types
+from functools import partial
 from typing import Any
 
-from cases import World, add, attempt, case
+from tests.functions_api.differential.cases import Case, World, add, attempt, case
 
 VISITOR = {
     "x-real-ip": "203.0.113.9",
@@ -88,7 +89,7 @@ VISITORS: dict[str, dict[str, str]] = {
 }
 
 
-def _visit(make: Any, headers: dict[str, str]):
+def _visit(make: Any, headers: dict[str, str]) -> Case:
     def visit(_: World) -> Any:
         from vercel.functions import geolocation, ip_address
 
@@ -193,8 +194,12 @@ def headers_context(_: World) -> Any:
     set_headers({"outer": "1"})
     context = HeadersContext({"inner": "1"})
     with context.use() as entered:
-        seen = [entered, get_headers()]
-    seen += [get_headers(), context.run(lambda a, b=0: [a, b, get_headers()], 1, b=2)]
+        seen: list[object] = [entered, get_headers()]
+
+    def inside(a: int, b: int = 0) -> list[object]:
+        return [a, b, get_headers()]
+
+    seen += [get_headers(), context.run(inside, 1, b=2)]
     seen += [attempt(lambda: context.run(lambda: 1 / 0)), get_headers()]
     return [*seen, context, context == HeadersContext({"inner": "1"}), repr(HeadersContext(None))]
 
@@ -240,10 +245,10 @@ def purge(_: World) -> Any:
     from vercel.cache.context import set_context
 
     class Purge:
-        def invalidate_by_tag(self, tag):
+        def invalidate_by_tag(self, tag: object) -> object:
             return ("invalidated", tag)
 
-        def dangerously_delete_by_tag(self, tag, **options):
+        def dangerously_delete_by_tag(self, tag: object, **options: object) -> object:
             return ("deleted", tag, options)
 
     without = [invalidate_by_tag("a"), dangerously_delete_by_tag("a")]
@@ -261,14 +266,14 @@ def purge(_: World) -> Any:
 def wait_until_outside(_: World) -> Any:
     from vercel.functions import wait_until
 
-    ran = []
+    ran: list[int] = []
 
     async def work() -> None:
         ran.append(1)
 
     seen = [wait_until(work()), ran]
-    wrong = (None, 5, work, lambda: None, [work])
-    return [*seen, *(attempt(lambda given=given: wait_until(given)) for given in wrong)]
+    wrong: tuple[Any, ...] = (None, 5, work, lambda: None, [work])
+    return [*seen, *(attempt(partial(wait_until, given)) for given in wrong)]
 
 
 @case

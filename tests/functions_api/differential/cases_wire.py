@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from cases import World, add, attempt, case
+from tests.functions_api.differential.cases import World, add, attempt, case
+from tests.functions_api.differential.peer import Answer
 
 KEYS = {
     "plain": "2b606",
@@ -95,7 +96,7 @@ TAGS: dict[str, Any] = {
     "bytes": b"a",
     "long": "x" * 70000,
 }
-ANSWERS: dict[str, tuple[int, dict[str, str], bytes]] = {
+ANSWERS: dict[str, Answer] = {
     "fresh": (200, {"x-vercel-cache-state": "fresh"}, b'{"a": 1}'),
     "fresh_upper": (200, {"X-Vercel-Cache-State": "FRESH"}, b'"v"'),
     "stale": (200, {"x-vercel-cache-state": "stale"}, b'"v"'),
@@ -144,7 +145,7 @@ for tag_name, tag in TAGS.items():
 
 for answer_name, answer in ANSWERS.items():
 
-    def _answered(world: World, client: Any, call: Any, answer=answer) -> Any:
+    def _answered(world: World, client: Any, call: Any, answer: Answer = answer) -> Any:
         world.peer.answers.append(answer)
         return call(client)
 
@@ -159,15 +160,15 @@ for answer_name, answer in ANSWERS.items():
             lambda world, client, call=call, answered=_answered: answered(world, client, call),
         )
 
-    def _present(world: World, answer=answer) -> Any:
+    def _present(world: World, answer: Answer = answer) -> Any:
         world.peer.answers.append(answer)
         return "k" in world.client()
 
-    async def _present_async(world: World, answer=answer) -> Any:
+    async def _present_async(world: World, answer: Answer = answer) -> Any:
         world.peer.answers.append(answer)
         return await world.async_client().contains("k")
 
-    def _strict(world: World, answer=answer) -> Any:
+    def _strict(world: World, answer: Answer = answer) -> Any:
         client, seen = world.client(strict=True), []
         for call in (
             lambda: client.get("k"),
@@ -194,7 +195,7 @@ def getitem(world: World) -> Any:
 
 @case
 def header_values_that_are_not_text(world: World) -> Any:
-    world.headers = {"authorization": "x", "x-number": 5}  # type: ignore[dict-item]
+    world.headers = {"authorization": "x", "x-number": 5}
     try:
         return [world.client().get("k"), asyncio.run(world.async_client().get("k"))]
     finally:

@@ -15,6 +15,10 @@ CLIENT_HEADERS = frozenset({"accept", "accept-encoding", "connection", "user-age
 BASE = "/v1/suspense-cache/"
 
 
+type Answer = tuple[int, dict[str, str], bytes]
+"""Status, headers, body."""
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -64,14 +68,14 @@ class Peer:
 
     def __init__(self, port: int = 0) -> None:
         self.requests: list[dict[str, object]] = []
-        self.answers: deque[tuple[int, dict[str, str], bytes]] = deque()
+        self.answers: deque[Answer] = deque()
         self.items: dict[str, bytes] = {}
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.peer = self
         self.port = self._server.server_address[1]
         self.endpoint = f"http://127.0.0.1:{self.port}{BASE}"
 
-    def answer(self, method: str, target: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
+    def answer(self, method: str, target: str, body: bytes) -> Answer:
         if self.answers:
             return self.answers.popleft()
         if method == "GET":

@@ -1,6 +1,6 @@
 """Runs every case in the environment that it is started in and prints what was observed, as JSON.
 
-Started as a script, once for each environment, with the folder to put first on the path (the
+Started with `-m`, once for each environment, with the folder to put first on the path (the
 built-in API) or nothing (whatever the environment has). Standard library only.
 """
 
@@ -11,12 +11,12 @@ import contextlib
 import functools
 import io
 import json
-import os
 import ssl
 import sys
 import warnings
 
-FOLDER = os.path.dirname(os.path.abspath(__file__))
+from tests.functions_api.differential.cases import CASES, STATELESS, Case, World
+from tests.functions_api.differential.peer import Peer
 
 
 def forget_vercel() -> None:
@@ -40,7 +40,7 @@ def describe(value: object) -> object:
     return [type(value).__name__]
 
 
-def observe(case, world) -> dict[str, object]:
+def observe(case: Case, world: World) -> dict[str, object]:
     world.reset()
     printed = io.StringIO()
     seen: dict[str, object] = {}
@@ -68,7 +68,9 @@ def observe(case, world) -> dict[str, object]:
 
 def make_tls_contexts_cheap() -> None:
     """The official client makes one for each call, for plain HTTP too: most of its run time."""
-    ssl.create_default_context = functools.cache(ssl.create_default_context)
+    ssl.create_default_context = functools.cache(  # type: ignore[assignment]
+        ssl.create_default_context
+    )
     with contextlib.suppress(ImportError):
         import httpcore2
 
@@ -79,10 +81,6 @@ def main() -> None:
     make_tls_contexts_cheap()
     if len(sys.argv) > 1:
         sys.path.insert(0, sys.argv[1])
-    sys.path.append(FOLDER)
-    from cases import CASES, STATELESS, World
-    from peer import Peer
-
     with Peer() as peer:
         world = World(peer)
         observed = {}

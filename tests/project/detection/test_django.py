@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.project.helpers import write
+from tests.project.helpers import find_entrypoint, write
 from vercel_emu.errors import EmuError
 from vercel_emu.project.detection import django
 from vercel_emu.project.detection.django_source import read_from_source
-from vercel_emu.project.detection.entrypoint import find_entrypoint
 from vercel_emu.project.model import DjangoSettings
 
 MANAGE = """\

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.project.helpers import write
+from tests.project.helpers import find_entrypoint, write
 from vercel_emu.errors import EmuError
 from vercel_emu.project.detection.entrypoint import (
     candidates,
-    find_entrypoint,
     module_name,
 )
 

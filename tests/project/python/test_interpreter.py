@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from vercel_emu.errors import EmuError
-from vercel_emu.project.python import interpreter
 from vercel_emu.project.python.choice import Wish, read_wish, versions_in_order
 from vercel_emu.project.python.environment import INCOMPLETE
 from vercel_emu.project.python.interpreter import Origin, find_interpreter
@@ -143,7 +142,7 @@ def test_an_environment_made_for_the_emulator_alone_is_left(
     file = tmp_path / place
     file.parent.mkdir(parents=True)
     file.touch()
-    monkeypatch.setattr(interpreter.sys, "prefix", str(file.parent))
+    monkeypatch.setattr(sys, "prefix", str(file.parent))
     found = find_interpreter(tmp_path, environ={"VIRTUAL_ENV": str(file.parent)})
     assert found.origin is Origin.EMULATOR
     assert not found.virtual

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from vercel_emu.deployment.config import load_vercel_config
 from vercel_emu.errors import EmuError
 from vercel_emu.project.model import UNSET, FunctionSettings
 from vercel_emu.project.vercel_json.model import (
@@ -17,7 +18,6 @@ from vercel_emu.project.vercel_json.model import (
     VercelConfig,
 )
 from vercel_emu.project.vercel_json.reader import (
-    load_vercel_config,
     parse_vercel_config,
 )
 

@@ -1,5 +1,7 @@
 """An ASGI app, without any framework, that does everything a function may do to its platform."""
 
+from __future__ import annotations
+
 import asyncio
 import hashlib
 import json
@@ -8,24 +10,29 @@ import signal
 import subprocess
 import sys
 from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Iterable
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from vercel.functions import get_deadline, wait_until
 
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
 PID = os.getpid()
-GATES = defaultdict(asyncio.Event)
+GATES: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
 """What is held back until a request to `/open?gate=NAME`."""
-SENT = Counter()
+SENT: Counter[str] = Counter()
 """How many bytes each endless stream has been able to send so far."""
 
 
 class Request:
-    def __init__(self, scope, receive, send):
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope, self._receive, self._send = scope, receive, send
         query = parse_qs(scope["query_string"].decode("latin-1"))
         self.query = {name: values[-1] for name, values in query.items()}
 
-    async def chunks(self):
+    async def chunks(self) -> AsyncIterator[bytes]:
         while True:
             message = await self._receive()
             if message["type"] == "http.disconnect":
@@ -34,28 +41,30 @@ class Request:
             if not message.get("more_body"):
                 return
 
-    async def left(self):
+    async def left(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
 
-    async def start(self, status=200, headers=()):
+    async def start(self, status: int = 200, headers: Iterable[tuple[str, str]] = ()) -> None:
         pairs = [(name.encode(), value.encode("latin-1")) for name, value in headers]
         await self._send({"type": "http.response.start", "status": status, "headers": pairs})
 
-    async def write(self, data, more=True):
+    async def write(self, data: bytes, more: bool = True) -> None:
         await self._send({"type": "http.response.body", "body": data, "more_body": more})
 
-    async def answer(self, data=b"", status=200, headers=()):
+    async def answer(
+        self, data: bytes = b"", status: int = 200, headers: Iterable[tuple[str, str]] = ()
+    ) -> None:
         await self.start(status, [*headers, ("content-length", str(len(data)))])
         await self.write(data, more=False)
 
-    async def json(self, value):
+    async def json(self, value: object) -> None:
         await self.answer(
             json.dumps(value).encode(), headers=[("content-type", "application/json")]
         )
 
 
-async def echo(request):
+async def echo(request: Request) -> None:
     body = b"".join([chunk async for chunk in request.chunks()])
     scope = request.scope
     await request.json(
@@ -73,7 +82,7 @@ async def echo(request):
     )
 
 
-async def count(request):
+async def count(request: Request) -> None:
     size, digest, pieces = 0, hashlib.sha256(), 0
     async for chunk in request.chunks():
         size, pieces = size + len(chunk), pieces + 1
@@ -81,12 +90,12 @@ async def count(request):
     await request.json({"size": size, "sha256": digest.hexdigest(), "pieces": pieces})
 
 
-async def early(request):
+async def early(request: Request) -> None:
     """Answers before it has read the body."""
     await request.answer(b"early", status=403)
 
 
-async def duplex(request):
+async def duplex(request: Request) -> None:
     """Sends back each piece of the body as it comes."""
     await request.start()
     async for chunk in request.chunks():
@@ -94,7 +103,7 @@ async def duplex(request):
     await request.write(b"", more=False)
 
 
-async def ticks(request):
+async def ticks(request: Request) -> None:
     """Numbered chunks with time between them."""
     gap = float(request.query.get("gap", "0.1"))
     await request.start(headers=[("content-type", request.query.get("type", "text/plain"))])
@@ -104,7 +113,7 @@ async def ticks(request):
     await request.write(b"", more=False)
 
 
-async def stepwise(request):
+async def stepwise(request: Request) -> None:
     """Numbered chunks; each but the first waits for its gate, `NUMBER` behind the given name."""
     await request.start(headers=[("content-type", request.query["type"])])
     for number in range(int(request.query["n"])):
@@ -114,12 +123,12 @@ async def stepwise(request):
     await request.write(b"", more=False)
 
 
-async def open_gate(request):
+async def open_gate(request: Request) -> None:
     GATES[request.query["gate"]].set()
     await request.answer(b"open")
 
 
-async def fixed(request):
+async def fixed(request: Request) -> None:
     size = int(request.query["n"])
     await request.start(headers=[("content-length", str(size))])
     if request.scope["method"] == "HEAD":
@@ -131,12 +140,12 @@ async def fixed(request):
         await request.write(block, more=size > 0)
 
 
-async def whole(request):
+async def whole(request: Request) -> None:
     """A fixed-length answer in one piece."""
     await request.answer(b"x" * int(request.query["n"]))
 
 
-async def endless(request):
+async def endless(request: Request) -> None:
     """A stream that never ends by itself; `/sent` tells how far it has come."""
     await request.start()
     left = asyncio.create_task(request.left())
@@ -146,11 +155,11 @@ async def endless(request):
         await asyncio.sleep(0)
 
 
-async def sent(request):
+async def sent(request: Request) -> None:
     await request.json(SENT[request.query["name"]])
 
 
-async def status(request):
+async def status(request: Request) -> None:
     code = int(request.query["code"])
     if code in (204, 304):
         await request.start(code, [("etag", '"one"')])
@@ -159,30 +168,34 @@ async def status(request):
         await request.answer(b"body", status=code)
 
 
-async def headers(request):
+async def headers(request: Request) -> None:
     """Sends the headers given as `h=name:value`, in order."""
     pairs = parse_qs(request.scope["query_string"].decode(), keep_blank_values=True).get("h", [])
-    await request.answer(b"ok", headers=[tuple(pair.split(":", 1)) for pair in pairs])
+    await request.answer(
+        b"ok", headers=[(name, value) for name, _, value in (pair.partition(":") for pair in pairs)]
+    )
 
 
-async def hang(request):
+async def hang(request: Request) -> None:
     """Waits until the client leaves."""
     print("waiting")
     await request.left()
     print(f"left {request.query.get('who', '')}")
 
 
-async def sleep(request):
+async def sleep(request: Request) -> None:
     await asyncio.sleep(float(request.query["s"]))
     await request.answer(b"awake")
 
 
-async def deadline(request):
-    await request.json(get_deadline().timestamp())
+async def deadline(request: Request) -> None:
+    ends = get_deadline()
+    assert ends is not None
+    await request.json(ends.timestamp())
 
 
-async def background(request):
-    async def work():
+async def background(request: Request) -> None:
+    async def work() -> None:
         if gate := request.query.get("gate"):
             await GATES[gate].wait()
         print("background work is done")
@@ -194,7 +207,7 @@ async def background(request):
     await request.answer(b"ok")
 
 
-async def crash(request):
+async def crash(request: Request) -> None:
     """Ends the process in one of several ways, before, or in the middle of an answer."""
     print("about to end")
     if request.query.get("after"):
@@ -205,7 +218,7 @@ async def crash(request):
     end(request.query["how"])
 
 
-def end(how):
+def end(how: str) -> None:
     if how == "exit":
         os._exit(3)
     if how == "sys.exit":
@@ -213,24 +226,24 @@ def end(how):
     os.kill(os.getpid(), getattr(signal, how))
 
 
-async def loop(request):
+async def loop(request: Request) -> None:
     """Blocks the whole process, event loop included."""
     while True:
         pass
 
 
-async def fail(request):
+async def fail(request: Request) -> None:
     raise ValueError("the person's own mistake")
 
 
-async def spawn(request):
+async def spawn(request: Request) -> None:
     """Starts a process that outlives requests, and ignores being asked to stop."""
     code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
     child = subprocess.Popen([sys.executable, "-c", code])
     await request.json({"pid": child.pid, "own": PID})
 
 
-async def stubborn(request):
+async def stubborn(request: Request) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     await request.json({"own": PID})
 
@@ -244,7 +257,7 @@ ROUTES = {
 } | {"/open": open_gate}  # fmt: skip
 
 
-async def sockets(scope, receive, send):
+async def sockets(scope: Scope, receive: Receive, send: Send) -> None:
     """`/ws/echo`, `/ws/reject`, `/ws/close?code=`, `/ws/die`, `/ws/protocols`."""
     await receive()
     kind = scope["path"].removeprefix("/ws/")
@@ -280,7 +293,7 @@ async def sockets(scope, receive, send):
             await send({"type": "websocket.send", "text": message["text"]})
 
 
-async def app(scope, receive, send):
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "websocket":
         await sockets(scope, receive, send)
     elif scope["type"] == "http":

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Iterator
 
 import flask
 
@@ -9,16 +10,16 @@ app = flask.Flask(__name__)
 
 
 @app.route("/hello", methods=["GET", "POST"])
-def hello():
+def hello() -> str:
     return f"hello {len(flask.request.data)}"
 
 
 @app.route("/ticks")
-def ticks():
+def ticks() -> flask.Response:
     """Three chunks; each but the first waits until a file `MARK` + its number is there."""
     mark = flask.request.args["mark"]
 
-    def produce():
+    def produce() -> Iterator[str]:
         for number in range(3):
             while number and not os.path.exists(f"{mark}{number}"):
                 time.sleep(0.01)
@@ -28,8 +29,8 @@ def ticks():
 
 
 @app.route("/half")
-def half():
-    def produce():
+def half() -> flask.Response:
+    def produce() -> Iterator[str]:
         yield "half"
         time.sleep(0.05)
         os._exit(3)
@@ -38,5 +39,5 @@ def half():
 
 
 @app.route("/raise")
-def fail():
+def fail() -> str:
     raise ValueError("the person's own mistake")

@@ -108,6 +108,8 @@ def test_the_function_sees_the_requested_host_and_the_visitor(emu: Emulation) ->
     headers = dict(seen["headers"])
     assert headers["host"] == headers["x-forwarded-host"] == "shop.example:8080"
     assert headers["x-forwarded-port"] == "8080"
+    told = 'for=203.0.113.195;host="shop.example:8080";proto=http;sig=0'
+    assert headers["forwarded"].startswith(told)
     assert seen["client"] == headers["x-forwarded-for"] == headers["x-real-ip"] == "203.0.113.195"
     assert headers["x-vercel-ip-city"] == "New%20York"
     assert headers["x-vercel-id"].startswith("iad1::")

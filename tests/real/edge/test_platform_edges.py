@@ -57,7 +57,10 @@ def test_a_write_outside_of_tmp_warns_once_with_its_line(emulate: Emulate) -> No
 
 def test_strict_fs_fails_as_production(emulate: Emulate) -> None:
     emulator = emulate({**REQUIREMENTS, "app.py": WRITER + ASGI}, strict_fs=True)
-    get = lambda path: emulator.get(path).json()  # noqa: E731
+
+    def get(path: str) -> object:
+        return emulator.get(path).json()
+
     assert get("/open") == "[Errno 30] Read-only file system: 'out.txt'"
     assert get("/sqlite") == "unable to open database file"
     assert get("/tmp") == "done"

@@ -375,5 +375,5 @@ def test_settings_of_functions_change_while_they_run(emulate: Emulate) -> None:
     write_rules(running, json.dumps({"functions": {"app.py": {"maxDuration": 7}}}))
     assert running.get("/").status_code == 200
     assert running.project.edge is not None
-    assert running.project.edge.settings.durations["app"] == 7
+    assert running.project.edge.deployment.durations["app"] == 7
     assert len(running.events.all(events.InstanceReady)) == 1

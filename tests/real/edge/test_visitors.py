@@ -226,18 +226,18 @@ def index():
 PLATFORM = (
     *(names.FORWARDED, names.FORWARDED_FOR, names.FORWARDED_HOST, names.FORWARDED_PORT),
     *(names.FORWARDED_PROTO, names.REAL_IP, names.VERCEL_FORWARDED_FOR, names.VERCEL_PROXIED_FOR),
-    *(names.DEPLOYMENT_URL, names.VERCEL_ID, names.JA4_DIGEST, names.OIDC_TOKEN),
+    *(names.DEPLOYMENT_URL, names.VERCEL_ID, names.JA4_DIGEST, "x-vercel-oidc-token"),
     *(names.IP_CITY, names.IP_CONTINENT, names.IP_COUNTRY, names.IP_COUNTRY_REGION),
     *(names.IP_LATITUDE, names.IP_LONGITUDE, names.IP_TIMEZONE, names.IP_POSTAL_CODE),
     *(names.IP_AS_NUMBER, names.PROXY_SIGNATURE, names.PROXY_SIGNATURE_TS),
     *(names.SC_HOST, names.SC_BASEPATH, names.SC_HEADERS, names.SC_PROTOCOL),
     *(names.SC_RUNTIME_CACHE, names.SC_NO_HEADER_LEAK),
-    *(names.INVOCATION_ID, names.REQUEST_ID, names.DEADLINE, names.INTERNAL_OIDC_TOKEN),
+    *(names.INVOCATION_ID, names.REQUEST_ID, names.DEADLINE),
     *(
         names.INTERNAL_PREFIX + name
         for name in (
             *("ingress-bucket", "ingress-port", "bot-check", "intra-session", "sni-host"),
-            *("span-id", "trace-id", "anything-new"),
+            *("span-id", "trace-id", "oidc-token", "anything-new"),
         )
     ),
     *("x-vercel-signature", "x-vercel-ip-anything-new"),

@@ -38,8 +38,11 @@ def test_it_changes_over_with_the_next_reload_and_says_so(tmp_path: Path) -> Non
     venv.create(folder, with_pip=False, symlinks=True)
     (site,) = (folder / "lib").glob("python3*/site-packages")
     install(site)
-    given = {"reload": True, "standby": True, "app": "app:app", "python": folder / "bin" / "python"}
-    with emulation(tmp_path / "p", {"app.py": APP}, **given) as emulator:
+    python = folder / "bin" / "python"
+    project = emulation(
+        tmp_path / "p", {"app.py": APP}, reload=True, standby=True, app="app:app", python=python
+    )
+    with project as emulator:
         assert emulator.get("/").text.startswith(str(site))
 
         uninstall(site)

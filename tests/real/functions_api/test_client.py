@@ -9,6 +9,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -113,7 +114,7 @@ def test_64_threads_and_200_tasks_leave_no_descriptor_behind(peer: Peer) -> None
     sync, coroutine = sync_client(peer.endpoint), async_client(peer.endpoint)
     sync.set("k", "v")
 
-    async def tasks() -> list[object]:
+    async def tasks() -> list[Any]:
         return await asyncio.gather(*(coroutine.get("k") for _ in range(200)))
 
     with ThreadPoolExecutor(64) as threads:

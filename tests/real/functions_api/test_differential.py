@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.checkout import GUEST
+from tests.checkout import GUEST, ROOT
 from tests.functions_api.differential import runner
 from tests.functions_api.differential.differences import (
     ALWAYS,
@@ -30,11 +30,15 @@ Observations = dict[str, dict[str, object]]
 
 def observe(command: list[Path]) -> Observations:
     done = subprocess.run(
-        [command[0], runner.__file__, *command[1:]],
+        [command[0], "-P", "-m", runner.__name__, *command[1:]],
         check=False,
         capture_output=True,
         text=True,
-        env={"PATH": os.environ["PATH"], "VERCEL_TELEMETRY_DISABLED": "1"},
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "VERCEL_TELEMETRY_DISABLED": "1",
+        },
         timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr

@@ -64,11 +64,10 @@ def pair() -> Iterator[Pair]:
 def test_keys_and_namespaces_have_the_same_address(
     pair: Pair, key: str, namespace: str | None, separator: str | None
 ) -> None:
-    options = {"namespace": namespace, "namespace_separator": separator}
     pair.requests()
-    official_cache.RuntimeCache(**options).delete(key)
+    official_cache.RuntimeCache(namespace=namespace, namespace_separator=separator).delete(key)
     theirs = pair.requests()
-    RuntimeCache(**options).delete(key)
+    RuntimeCache(namespace=namespace, namespace_separator=separator).delete(key)
     assert pair.requests() == theirs
 
 

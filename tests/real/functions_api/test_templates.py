@@ -21,7 +21,9 @@ from tests.real.support import PATIENCE
 BUILT_IN = ROOT / "vercel_emu" / "guest" / "functions_api"
 
 
-def answers(python: Path, runtime: Path, app: tuple[str, str, str], *built_in: str) -> list:
+def answers(
+    python: Path, runtime: Path, app: tuple[str, str, str], *built_in: str
+) -> tuple[list[list[object]], list[dict[str, object]]]:
     template, file, variable = app
     folder = ROOT / "templates" / template
     environment = {
@@ -31,15 +33,20 @@ def answers(python: Path, runtime: Path, app: tuple[str, str, str], *built_in: s
         "VERCEL_TELEMETRY_DISABLED": "1",
     }
     with Peer() as peer:
-        command = [python, serve.__file__, folder, file, variable, str(peer.port), *built_in]
+        arguments = [str(folder), file, variable, str(peer.port), *built_in]
         done = subprocess.run(
-            command, check=False, capture_output=True, text=True, env=environment, timeout=PATIENCE
+            [python, serve.__file__, *arguments],
+            check=False,
+            capture_output=True,
+            text=True,
+            env=environment,
+            timeout=PATIENCE,
         )
         for line in done.stdout.splitlines():
             if line.startswith("ANSWERS"):
                 served_by, got = json.loads(line.removeprefix("ANSWERS"))
                 assert served_by.startswith(str(BUILT_IN)) is bool(built_in)
-                return [got, peer.take_requests()]
+                return got, peer.take_requests()
     pytest.fail(done.stdout + done.stderr)
 
 

@@ -107,7 +107,7 @@ def test_with_open_streams_sockets_and_slow_requests(start: Start) -> None:
 def test_a_request_that_is_nearly_done_is_finished(
     emulate: Emulate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vercel_emu.emulator.project.SHUTDOWN_DRAIN", PATIENCE)
+    monkeypatch.setattr("vercel_emu.emulator.start.SHUTDOWN_DRAIN", PATIENCE)
     app = """
 import os, time
 

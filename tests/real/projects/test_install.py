@@ -80,6 +80,10 @@ def make_wheel(folder: Path, name: str, version: str) -> None:
             wheel.writestr(file, text)
 
 
+def unheard(line: str) -> None:
+    """Takes the lines of an install that no test looks at."""
+
+
 def plan(root: Path, *, install: bool | None = None) -> Plan:
     return plan_dependencies(root, find_interpreter(root, environ={}), install=install)
 
@@ -122,7 +126,7 @@ def test_pyproject_of_a_flat_layout_is_not_built(root: Path, environ: dict[str, 
         '[project]\nname = "app"\nversion = "0"\ndependencies = ["demo==1.0"]\n'
         'requires-python = ">=3.12"\n'
     )
-    interpreter = install_dependencies(root, plan(root), [].append, environ=environ)
+    interpreter = install_dependencies(root, plan(root), unheard, environ=environ)
     assert version_of_demo(interpreter) == "1.0"
 
 
@@ -132,10 +136,10 @@ def test_locked_versions(root: Path, uv: Path, environ: dict[str, str]) -> None:
         'dependencies = ["demo{}"]\n[tool.uv]\nfind-links = ["../wheels"]\nno-index = true\n'
     )
     (root / "pyproject.toml").write_text(text.format("==1.0"))
-    lock = [uv, "lock", "--python", sys.executable]
+    lock: list[str | Path] = [uv, "lock", "--python", sys.executable]
     subprocess.run(lock, cwd=root, env=environ, check=True, capture_output=True)
     before = (root / "uv.lock").read_bytes()
-    interpreter = install_dependencies(root, plan(root), [].append, environ=environ)
+    interpreter = install_dependencies(root, plan(root), unheard, environ=environ)
     assert version_of_demo(interpreter) == "1.0"
 
     # The lock file no longer fits: it is neither rewritten nor silently taken as good.
@@ -152,7 +156,7 @@ def test_failure_shows_the_installers_own_output_and_leaves_nothing(
 ) -> None:
     (root / "requirements.txt").write_text("no-such-package==7\n")
     with pytest.raises(EmuError) as caught:
-        install_dependencies(root, plan(root), [].append, environ=environ)
+        install_dependencies(root, plan(root), unheard, environ=environ)
     assert caught.value.code == "INSTALL_FAILED"
     assert "exit code" in caught.value.message
     assert caught.value.message.count("no-such-package") >= 1
@@ -174,10 +178,10 @@ def test_an_interrupted_install_leaves_nothing(root: Path, environ: dict[str, st
 @pytest.mark.parametrize("environ", ["uv"], indirect=True)
 def test_what_a_killed_install_left_is_made_anew(root: Path, environ: dict[str, str]) -> None:
     (root / "requirements.txt").write_text("demo\n")
-    install_dependencies(root, plan(root), [].append, environ=environ)
+    install_dependencies(root, plan(root), unheard, environ=environ)
     shutil.rmtree(root / ".venv" / "bin")
     (root / ".venv" / INCOMPLETE).touch()
-    interpreter = install_dependencies(root, plan(root), [].append, environ=environ)
+    interpreter = install_dependencies(root, plan(root), unheard, environ=environ)
     assert version_of_demo(interpreter) == "2.0"
 
 
@@ -188,7 +192,7 @@ def test_a_second_install_at_the_same_time_is_refused(root: Path, environ: dict[
     with (root / ".venv" / INCOMPLETE).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(EmuError, match="right now"):
-            install_dependencies(root, plan(root), [].append, environ=environ)
+            install_dependencies(root, plan(root), unheard, environ=environ)
     assert (root / ".venv" / INCOMPLETE).exists()
 
 
@@ -198,7 +202,7 @@ def test_a_folder_in_the_way_is_not_touched(root: Path, environ: dict[str, str])
     (root / ".venv").mkdir()
     (root / ".venv" / "notes.txt").write_text("mine")
     with pytest.raises(EmuError, match="is no virtual environment"):
-        install_dependencies(root, plan(root), [].append, environ=environ)
+        install_dependencies(root, plan(root), unheard, environ=environ)
     assert (root / ".venv" / "notes.txt").read_text() == "mine"
 
 

@@ -31,9 +31,9 @@ from tests.real.support import (
 from vercel_emu.cli import cli
 from vercel_emu.cli.templates_dir import NAMES, template_files, templates_dir
 from vercel_emu.errors import EmuError
-from vercel_emu.scenarios.http import HttpClient
 from vercel_emu.scenarios.play import Player, cast
 from vercel_emu.scenarios.scenario import read_scenario
+from vercel_emu.transport.client import HttpClient
 from vercel_emu.visitors.places import gazetteer
 
 APP = """

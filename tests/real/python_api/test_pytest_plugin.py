@@ -1,4 +1,4 @@
-"""The pytest plugin in runs of its own, and the README's example with the wheel installed."""
+"""The pytest plugin in runs of its own, and the example of the docs with the wheel installed."""
 
 from __future__ import annotations
 
@@ -138,20 +138,10 @@ def test_runs_without_it_do_not_pay(tmp_path: Path) -> None:
     assert outcomes == {"passed": 1}, output
 
 
-# The README's example, as a person would follow it
+# The example of docs/python-api.md, as a person would follow it
 
-EXAMPLE = """
-import pytest
-
-def test_the_city(emulator):
-    answer = emulator.get("/api/geo", visitor="Tokyo")
-    assert answer.json()["city"] == "Tokyo"
-    assert answer.invocation.error_code == ""
-
-@pytest.mark.visitor("Berlin", "São Paulo")
-def test_everywhere(emulator, visitor):
-    assert emulator.get("/api/geo").json()["city"] == visitor.city
-"""
+PAGE = (ROOT / "docs" / "python-api.md").read_text()
+EXAMPLE = "import pytest\n" + PAGE.partition("```python\nimport pytest\n")[2].partition("```")[0]
 
 
 def _uv() -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -41,8 +43,10 @@ class Served:
     def headers(self) -> dict[str, str]:
         return {"authorization": f"Bearer {TOKEN}"}
 
-    def call(self, method: str, path: str, **options: object) -> httpx.Response:
-        headers = {**self.headers, **options.pop("headers", {})}
+    def call(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **options: Any
+    ) -> httpx.Response:
+        headers = {**self.headers, **(headers or {})}
         return httpx.request(
             method, self.endpoint + path, headers=headers, timeout=PATIENCE, **options
         )
@@ -81,7 +85,8 @@ def served(
 
 
 def running(place: Place) -> Iterator[Served]:
-    served, ready, stop = Served(place), threading.Event(), []
+    served, ready = Served(place), threading.Event()
+    stop: list[uvicorn.Server] = []
     thread = threading.Thread(target=serve, args=(place, ready, served, stop))
     thread.start()
     assert ready.wait(PATIENCE)
@@ -94,17 +99,21 @@ def running(place: Place) -> Iterator[Served]:
 @pytest.fixture
 def sdk(served: Served) -> Iterator[None]:
     """The SDK's clients in the request context, as the runtime puts them there."""
-    options = {"endpoint": served.endpoint, "headers": served.headers}
-    set_context(cache=BuildCache(**options, strict=True), async_cache=AsyncBuildCache(**options))
-    yield
-    set_context(cache=None, async_cache=None)
+    cache = BuildCache(endpoint=served.endpoint, headers=served.headers, strict=True)
+    async_cache = AsyncBuildCache(endpoint=served.endpoint, headers=served.headers)
+    # The client has no way of closing its connections: on the platform they end with the process.
+    with contextlib.closing(cache._client):
+        set_context(cache=cache, async_cache=async_cache)
+        yield
+        set_context(cache=None, async_cache=None)
 
 
 @pytest.mark.usefixtures("sdk")
 class TestOfficialSDK:
     def test_values_of_every_kind(self) -> None:
         cache = RuntimeCache(namespace="kinds")
-        for value in ({"a": [1, 2.5, None, "ü"]}, [], "text", 0, False, "x" * 100_000):
+        values: list[object] = [{"a": [1, 2.5, None, "ü"]}, [], "text", 0, False, "x" * 100_000]
+        for value in values:
             cache.set("k", value)
             assert cache.get("k") == value
             assert "k" in cache
@@ -206,7 +215,8 @@ class TestOfficialSDK:
             thread.start()
         for thread in threads:
             thread.join()
-        assert [cache.get(f"thread{number}") for number in range(4)] == [9] * 4
+        with contextlib.closing(cache._client):
+            assert [cache.get(f"thread{number}") for number in range(4)] == [9] * 4
 
 
 class TestAnswers:
@@ -242,7 +252,13 @@ class TestAnswers:
         ],
     )
     def test_each(
-        self, served: Served, method: str, path: str, headers: dict, status: int, body: str
+        self,
+        served: Served,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        status: int,
+        body: str,
     ) -> None:
         response = served.call(method, path, headers=headers)
         assert (response.status_code, response.text) == (status, body)

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import pytest
 import redis
+from hypothesis.stateful import run_state_machine_as_test
 
 from tests.runtime_cache.machine import SETTINGS, StoreMachine
 from tests.runtime_cache.semantics import StoreSemantics
@@ -36,7 +37,6 @@ class TestRedis(StoreSemantics):
 
 
 class RedisMachine(StoreMachine):
-    server: ClassVar[ExitStack]
     url: ClassVar[str]
 
     def __init__(self) -> None:
@@ -48,17 +48,9 @@ class RedisMachine(StoreMachine):
             client.flushall()
 
 
-class TestRedisModel(RedisMachine.TestCase):
-    settings = SETTINGS
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        RedisMachine.server = ExitStack()
-        RedisMachine.url = RedisMachine.server.enter_context(redis_server())
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        RedisMachine.server.close()
+def test_a_random_user(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setattr(RedisMachine, "url", url, raising=False)
+    run_state_machine_as_test(RedisMachine, settings=SETTINGS)
 
 
 def test_a_get_is_one_round_trip(url: str, tmp_path: Path) -> None:

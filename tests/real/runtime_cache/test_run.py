@@ -52,7 +52,11 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
-def emu(project: Path, *arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+def emu(
+    project: Path,
+    *arguments: str,
+    typed: str | None = None,
+) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "vercel_emu", "run", "--python", sys.executable, *arguments]
     return subprocess.run(
         command,
@@ -61,7 +65,7 @@ def emu(project: Path, *arguments: str, **options: object) -> subprocess.Complet
         text=True,
         timeout=PATIENCE,
         check=False,
-        **options,
+        input=typed,
     )
 
 
@@ -99,7 +103,7 @@ def test_the_environment_is_the_functions(project: Path) -> None:
 
 def test_input_output_and_exit_code_are_the_commands(project: Path) -> None:
     code = "import sys; print(sys.stdin.read(), sys.argv[1:]); sys.exit(7)"
-    answer = emu(project, "--", sys.executable, "-c", code, "--flag", "--", "x", input="typed")
+    answer = emu(project, "--", sys.executable, "-c", code, "--flag", "--", "x", typed="typed")
     assert (answer.returncode, answer.stdout) == (7, "typed ['--flag', '--', 'x']\n")
 
 

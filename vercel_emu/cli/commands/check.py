@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -33,7 +32,7 @@ def check(directory: Path, python: Path | None, as_json: bool) -> None:
         click.echo(json.dumps(as_shape(report), indent=2))
     else:
         _print(report)
-    sys.exit(1 if report.errors else 0)
+    click.get_current_context().exit(1 if report.errors else 0)
 
 
 def as_shape(report: Report) -> dict[str, Any]:

@@ -16,19 +16,19 @@ from vercel_emu.cli.folder_option import json_option, project_option
 from vercel_emu.control.client import running_emulator
 from vercel_emu.crons.call import (
     SECRET,
-    ConnectionFailed,
-    CronAnswer,
     call_cron,
     cron_headers,
 )
 from vercel_emu.crons.jobs import CronJob, cron_jobs
+from vercel_emu.deployment.config import load_vercel_config
 from vercel_emu.errors import EmuError
-from vercel_emu.options import emu_table, load_options
+from vercel_emu.options import load_options
 from vercel_emu.project.load import identify_project
 from vercel_emu.project.model import Project
+from vercel_emu.project.pyproject import emu_table
 from vercel_emu.project.variables.env_files import read_env_files
 from vercel_emu.project.vercel_json.model import VercelConfig
-from vercel_emu.project.vercel_json.reader import load_vercel_config
+from vercel_emu.transport.client import NoAnswer, Response
 
 SHOWN_TIMES = 3
 _TIME = "%Y-%m-%d %H:%M"
@@ -86,14 +86,14 @@ def run(path: str, url: str | None, folder: Path, as_json: bool) -> None:
     headers = cron_headers(job.schedule, _secret(project, config), proof)
     try:
         answer = asyncio.run(call_cron(address, job.path, headers))
-    except (OSError, ConnectionFailed) as error:
+    except NoAnswer as error:
         raise EmuError(
             "NO_ANSWER",
             f"{address} does not answer: {error}.",
             "Is `vercel-emu dev` running there?",
         ) from None
     _print_answer(job, answer, as_json=as_json)
-    sys.exit(1 if answer.status >= 400 else 0)
+    click.get_current_context().exit(1 if answer.status >= 400 else 0)
 
 
 def _find(path: str, jobs: list[CronJob]) -> CronJob:
@@ -157,7 +157,7 @@ def _print_table(jobs: list[CronJob], now: datetime) -> None:
     console.print(table)
 
 
-def _print_answer(job: CronJob, answer: CronAnswer, *, as_json: bool) -> None:
+def _print_answer(job: CronJob, answer: Response, *, as_json: bool) -> None:
     text = answer.body.decode("utf-8", "replace")
     if as_json:
         shape = {
@@ -165,12 +165,13 @@ def _print_answer(job: CronJob, answer: CronAnswer, *, as_json: bool) -> None:
             "schedule": job.schedule,
             "status": answer.status,
             "duration_ms": round(answer.duration_ms, 1),
-            "id": answer.header("x-vercel-id"),
-            "location": answer.header("location") or None,
+            "id": answer.headers.get("x-vercel-id", ""),
+            "location": answer.headers.get("location"),
             "body": text,
         }
         click.echo(json.dumps(shape, indent=2))
         return
-    to = f" to {answer.header('location')} (not followed)" if answer.header("location") else ""
+    location = answer.headers.get("location")
+    to = f" to {location} (not followed)" if location else ""
     click.echo(f"GET {job.path}  {answer.status}{to}  {answer.duration_ms:.0f} ms", err=True)
     click.echo(text, nl=not text.endswith("\n"))

@@ -17,7 +17,8 @@ from vercel_emu.cli.option_flags import with_options
 from vercel_emu.console import Colors, JsonConsole, LineWriter, PrettyConsole, wants_color
 from vercel_emu.errors import EmuError
 from vercel_emu.events import EventBus, Notice
-from vercel_emu.options import Options, emu_table, load_options
+from vercel_emu.options import Options, load_options
+from vercel_emu.project.pyproject import emu_table
 
 if TYPE_CHECKING:
     from vercel_emu.emulator.prepare import Prepared
@@ -100,7 +101,7 @@ async def _serve(
     early: EarlyProcess | None,
 ) -> None:
     from vercel_emu.cli.signals import stop_requested
-    from vercel_emu.emulator.project import running
+    from vercel_emu.emulator.start import running
 
     with stop_requested() as stop:
         async with running(prepared, bus, read_options, early=early) as project:

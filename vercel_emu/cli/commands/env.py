@@ -10,9 +10,10 @@ from typing import Any
 
 import click
 
-from vercel_emu.options import Options, emu_table, load_options, parse_listen
+from vercel_emu.options import Options, load_options, parse_listen
 from vercel_emu.project.load import identify_project
 from vercel_emu.project.model import Project
+from vercel_emu.project.pyproject import emu_table
 from vercel_emu.project.variables.env_files import read_env_files
 from vercel_emu.project.variables.environment import (
     Environment,

@@ -15,14 +15,15 @@ import click
 from vercel_emu.control.registry import RunningEmulator, running_emulators
 from vercel_emu.emulator.prepare import Prepared, prepare
 from vercel_emu.errors import EmuError
-from vercel_emu.options import Options, emu_table, load_options
+from vercel_emu.options import Options, load_options
 from vercel_emu.project.load import identify_project
+from vercel_emu.project.pyproject import emu_table
 from vercel_emu.scenarios.cache_look import CacheLook
 from vercel_emu.scenarios.formats import as_json, as_junit
-from vercel_emu.scenarios.http import HttpClient
 from vercel_emu.scenarios.play import Cast, Player, cast
 from vercel_emu.scenarios.report import Report
 from vercel_emu.scenarios.scenario import Scenario, read_scenario
+from vercel_emu.transport.client import HttpClient
 from vercel_emu.transport.listen import DEFAULT_PORT
 
 
@@ -209,7 +210,7 @@ async def _started(prepared: Prepared) -> AsyncIterator[Stage]:
     """An emulator for this one play: what the app prints goes to standard error."""
     from vercel_emu.cli.terminal.play_view import app_output
     from vercel_emu.control.waiting import functions_started
-    from vercel_emu.emulator.project import running
+    from vercel_emu.emulator.start import running
     from vercel_emu.events import EventBus
 
     bus = EventBus()

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import click
 
+from vercel_emu.deployment.config import load_vercel_config
 from vercel_emu.deployment.deploy import deploy
 from vercel_emu.deployment.routing import (
     InvokeFunction,
@@ -28,10 +29,10 @@ from vercel_emu.deployment.routing import route as decide
 from vercel_emu.deployment.routing.destination import split_url
 from vercel_emu.emulator.django_static import remembered_mounts
 from vercel_emu.errors import EmuError
-from vercel_emu.options import emu_table, load_options
+from vercel_emu.options import load_options
 from vercel_emu.project.load import identify_project, load_project
+from vercel_emu.project.pyproject import emu_table
 from vercel_emu.project.python.interpreter import find_interpreter
-from vercel_emu.project.vercel_json.reader import load_vercel_config
 from vercel_emu.visitors.headers import address_headers, geo_headers
 from vercel_emu.visitors.resolve import resolve_visitor
 

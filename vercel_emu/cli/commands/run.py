@@ -16,18 +16,17 @@ from typing import Any
 
 import click
 
+from vercel_emu import tasks
 from vercel_emu.cli.dependencies import ready_interpreter
 from vercel_emu.cli.option_flags import with_options
-from vercel_emu.control.registry import (
-    RunningEmulator,
-    find_running,
-    prepare_folder,
-)
+from vercel_emu.control.registry import RunningEmulator, find_running
+from vercel_emu.emu_folder import prepare_folder
 from vercel_emu.emulator.prepare import Prepared, prepare
 from vercel_emu.errors import EmuError
 from vercel_emu.events import Event, Notice
-from vercel_emu.options import emu_table, load_options, parse_listen
+from vercel_emu.options import load_options, parse_listen
 from vercel_emu.project.load import identify_project
+from vercel_emu.project.pyproject import emu_table
 
 COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE = 127, 126  # what shells return
 _FORWARDED = (
@@ -126,7 +125,7 @@ async def own_cache(prepared: Prepared) -> AsyncIterator[dict[str, str]]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         api.port = listener.getsockname()[1]
         server = make_server(api)
-        serving = asyncio.create_task(serve(server, listener))
+        serving = tasks.start(serve(server, listener), "cache server")
         try:
             await wait_started(server, serving)
             yield cache_variables(f"http://127.0.0.1:{api.port}", token)

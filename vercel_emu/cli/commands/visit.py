@@ -16,8 +16,7 @@ from vercel_emu.control.client import ask, running_emulator
 from vercel_emu.errors import EmuError
 from vercel_emu.platform import header_names as names
 from vercel_emu.project.load import identify_project
-from vercel_emu.scenarios.expectations import Response
-from vercel_emu.scenarios.http import HttpClient, NoAnswer
+from vercel_emu.transport.client import HttpClient, NoAnswer, Response
 from vercel_emu.visitors.asking import by_name
 
 type Pairs = list[tuple[str, str]]

@@ -10,8 +10,8 @@ import click
 
 from vercel_emu.cli.folder_option import json_option, project_option
 from vercel_emu.control.client import ask, running_emulator
-from vercel_emu.options import emu_table
 from vercel_emu.project.load import identify_project
+from vercel_emu.project.pyproject import emu_table
 
 
 @click.group(invoke_without_command=True)

@@ -1,0 +1,8 @@
+"""What a person sees and presses in a terminal, beside the lines of `vercel_emu/console.py`.
+
+In come values of other rooms and single keys. Out go the banner, tables and progress, and actions
+on the running emulator.
+
+Start with `banner.py`. `keys.py` reads keys, `dev_keys.py` says what they do; `play_view.py` shows
+a scenario, `side_by_side.py` several responses next to each other.
+"""

@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from vercel_emu import __version__
-from vercel_emu.control.registry import EMU_DIR, running_emulators
+from vercel_emu.control.registry import running_emulators
+from vercel_emu.emu_folder import EMU_DIR
 
 if TYPE_CHECKING:
     from vercel_emu.emulator.project import RunningProject

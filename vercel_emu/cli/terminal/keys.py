@@ -13,11 +13,13 @@ import signal
 import sys
 import termios
 import tty
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-type Action = Callable[[], Awaitable[None] | None]
+from vercel_emu import tasks
+
+type Action = Callable[[], Coroutine[Any, Any, None] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ class Keys:
             self._say(f"{key.text}: {error}")
             return
         if result is not None:
-            task = asyncio.ensure_future(result)
+            task = tasks.start(result, f"key {key.text}")
             self._tasks.add(task)
             task.add_done_callback(lambda done: self._finished(key, done))
 

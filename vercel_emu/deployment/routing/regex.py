@@ -1,4 +1,9 @@
-"""`Regex`: an expression of vercel.json, compiled for `re`, that always answers in bounded time."""
+"""`Regex`: an expression of vercel.json, compiled once, that always answers in bounded time.
+
+There are three ways to match a text. An expression without variable parts is compared. `re` matches
+the others as long as the estimate for this length says that it is quick. What is left goes to
+the guarded matcher. The parser is in `regex_syntax`, estimate and guarded matcher in `regex_guard`.
+"""
 
 from __future__ import annotations
 

@@ -1,11 +1,14 @@
-"""Parses the regular expressions of vercel.json, which are written for JavaScript and PCRE.
+"""The parser for the regular expressions of vercel.json, written for JavaScript and PCRE.
 
-Python's `re` reads most of them, but not all, and not always the same way (`(?<name>`, `{,3}`,
-`$`, unknown escapes). One parse into a small tree serves three readers: the translation for `re`,
-the estimate of how long `re` could take, and the matcher with a time bound (`regex_guard`).
+`re` reads some of their syntax differently (`{,3}`, `$`, `.`) or not at all (`(?<name>`, `[^]`,
+unknown escapes), and takes syntax that the platform refuses. `parse_regex` accepts only what can
+be evaluated the platform's way, and says where an expression is wrong.
 
-Characters are code points 0 to 255, because requests are read as latin-1; everything above is one
-extra bit. A set of characters is an `int` used as a bit mask.
+The small tree that it returns has three readers: the translation for `re` (`regex`), the estimate
+of how long `re` could take, and the matcher that can't run away (both `regex_guard`).
+
+Requests are read as latin-1, so a character is a code point from 0 to 255, and one more bit stands
+for all others. A set of characters is an `int` used as a bit mask.
 """
 
 from __future__ import annotations
@@ -287,6 +290,10 @@ class _Parser:
         """The code point of an escape that stands for a single character."""
         if char in _CONTROL_ESCAPES:
             return _CONTROL_ESCAPES[char]
+        letter = self.source[self.at : self.at + 1]
+        if char == "c" and letter.isascii() and letter.isalpha():
+            self.at += 1
+            return ord(letter) % 32
         length = {"x": 2, "u": 4}.get(char, 0)
         digits = self.source[self.at : self.at + length]
         if length and len(digits) == length and all(c in "0123456789abcdefABCDEF" for c in digits):

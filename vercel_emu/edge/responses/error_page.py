@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-from vercel_emu.edge.responses.failures import Failure
-
-RELOAD_PATH = "/_emu/wait"
-"""Answers once the code has changed; the page then reloads itself."""
+from vercel_emu.edge.failure import Failure
+from vercel_emu.platform import own_paths
 
 _STYLE = """
 :root{color-scheme:light dark;--bg:#fff;--fg:#111;--dim:#666;--line:#e5e5e5;--code:#fafafa;
@@ -45,7 +43,7 @@ def render(failure: Failure, vercel_id: str, *, overlay: bool) -> str:
         parts.append(f'<p class="dim">Since the change of <code>{escape(changed)}</code>.</p>')
     parts.append(f'<p class="dim">ID: <code>{escape(vercel_id)}</code></p>')
     if overlay and failure.status != 404:
-        parts.append(_RELOAD_SCRIPT % f"{RELOAD_PATH}?since={_asked_at(vercel_id)}")
+        parts.append(_RELOAD_SCRIPT % f"{own_paths.WAIT}?since={_asked_at(vercel_id)}")
         parts.append('<p class="dim">This page reloads itself when the code changes.</p>')
     title = f"{failure.status}: {failure.code}"
     return (

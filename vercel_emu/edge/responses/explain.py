@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vercel_emu.edge.responses.failures import Failure
+from vercel_emu.edge.failure import Failure
 from vercel_emu.instance.invocations import Invocation
 from vercel_emu.instance.output.tracebacks import Location, read_traceback
 from vercel_emu.instance.pool import CannotStart, Instance

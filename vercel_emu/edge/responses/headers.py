@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from vercel_emu.edge.request_headers import HOP_BY_HOP, client_names
+from vercel_emu.platform import header_names as names
 
 DEFAULT_CACHE_CONTROL = b"public, max-age=0, must-revalidate"
+_INTERNAL = names.INTERNAL_PREFIX.encode()
 _EDGE_DIRECTIVES = (b"s-maxage", b"stale-while-revalidate")
 _SERVER_OWN = frozenset(
     {b"server", b"date", b"x-vercel-id", b"x-vercel-cache", b"vercel-cdn-cache-control"}
@@ -30,7 +32,7 @@ def response_headers(
     for name, value in pairs:
         if name in HOP_BY_HOP or name in _SERVER_OWN or name in listed:
             continue
-        if name.startswith(b"x-vercel-internal-"):
+        if name.startswith(_INTERNAL):
             continue
         if name == b"cache-control":
             cache_control = True

@@ -9,30 +9,32 @@ from pathlib import Path
 
 from vercel_emu.deployment.routing import NotFound, Redirect, Respond, ServeFile
 from vercel_emu.edge.call import Call
+from vercel_emu.edge.failure import Failure
 from vercel_emu.edge.responses import failures
 from vercel_emu.edge.responses.headers import DEFAULT_CACHE_CONTROL, edge_headers
 from vercel_emu.edge.responses.static_file import EtagCache, send_file
+from vercel_emu.platform.error_codes import CODES
 from vercel_emu.transport.headers import RawHeaders
 
 type TextHeaders = Iterable[tuple[str, str]]
 
 
-async def send_failure(call: Call, failure: failures.Failure, *, overlay: bool) -> None:
+async def send_failure(call: Call, failure: Failure, *, overlay: bool) -> None:
     """Answer with a platform failure, in the shape the client accepts."""
     headers, body = _failure(call, failure, overlay=overlay)
     await _send(call, failure.status, headers, body)
 
 
-def failure_bytes(call: Call, failure: failures.Failure, *, overlay: bool) -> bytes:
+def failure_bytes(call: Call, failure: Failure, *, overlay: bool) -> bytes:
     """A failure as the bytes of a whole HTTP answer, after which the connection is closed."""
     call.status = failure.status
     headers, body = _failure(call, failure, overlay=overlay)
-    lines = [f"HTTP/1.1 {failure.status} {failures.CODES[failure.code][1]}\r\n".encode()]
+    lines = [f"HTTP/1.1 {failure.status} {CODES[failure.code][1]}\r\n".encode()]
     lines += [name + b": " + value + b"\r\n" for name, value in headers]
     return b"".join(lines) + b"connection: close\r\n\r\n" + body
 
 
-def _failure(call: Call, failure: failures.Failure, *, overlay: bool) -> tuple[RawHeaders, bytes]:
+def _failure(call: Call, failure: Failure, *, overlay: bool) -> tuple[RawHeaders, bytes]:
     call.error_code = failure.code
     content_type, body = failures.body(failure, call.request.accept, call.edge_id, overlay=overlay)
     headers = failures.headers(failure, content_type, len(body))
@@ -71,8 +73,8 @@ def redirect_body(location: str, status: int, wanted: str) -> tuple[str, bytes]:
 async def send_status(call: Call, respond: Respond, *, overlay: bool) -> None:
     """A status that a rule set without an output."""
     if respond.code:
-        known = respond.code if respond.code in failures.CODES else "UNKNOWN_ERROR"
-        failure = failures.Failure(code=known, status_override=respond.status)
+        known = respond.code if respond.code in CODES else "UNKNOWN_ERROR"
+        failure = Failure(code=known, status_override=respond.status)
         await send_failure(call, failure, overlay=overlay)
     else:
         headers = _completed(call, encoded(respond.headers), b"")

@@ -8,13 +8,17 @@ protocol (its `ws` setting) with the request head already checked.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
+from vercel_emu import tasks
 from vercel_emu.deployment.routing import InvokeFunction
-from vercel_emu.edge.call import Call, HTTPError
-from vercel_emu.edge.invoke import ATTEMPTS, acquire, hand_over, news_of_exit
+from vercel_emu.edge.admission import Admission
+from vercel_emu.edge.attempt import news_of_exit
+from vercel_emu.edge.call import Call
+from vercel_emu.edge.failure import Failure, HTTPError
+from vercel_emu.edge.invoker import ATTEMPTS, Invoker
 from vercel_emu.edge.request import read_request
-from vercel_emu.edge.responses import explain, failures, platform_responses
+from vercel_emu.edge.responses import explain, platform_responses
 from vercel_emu.edge.responses.headers import edge_headers, response_headers
 from vercel_emu.edge.websocket.upstream import (
     Upstream,
@@ -22,12 +26,10 @@ from vercel_emu.edge.websocket.upstream import (
     connect_upstream,
     read_headers,
 )
+from vercel_emu.events import Emit
 from vercel_emu.instance.invocations import Kind
 from vercel_emu.instance.pool import Instance
 from vercel_emu.transport.exchange import split_target
-
-if TYPE_CHECKING:
-    from vercel_emu.edge.app import Edge
 
 HANDSHAKE_SECONDS = 60.0
 HUNG_UP = "it closed the connection during the handshake"
@@ -38,8 +40,12 @@ EARLY_BYTES = 1024 * 1024
 class WebSocketTunnel(asyncio.Protocol):
     """The client's side of one WebSocket."""
 
-    def __init__(self, edge: Edge, server_state: Any) -> None:
-        self._edge = edge
+    def __init__(
+        self, admission: Admission, invoker: Invoker, emit: Emit, server_state: Any
+    ) -> None:
+        self._admission = admission
+        self._invoker = invoker
+        self._emit = emit
         self._tasks: set[asyncio.Task[Any]] = server_state.tasks
         self._transport: asyncio.Transport
         self._upstream: Upstream | None = None
@@ -56,7 +62,7 @@ class WebSocketTunnel(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._opening is None:
-            self._opening = asyncio.get_running_loop().create_task(self._open(data))
+            self._opening = tasks.start(self._open(data), "WebSocket handshake")
             self._tasks.add(self._opening)
             self._opening.add_done_callback(self._tasks.discard)
         elif self._upstream is None:
@@ -89,7 +95,7 @@ class WebSocketTunnel(asyncio.Protocol):
         head = data.partition(b"\r\n\r\n")[0]
         request_line, *lines = head.split(b"\r\n")
         method, url, _ = request_line.split(b" ", 2)
-        self._call = self._edge.new_call(
+        self._call = self._admission.new_call(
             read_request(method.decode(), url, read_headers(lines), upgrade=True)
         )
         try:
@@ -99,24 +105,24 @@ class WebSocketTunnel(asyncio.Protocol):
         except HTTPError as refused:
             self._fail(refused.failure)
         except ValueError:
-            self._fail(failures.Failure(code="BAD_REQUEST"))
+            self._fail(Failure(code="BAD_REQUEST"))
         except OSError:  # TimeoutError too
-            self._fail(failures.Failure(code="FUNCTION_INVOCATION_FAILED"))
+            self._fail(Failure(code="FUNCTION_INVOCATION_FAILED"))
 
     async def _connect(self) -> None:
-        outcome = self._edge.admit(self._call)
+        outcome = self._admission.admit(self._call)
         if not isinstance(outcome, InvokeFunction):
-            raise HTTPError(failures.Failure(code="NOT_FOUND"))
+            raise HTTPError(Failure(code="NOT_FOUND"))
         self._call.function = outcome.function
         for _ in range(ATTEMPTS):
             if await self._try(outcome):
                 return
-        raise HTTPError(failures.Failure(code="FUNCTION_INVOCATION_FAILED"))
+        raise HTTPError(Failure(code="FUNCTION_INVOCATION_FAILED"))
 
     async def _try(self, outcome: InvokeFunction) -> bool:
         """Have one instance answer the handshake. False: it was gone already, try another."""
-        call, edge = self._call, self._edge
-        instance = await acquire(edge.pool(outcome.function))
+        call, invoker = self._call, self._invoker
+        instance = await invoker.acquire(outcome.function)
         # Counted from here on, so that an instance that is being replaced waits for it.
         invocation = instance.invocations.begin(call.id)
         invocation.kind = Kind.SOCKET
@@ -126,8 +132,8 @@ class WebSocketTunnel(asyncio.Protocol):
             upstream = await connect_upstream(self, instance)
             if upstream is None:
                 return False
-            hand_over(call, instance, edge.emit)
-            upstream.write(edge.request_head(call, outcome))
+            invoker.hand_over(call, instance)
+            upstream.write(invoker.request_head(call, outcome))
             answer = await upstream.answer
             if answer is not None:
                 self._accept(upstream, answer)
@@ -147,7 +153,7 @@ class WebSocketTunnel(asyncio.Protocol):
         self._upstream = upstream
         status_line, headers, rest = answer
         status = int(status_line.split(b" ", 2)[1])
-        vercel_id = self._call.function_id(self._edge.settings.function_region)
+        vercel_id = self._invoker.function_id(self._call)
         if status == 101:
             kept = [pair for pair in headers if not pair[0].startswith(b"x-vercel-")]
             kept = [pair for pair in kept if pair[0] != b"server"] + edge_headers(vercel_id)
@@ -182,7 +188,7 @@ class WebSocketTunnel(asyncio.Protocol):
 
     # Ends -------------------------------------------------------------------------------------
 
-    def _fail(self, failure: failures.Failure) -> None:
+    def _fail(self, failure: Failure) -> None:
         self._transport.write(platform_responses.failure_bytes(self._call, failure, overlay=False))
         self._transport.close()
         self._report(failure.status)
@@ -196,4 +202,4 @@ class WebSocketTunnel(asyncio.Protocol):
         if not self._answered:
             self._answered = True
             self._call.status = status
-            self._edge.emit(self._call.answered())
+            self._emit(self._call.answered())

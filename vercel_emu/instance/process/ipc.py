@@ -139,14 +139,14 @@ type ImportStep = str | list[str | list[str] | None]
 """A library module to import, or a change of the environment (see `guest/modules.py`)."""
 
 
-class _Modules(msgspec.Struct):
+class ModulesPayload(msgspec.Struct):
     steps: list[ImportStep]
     direct: list[str]
     files: list[str]
 
 
 class Modules(msgspec.Struct, tag="emu-modules"):
-    payload: _Modules
+    payload: ModulesPayload
 
 
 class _OwnFile(msgspec.Struct):
@@ -154,7 +154,7 @@ class _OwnFile(msgspec.Struct):
 
 
 class OwnFile(msgspec.Struct, tag="emu-own-file"):
-    """It is about to run this file of the person's."""
+    """It is about to run this file of the user's."""
 
     payload: _OwnFile
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from vercel_emu import tasks
 from vercel_emu.instance.output.logs import Stream
 from vercel_emu.instance.process.early import EarlyProcess, start_python
 from vercel_emu.instance.process.ipc import MessageReader, RuntimeMessage
@@ -128,7 +129,7 @@ class InstanceProcess:
         except BaseException:
             self._close_channels()
             raise
-        self._watcher = loop.create_task(self._watch(self._process))
+        self._watcher = tasks.start(self._watch(self._process), f"exit of {self.name}")
         self._write(json.dumps(orders).encode() + b"\n")
         while self._unsent:
             self._write(self._unsent.pop(0))
@@ -170,8 +171,8 @@ class InstanceProcess:
         assert process.stdout is not None
         assert process.stderr is not None
         readers = [
-            asyncio.ensure_future(self._read(process.stdout, "stdout")),
-            asyncio.ensure_future(self._read(process.stderr, "stderr")),
+            tasks.start(self._read(process.stdout, "stdout"), f"stdout of {self.name}"),
+            tasks.start(self._read(process.stderr, "stderr"), f"stderr of {self.name}"),
         ]
         code = await process.wait()
         # A grandchild may hold the pipes open; what it says after this is nobody's.

@@ -42,21 +42,6 @@ def candidates(directories: Iterable[str] = CANDIDATE_DIRS) -> list[str]:
     ]
 
 
-def find_entrypoint(
-    root: Path,
-    framework: str | None,
-    *,
-    app: str | None = None,
-    interpreter: Path | None = None,
-    environ: Mapping[str, str] | None = None,
-) -> Entrypoint:
-    """The entrypoint, or an `EmuError` with the platform's code and message."""
-    search = search_entrypoint(root, framework, app=app, interpreter=interpreter, environ=environ)
-    if search.entrypoint is None:
-        raise not_found(root, framework, search)
-    return search.entrypoint
-
-
 def search_entrypoint(
     root: Path,
     framework: str | None,
@@ -65,7 +50,7 @@ def search_entrypoint(
     interpreter: Path | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Search:
-    """Like `find_entrypoint`, but finding nothing is an answer; only wrong settings raise."""
+    """The entrypoint, if there is one; a setting that is there but wrong is an `EmuError`."""
     if app is not None:
         return Search(entrypoint=_from_option(root, app))
     facts = read_pyproject(root)

@@ -59,6 +59,14 @@ def _compile(pattern: str) -> re.Pattern[str]:
         return re.compile(re.escape(pattern))
 
 
+def _class_body(body: str) -> str:
+    """The inside of `[...]` for `re`, which warns of what may become set operations one day."""
+    body = re.sub(r"[\\\[&|~]", r"\\\g<0>", body)
+    if body.startswith("--"):
+        body = rf"\{body}"  # a range that begins at the hyphen
+    return body.replace("--", r"-\-") if not body.startswith(r"\--") else body
+
+
 def _segment(segment: str) -> str:
     regex = r"(?!\.)" if segment[:1] in {"*", "?", "["} else ""
     index = 0
@@ -70,9 +78,9 @@ def _segment(segment: str) -> str:
         elif char == "?":
             regex += "[^/]"
         elif close > 0:
-            body = segment[index + 1 : close].replace("\\", r"\\").replace("[", r"\[")
+            body = segment[index + 1 : close]
             negated = body[:1] in {"!", "^"}
-            regex += f"[^/{body[1:]}]" if negated else f"[{body}]"
+            regex += f"[^/{_class_body(body[1:])}]" if negated else f"[{_class_body(body)}]"
             index = close
         else:
             regex += re.escape(char)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import re
 from pathlib import Path
 
+from vercel_emu.emu_folder import write_whole
 from vercel_emu.project.python.interpreter import Interpreter
 
 _NAMES = ("pyproject.toml", "Pipfile", "Pipfile.lock", "uv.lock")
@@ -55,8 +55,4 @@ def remember(root: Path, current: str | None) -> None:
     if current is None:
         return
     with contextlib.suppress(OSError):
-        file = root / _FILE
-        file.parent.mkdir(parents=True, exist_ok=True)
-        temporary = file.with_suffix(f".{os.getpid()}")
-        temporary.write_text(current)
-        temporary.replace(file)
+        write_whole(root / _FILE, current.encode())

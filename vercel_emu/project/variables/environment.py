@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from vercel_emu.platform.limits import ENVIRONMENT_BYTES
 from vercel_emu.project.model import Project
 from vercel_emu.project.variables.env_files import EnvFiles
 from vercel_emu.project.variables.git import GitFacts
@@ -29,7 +30,6 @@ from vercel_emu.project.variables.system_variables import (
 
 type Mode = Literal["development", "preview", "production"]
 
-SIZE_LIMIT_BYTES = 64 * 1024
 
 SHELL, PLATFORM, EMULATOR, CONFIG = "shell", "platform", "emulator", "vercel.json"
 
@@ -158,9 +158,9 @@ def _add_files(
             continue
         variables[name] = _own_or_shells(name, entry.value, entry.place, shell, secret=True)
     size = sum(len(f"{entry.name}{entry.value}".encode()) for entry in files.entries)
-    if size > SIZE_LIMIT_BYTES:
+    if size > ENVIRONMENT_BYTES:
         warnings.append(
             f"The env files hold {size} bytes; a deployment's variables may have "
-            f"{SIZE_LIMIT_BYTES} together."
+            f"{ENVIRONMENT_BYTES} together."
         )
     return tuple(warnings)

@@ -13,31 +13,12 @@ import re
 import string
 
 from vercel_emu.errors import EmuError
+from vercel_emu.platform.regions import REGIONS
 from vercel_emu.project.model import Project
 from vercel_emu.project.variables.git import GitFacts
 
-AWS_REGIONS = {
-    "arn1": "eu-north-1",
-    "bom1": "ap-south-1",
-    "cdg1": "eu-west-3",
-    "cle1": "us-east-2",
-    "cpt1": "af-south-1",
-    "dub1": "eu-west-1",
-    "dxb1": "me-central-1",
-    "fra1": "eu-central-1",
-    "gru1": "sa-east-1",
-    "hkg1": "ap-east-1",
-    "hnd1": "ap-northeast-1",
-    "iad1": "us-east-1",
-    "icn1": "ap-northeast-2",
-    "kix1": "ap-northeast-3",
-    "lhr1": "eu-west-2",
-    "pdx1": "us-west-2",
-    "sfo1": "us-west-1",
-    "sin1": "ap-southeast-1",
-    "syd1": "ap-southeast-2",
-    "yul1": "ca-central-1",
-}
+AWS_REGIONS = {region.code: region.aws for region in REGIONS.values()}
+"""What a function in each region finds in `AWS_REGION`."""
 
 _BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _LABEL_LIMIT = 63

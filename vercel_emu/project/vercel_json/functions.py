@@ -7,13 +7,11 @@ from types import MappingProxyType
 from typing import Any
 
 from vercel_emu.errors import EmuError
+from vercel_emu.platform.limits import PRO_MAX_DURATION
 from vercel_emu.project.model import FunctionSettings
 
 MAX_DURATION_LIMIT = 3600
 """What the platform's command line accepts; the plan may allow less."""
-
-LONGEST_DURATION = 800
-"""What `"max"` stands for: the documented maximum of the paid plans."""
 
 
 def function_settings(data: Mapping[str, Any]) -> Mapping[str, FunctionSettings]:
@@ -23,7 +21,7 @@ def function_settings(data: Mapping[str, Any]) -> Mapping[str, FunctionSettings]
         _check(glob, function)
         duration = function.get("maxDuration")
         settings[glob] = FunctionSettings(
-            max_duration=LONGEST_DURATION if duration == "max" else duration,
+            max_duration=PRO_MAX_DURATION if duration == "max" else duration,
             memory_mb=function.get("memory"),
         )
     return MappingProxyType(settings)

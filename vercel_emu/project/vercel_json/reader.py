@@ -36,17 +36,18 @@ _NOT_EMULATED = (
 _IGNORED_IN_RULES = ("transforms", "env", "locale", "middleware", "mitigate")
 
 
-def load_vercel_config(root: Path) -> VercelConfig:
-    """The project's vercel.json or vercel.toml; without one, the defaults. Raises `EmuError`."""
+def read_vercel_config(root: Path) -> VercelConfig:
+    """The project's vercel.json or vercel.toml; without one, the defaults.
+
+    Its routing rules are well-formed here; whether they make sense is for routing to say.
+
+    Raises:
+        EmuError: it can't be read, or has what the platform's schema doesn't allow.
+    """
     data, file_name, warnings = read_config_data(root)
     if file_name is None:
         return VercelConfig(warnings=tuple(warnings))
-    # Late, because routing reads the values that this module makes.
-    from vercel_emu.deployment.routing.checks import check_rules
-
-    config = parse_vercel_config(data, file_name, warnings)
-    check_rules(config)
-    return config
+    return parse_vercel_config(data, file_name, warnings)
 
 
 def read_config_data(root: Path) -> tuple[object, str | None, list[str]]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from vercel_emu.platform.limits import PATTERN_CHARACTERS, RULES
+
 type Schema = Mapping[str, Any]
 
 
@@ -26,7 +28,7 @@ def _record(properties: Mapping[str, Schema], *required: str, **more: Any) -> Sc
 
 _ANYTHING: Schema = {}
 _BOOLEAN: Schema = {"type": "boolean"}
-_PATH = _text(4096)
+_PATH = _text(PATTERN_CHARACTERS)
 _NUMBER: Schema = {"type": "number"}
 _STATUS: Schema = {"type": "integer", "minimum": 100, "maximum": 999}
 _STRINGS = _array(_PATH)
@@ -166,9 +168,9 @@ SCHEMA: Schema = {
         ),
         "routes": _array(_ROUTE),
         "cleanUrls": _BOOLEAN,
-        "headers": _array(_HEADER, maxItems=2048),
-        "redirects": _array(_REDIRECT, maxItems=2048),
-        "rewrites": _array(_REWRITE, maxItems=2048),
+        "headers": _array(_HEADER, maxItems=RULES),
+        "redirects": _array(_REDIRECT, maxItems=RULES),
+        "rewrites": _array(_REWRITE, maxItems=RULES),
         "trailingSlash": _BOOLEAN,
         "functions": {
             "type": "object",

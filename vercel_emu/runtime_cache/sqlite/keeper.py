@@ -7,6 +7,7 @@ import sqlite3
 import time
 from functools import partial
 
+from vercel_emu import tasks
 from vercel_emu.errors import EmuError
 from vercel_emu.runtime_cache.model import StoreUnavailableError
 from vercel_emu.runtime_cache.sqlite import file, queries, upkeep
@@ -88,7 +89,7 @@ class Keeper:
     def _start(self) -> None:
         if self._task is None or self._task.done():
             self._next = time.monotonic() + _EVERY
-            self._task = asyncio.get_running_loop().create_task(self._keep_up())
+            self._task = tasks.start(self._keep_up(), "cache upkeep")
 
     async def _keep_up(self) -> None:
         try:

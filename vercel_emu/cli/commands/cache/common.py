@@ -14,8 +14,9 @@ import msgspec
 from vercel_emu.cli.option_flags import with_options
 from vercel_emu.control.cache_access import CacheAccess, in_emulator, on_store
 from vercel_emu.control.registry import find_running
-from vercel_emu.options import emu_table, load_options
+from vercel_emu.options import load_options
 from vercel_emu.project.load import identify_project
+from vercel_emu.project.pyproject import emu_table
 from vercel_emu.runtime_cache import sdk_keys
 from vercel_emu.runtime_cache.model import Scope
 

@@ -1,7 +1,7 @@
-"""The HTTP client of `play` and `visit`: plain requests, sent as they are written.
+"""An HTTP client for plain requests, sent as they are written.
 
-It follows no redirects and asks for no compression, so that an expectation sees what the edge
-sent; connections are kept and reused.
+It follows no redirects and asks for no compression, so that whoever uses it sees what was sent;
+connections are kept and reused.
 """
 
 from __future__ import annotations
@@ -9,18 +9,14 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
 from typing import Self
 from urllib.parse import urlsplit
 
 from vercel_emu.errors import EmuError
-from vercel_emu.scenarios.expectations import Response
-from vercel_emu.transport.connection import (
-    IDLE_SECONDS,
-    Connection,
-    ConnectionFailed,
-)
+from vercel_emu.transport.connection import Connection, ConnectionFailed, ConnectionPool
 
 ANSWER_SECONDS = 330.0
 """Longer than any function may run."""
@@ -28,6 +24,16 @@ ANSWER_SECONDS = 330.0
 
 class NoAnswer(Exception):
     """A request that got no (complete) answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A whole response. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    duration_ms: float
 
 
 class HttpClient:
@@ -42,19 +48,16 @@ class HttpClient:
                 f"{url!r} is not an HTTP address.",
                 "Write it as http://localhost:3000 or https://my-app.vercel.app.",
             )
-        self._host, self._prefix = parts.hostname, parts.path
-        self._tls = ssl.create_default_context() if parts.scheme == "https" else None
-        self._port = parts.port or (443 if self._tls else 80)
+        self._prefix = parts.path
         self._default = {"host": parts.netloc.rpartition("@")[2], "user-agent": "vercel-emu"}
         self._default |= {"accept": "*/*", **(headers or {})}
-        self._idle: deque[Connection] = deque()
+        self._connections = pool_of(parts.hostname, parts.port, secure=parts.scheme == "https")
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        while self._idle:
-            self._idle.pop().close()
+        self._connections.close()
 
     async def check(self) -> None:
         """Connect once, so that a wrong address is one error and not one for each request.
@@ -64,7 +67,7 @@ class HttpClient:
         """
         try:
             async with asyncio.timeout(10):
-                self._release(await self._connect())
+                self._connections.release(await self._connections.connect())
         except (OSError, TimeoutError) as error:
             raise EmuError(
                 "UNREACHABLE",
@@ -91,18 +94,40 @@ class HttpClient:
         except TimeoutError:
             raise NoAnswer(f"no answer within {ANSWER_SECONDS:.0f} s") from None
         except (OSError, ConnectionFailed) as error:
-            reason = str(error).replace("the instance", "the server")
-            raise NoAnswer(reason) from None
+            raise NoAnswer(str(error)) from None
+
+    async def lines(self, path: str) -> AsyncIterator[bytes]:
+        """The lines of a response to GET as they come, without their ends, until it is over.
+
+        Raises:
+            NoAnswer: the connection broke off.
+        """
+        try:
+            connection = await self._connections.connect()
+        except OSError as error:
+            raise NoAnswer(str(error)) from None
+        try:
+            connection.begin(b"GET", self._head("GET", path, (), None))
+            await connection.head()
+            rest = b""
+            async for chunk in connection.body():
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    yield line
+        except ConnectionFailed as error:
+            raise NoAnswer(str(error)) from None
+        finally:
+            connection.close()
 
     async def _exchange(self, method: bytes, head: bytes, body: bytes | None) -> Response:
-        while (connection := self._take_idle()) is not None:
+        while (connection := self._connections.idle()) is not None:
             try:
                 return await self._ask(connection, method, head, body)
             except ConnectionFailed as error:
                 if not error.sent_nothing:
                     raise
                 # It was closed while idle: the request goes over another one.
-        return await self._ask(await self._connect(), method, head, body)
+        return await self._ask(await self._connections.connect(), method, head, body)
 
     async def _ask(
         self, connection: Connection, method: bytes, head: bytes, body: bytes | None
@@ -118,7 +143,7 @@ class HttpClient:
         except BaseException:
             connection.close()
             raise
-        self._release(connection)
+        self._connections.release(connection)
         headers: dict[str, str] = {}
         for name, value in answer.headers:
             key, text = name.decode("latin-1"), value.decode("latin-1")
@@ -133,34 +158,36 @@ class HttpClient:
         pairs = [(name, value) for name, value in self._default.items() if name not in names]
         if body is not None or method in ("POST", "PUT", "PATCH"):
             pairs.append(("content-length", str(len(body or b""))))
-        given = [(name, value) for name, value in given if name != "content-length"]
+        pairs += [(name, value) for name, value in given if name != "content-length"]
+        for line in (method, *(text for pair in pairs for text in pair)):
+            _check_line(line)
         target = encode_target(self._prefix + path)
-        lines = [f"{method} {target} HTTP/1.1"]
-        lines += [f"{name}: {value}" for name, value in (*pairs, *given)]
-        return "\r\n".join([*map(_one_line, lines), "", ""]).encode()
+        encoded = ((name.encode(), value.encode()) for name, value in pairs)
+        return render_head(method.encode(), target.encode(), encoded)
 
-    def _take_idle(self) -> Connection | None:
-        now = asyncio.get_running_loop().time()
-        while self._idle:
-            connection = self._idle.pop()
-            if connection.is_open and now - connection.idle_since < IDLE_SECONDS:
-                return connection
-            connection.close()
-        return None
 
-    def _release(self, connection: Connection) -> None:
-        if connection.is_open and connection.reusable:
-            connection.idle_since = asyncio.get_running_loop().time()
-            self._idle.append(connection)
-        else:
-            connection.close()
+def render_head(method: bytes, target: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """A request's head with its final blank line."""
+    lines = [method, b" ", target, b" HTTP/1.1\r\n"]
+    for name, value in headers:
+        lines += (name, b": ", value, b"\r\n")
+    lines.append(b"\r\n")
+    return b"".join(lines)
 
-    async def _connect(self) -> Connection:
-        loop = asyncio.get_running_loop()
-        _, connection = await loop.create_connection(
-            lambda: Connection(loop), self._host, self._port, ssl=self._tls
-        )
-        return connection
+
+def pool_of(host: str, port: int | None, *, secure: bool) -> ConnectionPool:
+    """Connections to an origin on the network; the default port is its scheme's."""
+    return ConnectionPool(
+        port or (443 if secure else 80),
+        host=host,
+        tls=_tls() if secure else None,
+        peer="the server",
+    )
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
 
 
 def encode_target(target: str) -> str:
@@ -171,9 +198,8 @@ def encode_target(target: str) -> str:
     )
 
 
-def _one_line(text: str) -> str:
+def _check_line(text: str) -> None:
     if "\r" in text or "\n" in text or "\0" in text:
         raise EmuError(
             "INVALID_HEADER", f"A header can't have line breaks: {text!r}.", "Leave them out."
         )
-    return text

@@ -6,9 +6,8 @@ import json
 
 import pytest
 
+from vercel_emu.edge.failure import Failure
 from vercel_emu.edge.responses.failures import (
-    CODES,
-    Failure,
     body,
     headers,
     wants,
@@ -17,6 +16,7 @@ from vercel_emu.edge.responses.headers import (
     client_cache_control,
     response_headers,
 )
+from vercel_emu.platform.error_codes import CODES
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,204 @@
+"""Has a function answer: acquire an instance, send the request up, keep the deadline.
+
+Bodies stream both ways; nothing is buffered but what a socket holds. A client that leaves cancels
+its own invocation and no other; an instance that dies in the middle of a body cuts the client's
+connection, because a clean end would pass off half an answer as a whole one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import time
+from collections.abc import Mapping
+
+from vercel_emu import events
+from vercel_emu.cdn_cache.gate import OnHead
+from vercel_emu.deployment.routing import InvokeFunction
+from vercel_emu.edge import ids
+from vercel_emu.edge.admission import EdgeSettings
+from vercel_emu.edge.attempt import Attempt, FunctionRequest, Stop
+from vercel_emu.edge.call import Call
+from vercel_emu.edge.failure import Failure, HTTPError
+from vercel_emu.edge.loops import LoopGuard
+from vercel_emu.edge.request import Request
+from vercel_emu.edge.request_headers import kept_headers, platform_headers, request_head
+from vercel_emu.edge.responses import explain
+from vercel_emu.edge.responses.platform_responses import encoded
+from vercel_emu.edge.upload import Upload
+from vercel_emu.instance.pool import CannotStart, FunctionPool, Instance
+from vercel_emu.transport.connection import Connection
+from vercel_emu.transport.exchange import Exchange
+
+ATTEMPTS = 5
+"""An instance that ends before it begins is no fault of the request; several in a row are one."""
+
+
+class Invoker:
+    """Invokes functions; `functions` maps a function's name to its instances."""
+
+    def __init__(
+        self, settings: EdgeSettings, functions: Mapping[str, FunctionPool], emit: events.Emit
+    ) -> None:
+        self.settings = settings
+        self.loops = LoopGuard()
+        self._functions = functions
+        self._emit = emit
+        self._numbers = itertools.count(1)
+
+    async def invoke(
+        self,
+        call: Call,
+        exchange: Exchange,
+        outcome: InvokeFunction,
+        on_head: OnHead | None = None,
+    ) -> None:
+        """Run one invocation to the end of its response, unless the deployment calls itself.
+
+        Raises:
+            HTTPError: answer with this platform failure.
+            ClientLeft: there is nobody to answer.
+            Broken: cut the client's connection.
+        """
+        request, limit = call.request, self.settings.limits.self_calls
+        if not self.loops.enter(call.id, request.client_port, request.headers, limit):
+            raise HTTPError(explain.infinite_loop(limit))
+        try:
+            await self._invoke(call, self._function_request(call, outcome, on_head), exchange)
+        finally:
+            self.loops.leave(call.id)
+
+    def function_id(self, call: Call) -> str:
+        """`x-vercel-id` of the answer that a function gives to `call`."""
+        return call.function_id(self.settings.function_region)
+
+    def request_head(self, call: Call, outcome: InvokeFunction) -> bytes:
+        """The head of the request to the function; its deadline counts from now."""
+        request, settings = call.request, self.settings
+        return request_head(
+            method=request.method.encode(),
+            target=_function_target(request, outcome),
+            kept=kept_headers(
+                request.headers, upgrade=request.upgrade, cron_proof=settings.cron_proof
+            ),
+            platform=platform_headers(
+                call.visitor, request.host, request.scheme, settings.cache, int(time.time()) // 60
+            ),
+            vercel_id=call.edge_id,
+            invocation_id=call.id,
+            request_number=next(self._numbers),
+            deadline=ids.deadline(call.deployment.durations[outcome.function]),
+            chunked=request.chunked,
+        )
+
+    async def acquire(self, function: str) -> Instance:
+        """An instance of `function` that takes requests.
+
+        Raises:
+            HTTPError: the function's code can't be started, or it is gone.
+        """
+        try:
+            return await self._pool(function).acquire()
+        except CannotStart as error:
+            raise HTTPError(explain.cannot_start(error)) from None
+
+    def hand_over(self, call: Call, instance: Instance) -> None:
+        """Report that `instance` gets the request, once for each instance."""
+        if call.instance != instance.name:
+            call.instance = instance.name
+            call.cold = instance.invocations.served == 1
+            self._emit(call.handed_over())
+
+    def _pool(self, function: str) -> FunctionPool:
+        pool = self._functions.get(function)
+        if pool is None:
+            # It was removed while this request was on its way.
+            raise HTTPError(Failure(code="NOT_FOUND"))
+        return pool
+
+    def _function_request(
+        self, call: Call, outcome: InvokeFunction, on_head: OnHead | None
+    ) -> FunctionRequest:
+        settings, request = self.settings, call.request
+        extra = encoded(outcome.headers)
+        if settings.preview:
+            extra.append((b"x-robots-tag", b"noindex"))
+        return FunctionRequest(
+            function=outcome.function,
+            make_head=lambda: self.request_head(call, outcome),
+            has_body=request.chunked or bool(request.content_length),
+            chunked=request.chunked,
+            max_duration=call.deployment.durations[outcome.function],
+            limits=settings.limits,
+            vercel_id=self.function_id(call),
+            status=outcome.status,
+            extra_headers=extra,
+            on_head=on_head,
+        )
+
+    async def _invoke(self, call: Call, request: FunctionRequest, exchange: Exchange) -> None:
+        call.function = request.function
+        upload = Upload(
+            exchange, has_body=request.has_body, chunked=request.chunked, limit=request.limits.body
+        )
+        for _ in range(ATTEMPTS):
+            if await self._try(call, request, exchange, upload):
+                return
+        raise HTTPError(
+            Failure(
+                code="FUNCTION_INVOCATION_FAILED",
+                explanation="The function ended each time before it took the request.",
+            )
+        )
+
+    async def _try(
+        self, call: Call, request: FunctionRequest, exchange: Exchange, upload: Upload
+    ) -> bool:
+        """True when the response was sent; False when nothing has happened: try again."""
+        instance = await self.acquire(request.function)
+        if instance.suspicion is not None:
+            # It let an invocation run out of time: whether it still lives is known in a moment.
+            await asyncio.wait([instance.suspicion])
+            return False
+        # Counted from here on, so that an instance that is being replaced waits for it.
+        invocation = instance.invocations.begin(call.id)
+        connection: Connection | None = None
+        try:
+            connection = await _connect(instance)
+            if connection is None:
+                return False
+            self.hand_over(call, instance)
+            attempt = Attempt(call, request, exchange, upload, instance, invocation, connection)
+            try:
+                return await attempt.run()
+            finally:
+                if attempt.stopped is Stop.TIMED_OUT:
+                    self._pool(request.function).suspect(instance)
+        finally:
+            instance.invocations.response_done(call.id)
+            if connection is not None and instance.connections is not None:
+                instance.connections.release(connection)
+
+
+async def _connect(instance: Instance) -> Connection | None:
+    """A connection to the instance, or None where it is gone."""
+    assert instance.connections is not None
+    if connection := instance.connections.idle():
+        return connection
+    try:
+        return await instance.connections.connect()
+    except OSError:
+        # The news of its exit is on the way.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1.0):
+                await instance.process.exited.wait()
+        return None
+
+
+def _function_target(request: Request, outcome: InvokeFunction) -> bytes:
+    """What the function is asked for: byte for byte what the client sent, unless rewritten."""
+    if outcome.path == request.path and outcome.query == request.query:
+        return request.target
+    target = f"{outcome.path}?{outcome.query}" if outcome.query else outcome.path
+    return target.encode("latin-1", "replace")
