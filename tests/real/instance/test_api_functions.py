@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -132,6 +133,24 @@ def test_idle_functions_end_and_start_again(emulate: Emulate) -> None:
     second = emulation.get("/api/hello").text
     assert first.split()[0] != second.split()[0]
     assert emulation.response("/api/hello", 2).cold
+
+
+def test_a_slow_start_is_no_idle_time(emulate: Emulate, tmp_path: Path) -> None:
+    go_on = tmp_path / "go-on"
+    wait = f"import os, time\nwhile not os.path.exists({str(go_on)!r}):\n    time.sleep(0.01)\n"
+    files = {"api/slow.py": wait + WSGI, "vercel.json": '{"framework": null}'}
+    emulation = emulate(files, idle_timeout=0.05)
+    with ThreadPoolExecutor() as threads:
+        answer = threads.submit(emulation.get, "/api/slow")
+        emulation.events.wait(events.InstanceStarting)
+
+        async def look() -> None:
+            emulation.pool.last_used = 0.0
+            emulation.pool.stop_if_idle()
+
+        emulation.run(look())
+        go_on.touch()
+        assert answer.result().status_code == 200
 
 
 def test_functions_cost_nothing_until_called(emulate: Emulate) -> None:
