@@ -18,7 +18,7 @@ from tests.checkout import ROOT
 PACKAGE = ROOT / "vercel_emu"
 ORDER = (
     # The ground: what every room may know.
-    *("errors", "parser_errors", "events", "tasks", "emu_folder", "platform", "options", "console"),
+    *("errors", "events", "tasks", "emu_folder", "platform", "options", "console"),
     # What a deployment is and who asks.
     *("guest", "transport", "project", "visitors", "deployment"),
     # What runs.
@@ -29,7 +29,7 @@ ORDER = (
     *("functions", "testing", "", "pytest_plugin", "cli", "__main__"),
 )
 LOOSE = {"__init__", "__main__", "console", "emu_folder", "errors", "events", "options"} | {
-    *("parser_errors", "pytest_plugin", "tasks")
+    *("pytest_plugin", "tasks")
 }
 MOST_FILES = 15
 DECISIONS = (

@@ -10,9 +10,8 @@ import msgspec
 import pytest
 
 from tests.checkout import PACKAGE
-from vercel_emu.errors import EmuError, ProjectWarning, Where
+from vercel_emu.errors import EmuError, ProjectWarning, Where, refusal, toml_line
 from vercel_emu.events import Notice, notice_of
-from vercel_emu.parser_errors import refusal, toml_line
 
 RULE = Where("vercel.json", "rewrites[0].source")
 OF_THE_FILE = ("project/vercel_json", "project/link.py", "project/pyproject.py", "deployment")
@@ -123,4 +122,4 @@ def test_only_one_module_reads_a_validation_errors_text() -> None:
         and isinstance(node.value, str)
         and node.value.startswith(" - at ")
     ]
-    assert readers == ["parser_errors.py"]
+    assert readers == ["errors.py"]

@@ -2,13 +2,23 @@
 
 Both say where and under which code, so that no code decides by the text of a message. `cli/` prints
 them and sets the exit code; nothing else in the package prints or exits.
+
+msgspec and tomllib put the place of an error into their message and nowhere else: this is the only
+module that reads it there.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import msgspec
+
+_UNKNOWN_FIELD = re.compile(r"unknown field `([^`]*)`")
+_LINE = re.compile(r"\(at line (\d+), column \d+\)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +95,28 @@ class EmuError(Exception):
             told.get("hint"),
             where=Where(**where) if where else None,
         )
+
+
+class Refusal(NamedTuple):
+    """What msgspec says: the reason, the path of the value (`steps[0].expect`, empty at the top)
+    and the key, where it is one that the type does not have."""
+
+    reason: str
+    path: str
+    unknown: str | None
+
+
+def refusal(error: msgspec.ValidationError) -> Refusal:
+    """The parts of msgspec's message."""
+    reason, _, place = str(error).partition(" - at ")
+    path = place.rpartition("`$")[2].rstrip("`").removeprefix(".")
+    unknown = _UNKNOWN_FIELD.search(reason)
+    return Refusal(reason, path, unknown[1] if unknown else None)
+
+
+def toml_line(error: Exception) -> int | None:
+    """The line at which a text stops to be TOML, where the error names one."""
+    from tomllib import TOMLDecodeError
+
+    found = _LINE.search(str(error)) if isinstance(error, TOMLDecodeError) else None
+    return int(found[1]) if found else None

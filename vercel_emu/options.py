@@ -15,8 +15,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from vercel_emu.errors import EmuError, Where
-from vercel_emu.parser_errors import refusal
+from vercel_emu.errors import EmuError, Where, refusal
 
 type Mode = Literal["development", "preview", "production"]
 type LogFormat = Literal["pretty", "json"]

@@ -11,13 +11,14 @@ from tests.project.helpers import write
 from vercel_emu.errors import EmuError, Where
 from vercel_emu.project.load import identify_project, load_project
 from vercel_emu.project.model import UNSET, FunctionSettings, Project, Unset
+from vercel_emu.project.vercel_json.model import VercelConfig
 
 APP = "app = object()\n"
 HANDLER = "class handler: ...\n"
 
 
 def load(root: Path, framework: str | Unset | None = UNSET, app: str | None = None) -> Project:
-    return load_project(root, environ={}, framework=framework, app=app)
+    return load_project(root, VercelConfig(framework=framework), environ={}, app=app)
 
 
 def names(project: Project) -> list[str]:
@@ -146,7 +147,7 @@ def test_no_such_folder(tmp_path: Path) -> None:
 def test_function_settings(tmp_path: Path) -> None:
     write(tmp_path, {"requirements.txt": "flask", "app.py": APP})
     settings = {"app.py": FunctionSettings(max_duration=60), "api/*.py": FunctionSettings()}
-    project = load_project(tmp_path, environ={}, function_settings=settings)
+    project = load_project(tmp_path, VercelConfig(function_settings=settings), environ={})
     assert project.functions[0].max_duration == 60
     # Python presets don't raise for a pattern without a function; a person still wants to know.
     assert project.warnings[0].where == Where("vercel.json", "functions['api/*.py']")
@@ -155,9 +156,11 @@ def test_function_settings(tmp_path: Path) -> None:
 def test_an_unused_pattern_without_preset_is_an_error(tmp_path: Path) -> None:
     write(tmp_path, {"api/x.py": HANDLER, "api/y.ts": ""})
     good = {"api/*.ts": FunctionSettings(), "api/x.py": FunctionSettings(memory_mb=512)}
-    assert load_project(tmp_path, environ={}, function_settings=good).functions[0].memory_mb == 512
+    project = load_project(tmp_path, VercelConfig(function_settings=good), environ={})
+    assert project.functions[0].memory_mb == 512
+    wrong = {"api/z.py": FunctionSettings()}
     with pytest.raises(EmuError) as caught:
-        load_project(tmp_path, environ={}, function_settings={"api/z.py": FunctionSettings()})
+        load_project(tmp_path, VercelConfig(function_settings=wrong), environ={})
     assert caught.value.code == "unused_function"
 
 

@@ -112,12 +112,9 @@ def _read_rest(checked: Checked, python: Path | None) -> tuple[Checked, list[Fin
     try:
         project = load_project(
             checked.project.link_root or checked.root,
+            checked.config,
             interpreter=interpreter.path if interpreter else None,
             environ=checked.environ,
-            framework=checked.config.framework,
-            function_settings=checked.config.function_settings,
-            builds=checked.config.builds,
-            destinations=checked.config.destinations,
         )
     except EmuError as error:
         findings.append(of_error(error))

@@ -81,13 +81,10 @@ def prepare(
     variables = prepared.environment("localhost", {}).as_dict()
     project = load_project(
         folder,
+        config,
         app=options.app,
         interpreter=interpreter.path,
         environ=variables,
-        framework=config.framework,
-        function_settings=config.function_settings,
-        builds=config.builds,
-        destinations=config.destinations,
     )
     return replace(prepared, project=project)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,7 +21,6 @@ from vercel_emu.project.detection.frameworks import (
 )
 from vercel_emu.project.link import Link, deployed_folder, read_link
 from vercel_emu.project.model import (
-    UNSET,
     DjangoSettings,
     Entrypoint,
     Function,
@@ -29,7 +28,7 @@ from vercel_emu.project.model import (
     Project,
     Unset,
 )
-from vercel_emu.project.vercel_json.model import Build
+from vercel_emu.project.vercel_json.model import VercelConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,31 +62,30 @@ def identify_project(folder: Path) -> Project:
 
 def load_project(
     root: Path,
+    config: VercelConfig,
     *,
     app: str | None = None,
     interpreter: Path | None = None,
     environ: Mapping[str, str],
-    framework: str | Unset | None = UNSET,
-    function_settings: Mapping[str, FunctionSettings] | None = None,
-    builds: Sequence[Build] = (),
-    destinations: Collection[str] = (),
 ) -> Project:
     """What a deployment of `root` would run.
 
-    `framework`, `function_settings`, `builds` and the `destinations` of rewrites are those of
-    vercel.json; its framework wins over the linked project's, and that over detection. `environ`
+    The framework of `config` wins over the linked project's, and that over detection. `environ`
     is what the app will see: it is used only if Django's settings have to be executed, under
     `interpreter`.
+
+    Raises:
+        EmuError: a deployment would find nothing to run, or several things.
     """
     project = identify_project(root)
     link = read_link(project.link_root or project.root)
-    chosen, origin = _choose_framework(project.root, framework, link)
-    settings = function_settings or {}
-    if app is None and python_sources(builds):
-        found = Found(functions=built_functions(project.root, builds))
+    chosen, origin = _choose_framework(project.root, config.framework, link)
+    settings = config.function_settings
+    if app is None and python_sources(config.builds):
+        found = Found(functions=built_functions(project.root, config.builds))
     elif app is not None or (chosen in PYTHON_PRESETS and chosen != "fasthtml"):
         found = _load_app(project.root, chosen, app, interpreter, environ)
-        found = _or_functions(project.root, found, chosen, origin, destinations)
+        found = _or_functions(project.root, found, chosen, origin, config.destinations)
     elif chosen == "fasthtml":
         found = _load_fasthtml(project.root, interpreter, environ)
     else:

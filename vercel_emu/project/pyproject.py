@@ -6,8 +6,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from vercel_emu.errors import EmuError, Where
-from vercel_emu.parser_errors import toml_line
+from vercel_emu.errors import EmuError, Where, toml_line
 
 ENTRYPOINT_SETTING = Where("pyproject.toml", "[tool.vercel] entrypoint")
 

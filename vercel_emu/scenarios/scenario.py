@@ -15,8 +15,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from vercel_emu.errors import EmuError, Where
-from vercel_emu.parser_errors import refusal, toml_line
+from vercel_emu.errors import EmuError, Where, refusal, toml_line
 from vercel_emu.scenarios.json_path import parse_path
 from vercel_emu.scenarios.toml_lines import Key, line_of
 from vercel_emu.visitors.named import NamedVisitor

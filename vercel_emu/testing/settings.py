@@ -13,9 +13,8 @@ from typing import Any
 import msgspec
 
 from vercel_emu.emulator.prepare import Prepared, prepare
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, refusal
 from vercel_emu.options import Options, help_of, load_options
-from vercel_emu.parser_errors import refusal
 from vercel_emu.project.pyproject import emu_table
 from vercel_emu.project.python.interpreter import Interpreter, find_interpreter
 

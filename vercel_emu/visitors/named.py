@@ -10,8 +10,7 @@ from typing import Any
 
 import msgspec
 
-from vercel_emu.errors import EmuError, Where
-from vercel_emu.parser_errors import refusal
+from vercel_emu.errors import EmuError, Where, refusal
 from vercel_emu.visitors.addresses import documentation_ip
 from vercel_emu.visitors.override import override_visitor
 from vercel_emu.visitors.visitor import Visitor

@@ -11,8 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NoReturn
 
-from vercel_emu.errors import EmuError, ProjectWarning, Where
-from vercel_emu.parser_errors import toml_line
+from vercel_emu.errors import EmuError, ProjectWarning, Where, toml_line
 from vercel_emu.platform.cron import cron_problem
 from vercel_emu.project.model import UNSET
 from vercel_emu.project.vercel_json.faults import LEFT_OUT, closest, find_fault
