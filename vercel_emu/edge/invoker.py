@@ -76,6 +76,10 @@ class Invoker:
     def request_head(self, call: Call, outcome: InvokeFunction) -> bytes:
         """The head of the request to the function; its deadline counts from now."""
         request, settings = call.request, self.settings
+        framed = framing(request.content_length, chunked=request.chunked)
+        if self._pool(outcome.function).spec.entrypoint.is_handler and not request.upgrade:
+            # It may leave the body unread: its server would take that for the next request.
+            framed.append((b"connection", b"close"))
         return request_head(
             method=request.method.encode(),
             target=_function_target(request, outcome),
@@ -89,7 +93,7 @@ class Invoker:
             invocation_id=call.id,
             request_number=next(self._numbers),
             deadline=ids.deadline(call.deployment.durations[outcome.function]),
-            framed=framing(request.content_length, chunked=request.chunked),
+            framed=framed,
         )
 
     async def acquire(self, function: str) -> Instance:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-from vercel_emu.transport.headers import RawHeaders
-
-_HOST = re.compile(r"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{0,5}))?", re.ASCII)
+from vercel_emu.transport.headers import RawHeaders, is_host
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,9 +48,9 @@ def read_request(
 ) -> Request:
     """Read what the edge needs to know of a request from its headers."""
     hosts: list[str] = []
+    codings: list[bytes] = []
     accept = ""
     length: int | None = None
-    chunked = False
     for name, value in headers:
         if name == b"host":
             hosts.append(value.decode("latin-1"))
@@ -62,8 +59,11 @@ def read_request(
         elif name == b"content-length" and value.isdigit():
             length = int(value)
         elif name == b"transfer-encoding":
-            chunked = True
+            codings.append(value.strip().lower())
+    chunked = bool(codings)
     fault = _host_fault(hosts, http_version)
+    if codings not in ([], [b"chunked"]) or (codings and http_version == "1.0"):
+        fault = "The request's Transfer-Encoding is not understood; it may be `chunked`."
     if upgrade and (length or chunked):
         fault = "A WebSocket handshake has no body."
     if fault or not hosts:
@@ -90,9 +90,3 @@ def _host_fault(hosts: list[str], http_version: str) -> str:
     if not hosts:
         return "" if http_version == "1.0" else "The request has no Host header."
     return "" if is_host(hosts[0]) else "The Host header is no host name or address."
-
-
-def is_host(text: str) -> bool:
-    """Whether `text` is HOST or HOST:PORT: a name, an IPv4 address, or an IPv6 one in brackets."""
-    found = _HOST.fullmatch(text)
-    return found is not None and int(found["port"] or 0) <= 65535

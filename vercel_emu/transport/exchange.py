@@ -149,7 +149,7 @@ class Exchange:
 
     def _send_head(self) -> None:
         head, self._head = self._head, b""
-        if head and not self.disconnected:
+        if head and not self.disconnected and not self.transport.is_closing():
             self.transport.write(head)
 
     def _write(self, body: bytes, *, more: bool) -> None:
@@ -165,7 +165,8 @@ class Exchange:
             self._missing -= len(body)
         if body or self._head:
             head, self._head = self._head, b""
-            self.transport.write(head + body)
+            if not self.transport.is_closing():
+                self.transport.write(head + body)
         if not more:
             self._complete()
 

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from vercel_emu.transport.exchange import Exchange, split_target
+from vercel_emu.transport.headers import is_host
 
 type Refuse = Callable[[str], bytes]
 """Makes the whole answer, for a code of the platform's, to a request that is not HTTP."""
@@ -97,7 +98,9 @@ class EdgeHttpProtocol(HttpToolsProtocol):
         if upgrade and self._should_upgrade():
             return
         host, target = split_target(self.url)
-        if host is not None:
+        given = [value for name, value in self.headers if name == b"host"]
+        # A Host header that is none stays, to be refused (RFC 9112 section 3.2).
+        if host is not None and len(given) == 1 and is_host(given[0].decode("latin-1")):
             self.headers[:] = [(b"host", host), *(h for h in self.headers if h[0] != b"host")]
         raw_path, _, query = target.partition(b"?")
         path = raw_path.decode("ascii")
@@ -147,6 +150,9 @@ class EdgeHttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if self._answering is not None:
             self._answering.lose()
+        while self.pipeline:
+            exchange: Any = self.pipeline.pop()[0]
+            exchange.lose()
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 from collections.abc import Iterator
 from typing import Any
 
@@ -121,6 +122,14 @@ def test_a_chunked_body_is_framed_anew(emu: Emulation) -> None:
         b"GET /x HTTP/1.1\r\nhost: [::1\r\n",
         b"GET /x HTTP/1.1\r\nhost: user@a\r\n",
         b"GET http://u:p@a/x HTTP/1.1\r\nhost: a\r\n",
+        b"GET http://a/x HTTP/1.1\r\nhost: h, for=6.6.6.6\r\n",
+        b"GET http://a/x HTTP/1.1\r\n",
+        b'POST /x HTTP/1.1\r\nhost: a\r\ntransfer-encoding: "chunked"\r\n',
+        b"POST /x HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked;a=b\r\n",
+        b"POST /x HTTP/1.1\r\nhost: a\r\ntransfer-encoding: identity\r\n",
+        b"POST /x HTTP/1.1\r\nhost: a\r\ntransfer-encoding: gzip, chunked\r\n",
+        b"POST /x HTTP/1.0\r\nhost: a\r\ntransfer-encoding: chunked\r\n",
+        b"GET /x\r\nhost: a\r\n",
         b"GET /_emu/visitor/ HTTP/1.1\r\nhost: a\r\nhost: b\r\n",
         b"GET /x HTTP/2.0\r\nhost: a\r\n",
         b"GET /x HTTP/0.9\r\nhost: a\r\n",
@@ -173,6 +182,16 @@ def test_100_continue_is_said_and_the_connection_kept(emu: Emulation) -> None:
         assert read_until(client, b"\r\n\r\n").startswith(b"HTTP/1.1 100 ")
         client.sendall(b"abc")
         assert b"connection: close" not in read_until(client, b'"size": 3').lower()
+
+
+def test_a_client_that_resets_its_connection_is_no_error_of_ours(emu: Emulation) -> None:
+    requests = b"PUT /x HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\nabc" * 20
+    for _ in range(20):
+        with emu.connect() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.sendall(requests)
+    assert emu.get("/after").json()["path"] == "/after"
+    assert emu.events.all(events.Notice, lambda e: e.code == "INTERNAL_ERROR") == []
 
 
 def endless(client: socket.socket, start: bytes, piece: bytes) -> bytes:

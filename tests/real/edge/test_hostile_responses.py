@@ -16,6 +16,8 @@ import base64
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
 
+SEEN = []
+
 class handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -27,13 +29,21 @@ class handler(BaseHTTPRequestHandler):
                 self.wfile.write(base64.urlsafe_b64decode(piece))
                 self.wfile.flush()
             return
-        body = query["token"][0].encode()
+        SEEN.append(self.path)
+        body = repr(SEEN).encode() if url.path == "/seen" else query["token"][0].encode()
         self.send_response(200)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
     do_HEAD = do_GET
+
+    def do_POST(self):
+        SEEN.append(self.path)
+        self.send_response(200)
+        self.send_header("content-length", "6")
+        self.end_headers()
+        self.wfile.write(b"unread")
 """
 RULES = {"framework": None, "rewrites": [{"source": "/(.*)", "destination": "/api"}]}
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -89,6 +99,16 @@ def test_what_is_too_much_reaches_nobody(
             assert answer.status_code == status
             assert "FOREIGN" not in answer.text
         assert all(got == wanted for got, wanted in others)
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_that_nobody_reads_is_no_request(emu: Emulation, chunked: bool) -> None:
+    inner = b"GET /inner?token=FOREIGN HTTP/1.1\r\nhost: x\r\nx-real-ip: 6.6.6.6\r\n\r\n"
+    for number in range(5):
+        content = iter([inner]) if chunked else inner
+        assert emu.request("POST", "/unread", content=content).text == "unread"
+        assert emu.get("/any", params={"token": f"token{number}"}).text == f"token{number}"
+    assert "/inner" not in emu.get("/seen").text
 
 
 def test_trailers_of_a_function_are_no_headers(emu: Emulation) -> None:
