@@ -63,7 +63,7 @@ async def start_control(
     cache = RuntimeCacheAPI(
         project.store, project.cache_scope, project.token, project.emit, options.tag_propagation
     )
-    cache.port = listener.getsockname()[1]
+    cache.port = port = listener.getsockname()[1]
 
     def make_api() -> ASGIApp:
         # Late: few runs are ever asked.
@@ -71,7 +71,8 @@ async def start_control(
 
         return control_api(project)
 
-    await serve_on(stack, make_server(ControlApp(cache, make_api, project.token)), listener)
+    app = ControlApp(cache, make_api, project.token, port)
+    await serve_on(stack, make_server(app), listener)
 
 
 async def start_edge(
