@@ -52,9 +52,11 @@ async def start_control(
 ) -> None:
     """Open the runtime cache and the listener of the SDK and of the other commands."""
     options, found = project.options, project.project
+    if warning := project.emu_folder.warning(options.cache):
+        project.emit(warning)
     project.store = open_store(
-        options.cache,
-        path=project.emu_folder / "cache.sqlite3",
+        project.cache,
+        path=project.emu_folder.cache_file,
         max_bytes=options.cache_size * 1024 * 1024,
         emit=project.emit,
     )
