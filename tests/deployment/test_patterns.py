@@ -205,3 +205,11 @@ def test_any_source_compiles_or_is_refused(source: str) -> None:
         return
     _match(regex, source)
     _match(regex, "/a/b" * 20)
+
+
+@pytest.mark.parametrize("source", ["/" + ":a" * 1500, "/" + "-".join(["(.*)"] * 1500)])
+def test_too_many_parameters_harm_no_other_path(source: str) -> None:
+    regex = compile_regex(compile_source(source).regex)
+    assert regex.match("/x") is None
+    with pytest.raises(CannotMatchError):
+        regex.match("/" + "a-" * 2000)

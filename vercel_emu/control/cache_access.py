@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from vercel_emu.control.client import ControlClient
 from vercel_emu.control.registry import RunningEmulator
-from vercel_emu.emu_folder import EMU_DIR
+from vercel_emu.emu_folder import CACHE_FILE, EMU_DIR
 from vercel_emu.errors import EmuError
 from vercel_emu.events import Event, Notice
 from vercel_emu.runtime_cache.model import Scope
@@ -44,7 +44,7 @@ def on_store(
     spec: str, root: Path, scope: Scope, *, max_bytes: int, create: bool
 ) -> Iterator[CacheAccess]:
     """The operations on the store itself. `create` False: a file that is missing is an error."""
-    path = root / EMU_DIR / "cache.sqlite3"
+    path = root / EMU_DIR / CACHE_FILE
     if spec == "memory":
         raise EmuError(
             "NO_CACHE",

@@ -112,9 +112,12 @@ def framing(content_length: int | None, *, chunked: bool) -> list[tuple[bytes, b
 
 
 def _without_visitor(cookies: bytes) -> bytes:
-    """A `Cookie` header without the emulator's own."""
-    pairs = [pair.strip() for pair in cookies.split(b";")]
-    return b"; ".join(pair for pair in pairs if not pair.startswith(_VISITOR_COOKIE))
+    """A `Cookie` header without the emulator's own; the rest stays byte for byte."""
+    pairs = cookies.split(b";")
+    kept = [pair for pair in pairs if not pair.strip().startswith(_VISITOR_COOKIE)]
+    rest = b";".join(kept)
+    # Where ours came first, the blank after it goes as well.
+    return rest if kept[:1] == pairs[:1] else rest.lstrip(b" \t")
 
 
 def _proven(headers: list[tuple[bytes, bytes]], proof: str) -> bool:

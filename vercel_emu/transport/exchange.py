@@ -128,6 +128,8 @@ class Exchange:
         lines = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
         for name, value in (*self._default_headers, *headers):
             if name == b"content-length":
+                if status == 204:  # RFC 9110 section 8.6
+                    continue
                 self._missing = int(value)
             lines.append(b"%b: %b\r\n" % (name, value))
         self._bodiless = self.scope["method"] == "HEAD" or status in (204, 304)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from typing import Any, BinaryIO
@@ -138,7 +139,7 @@ def _with_value(item: ops.Record) -> dict[str, Any]:
     facts.pop("body", None)
     try:
         return {**facts, "value": json.loads(item.body)}
-    except ValueError:
+    except (ValueError, RecursionError):
         return {**facts, "text": item.body.decode(errors="backslashreplace")}
 
 
@@ -165,7 +166,7 @@ def set_(
         raise click.UsageError("Give one KEY and one VALUE; quote values that have spaces.")
     key = one_key(arguments[0] if len(arguments) == 2 else None, plain, namespace)
     value = arguments[-1]
-    body = sys.stdin.buffer.read() if value == "-" else value.encode()
+    body = sys.stdin.buffer.read() if value == "-" else os.fsencode(value)
     seconds = policy.parse_ttl(ttl) if ttl is not None else None
     if ttl is not None and not seconds:
         raise click.BadParameter(f"{ttl!r} is not a number of seconds above 0", param_hint="--ttl")
@@ -184,6 +185,12 @@ def as_json_bytes(body: bytes) -> bytes:
         json.loads(body)
     except ValueError:
         return json.dumps(body.decode(errors="backslashreplace"), ensure_ascii=False).encode()
+    except RecursionError:
+        raise EmuError(
+            "INVALID_CACHE_VALUE",
+            "The value is nested too deeply: no app could read it as JSON.",
+            "Store it as text: --raw stores it as it is.",
+        ) from None
     return body
 
 
