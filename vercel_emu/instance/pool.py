@@ -164,7 +164,7 @@ class FunctionPool:
     def stop_if_idle(self) -> None:
         """Stop instances that have had no request for the function's idle time."""
         limit = self.settings.idle_timeout
-        busy = any(len(one.invocations) for one in self._instances.values())
+        busy = self._waiters or any(len(one.invocations) for one in self._instances.values())
         if limit is not None and not busy and time.monotonic() - self.last_used > limit:
             for one in self._instances.values():
                 one.stop_reason = "idle"

@@ -71,6 +71,9 @@ class Waiters:
     def __init__(self) -> None:
         self._futures: list[asyncio.Future[None]] = []
 
+    def __bool__(self) -> bool:
+        return bool(self._futures)
+
     def add(self) -> asyncio.Future[None]:
         """Something to await until the next `wake`."""
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
