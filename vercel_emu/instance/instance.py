@@ -89,6 +89,8 @@ class Instance:
     said: deque[tuple[float, str]] = field(default_factory=lambda: deque(maxlen=400))
     fatal: str = ""
     exit_text: str = ""
+    exit_signal: int = 0
+    """The signal that ended it; 0 where it ended by itself, or has not."""
     deadline: asyncio.TimerHandle | None = None
     failure_note: str = ""
     stop_reason: str = "replaced"

@@ -168,6 +168,8 @@ class InstanceProcess:
             if not self.exited.is_set() and grace > 0:
                 with contextlib.suppress(ProcessLookupError):
                     self._process.terminate()
+                    # One that is stopped heeds it only when it goes on.
+                    self.signal_group(signal.SIGCONT)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(grace):
                         await self.exited.wait()
