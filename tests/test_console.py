@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 
@@ -155,6 +156,60 @@ def test_control_characters_of_a_client_do_not_reach_the_terminal() -> None:
     assert printable("tab\tand colour \x1b[31mred") == "tab\tand colour \x1b[31mred"
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\x1b[1;31mred\x1b[0m", "\x1b[1;31mred\x1b[0m"),
+        ("\x1b[38:2::1:2:3mtrue colour", "\x1b[38:2::1:2:3mtrue colour"),
+        ("\x1b[2J\x1b[1;1Hclear", "\\x1b[2J\\x1b[1;1Hclear"),
+        ("\x1b]52;c;ZXZpbA\x1b\\clip", "\\x1b]52;c;ZXZpbA\\x1b\\clip"),
+        ("\x1b[31\x1b[2Jm", "\\x1b[31\\x1b[2Jm"),
+        ("\x1b[?1049h\x1bc\x1b", "\\x1b[?1049h\\x1bc\\x1b"),
+        ("\x9b2J\x9d52;\x85", "\\x9b2J\\x9d52;\\x85"),
+        ("a\r\x08\x00\x7fb\tc", "a\\x0d\\x08\\x00\\x7fb\tc"),
+        ("user\u202etxt.exe\u2028", "user\\u202etxt.exe\\u2028"),
+        ("日本 é 👩\u200d👧", "日本 é 👩\u200d👧"),
+    ],
+)
+def test_only_colours_of_the_app_reach_the_terminal(text: str, shown: str) -> None:
+    assert printable(text) == shown
+    assert show(started(), line(text))[-1] == f"  │ {shown}"
+    assert show(events.Notice(level="info", message=text)) == [shown]
+    failed = events.InstanceFailed(function="app", instance="app#1", message=text)
+    assert show(failed) == [f"app failed: {shown}"]
+
+
+def test_labels_of_a_client_are_shown_without_colours() -> None:
+    (shown,) = show(answered(visitor="\x1b[31mTo\x9bkyo", method="G\x1bET"))
+    assert shown == "200 G\\x1bET /a 12 ms · \\x1b[31mTo\\x9bkyo"
+
+
+def written(encoding: str, *happened: events.Event, as_json: bool = False) -> str:
+    """What arrives at an output of this encoding."""
+    raw = io.BytesIO()
+    writer = LineWriter(io.TextIOWrapper(raw, encoding=encoding))
+    console = JsonConsole(writer) if as_json else PrettyConsole(writer, Colors())
+    for event in happened:
+        console(event)
+    return raw.getvalue().decode(encoding)
+
+
+def test_what_the_output_has_no_character_for_is_replaced() -> None:
+    said = line("日 é \udcff")
+    assert "  | \\u65e5 \\xe9 \\udcff\n" in written("ascii", started(), said)
+    assert "  | \\u65e5 é \\udcff\n" in written("latin-1", started(), said)
+    assert "  │ 日 é \\udcff\n" in written("utf-8", started(), said)
+    assert " 200 GET /a 12 ms - Tokyo\n" in written("ascii", answered())
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_json_says_the_same_in_every_encoding(encoding: str) -> None:
+    text = "日 é \x9b \u2028 \x7f"
+    wrote = written(encoding, line(text), as_json=True)
+    assert json.loads(wrote)["text"] == text
+    assert wrote.rstrip("\n").isprintable()
+
+
 def test_json_is_one_object_a_line() -> None:
     out = io.StringIO()
     console = JsonConsole(LineWriter(out))
@@ -180,10 +235,11 @@ def test_who_serves_the_functions_api_is_said_once_and_when_it_changes() -> None
     assert shown[3:] == [warning, hint]
 
 
-def test_a_terminal_that_is_gone_is_no_error() -> None:
+@pytest.mark.parametrize("number", [errno.EPIPE, errno.EIO, errno.ENOSPC])
+def test_an_output_that_is_gone_or_full_is_no_error(number: int) -> None:
     class Gone(io.StringIO):
         def write(self, text: str) -> int:
-            raise BrokenPipeError
+            raise OSError(number, "")
 
     LineWriter(Gone()).add("x")
 

@@ -8,6 +8,7 @@ that is shown once.
 from __future__ import annotations
 
 import asyncio
+import codecs
 import json
 import re
 import time
@@ -59,16 +60,29 @@ class LineWriter:
             else:
                 self._handle = loop.call_later(FLUSH_SECONDS, self.flush)
 
+    @property
+    def encoding(self) -> str:
+        """What the output can take; UTF-8 where it doesn't say."""
+        return getattr(self._out, "encoding", None) or "utf-8"
+
     def flush(self) -> None:
-        """Write what has been collected; a terminal that is gone is no error of ours."""
+        """Write what has been collected.
+
+        An output that is gone, or full, is no error of ours; what it has no character for is
+        replaced.
+        """
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
         lines, self._lines = self._lines, []
         if not lines:
             return
+        text = "\n".join(lines) + "\n"
         try:
-            self._out.write("\n".join(lines) + "\n")
+            try:
+                self._out.write(text)
+            except UnicodeEncodeError:
+                self._out.write(encodable(text, self.encoding))
             self._out.flush()
         except (OSError, ValueError):
             pass
@@ -79,13 +93,13 @@ class JsonConsole:
 
     def __init__(self, writer: LineWriter) -> None:
         self._writer = writer
+        self._ascii = codecs.lookup(writer.encoding).name != "utf-8"
 
     def __call__(self, event: events.Event) -> None:
         fields = msgspec.to_builtins(event)
-        name = type(event).__name__
-        self._writer.add(
-            json.dumps({"event": name, "time": round(time.time(), 3), **fields}, ensure_ascii=False)
-        )
+        shape = {"event": type(event).__name__, "time": round(time.time(), 3), **fields}
+        line = json.dumps(shape, ensure_ascii=self._ascii)
+        self._writer.add(line if line.isprintable() else line.translate(_JSON_UNSAFE))
 
 
 class PrettyConsole:
@@ -146,12 +160,13 @@ class PrettyConsole:
         c = self._colors
         status = event.status
         tint = c.green if status < 400 else c.yellow if status < 500 else c.red
-        text = f"{self._clock()} {tint}{status}{c.reset} {c.bold}{event.method}{c.reset} "
+        method = plain(event.method)
+        text = f"{self._clock()} {tint}{status}{c.reset} {c.bold}{method}{c.reset} "
         text += f"{plain(shortened(event.path))} {c.dim}{duration(event.duration_ms)}"
         if event.visitor:
-            text += f" · {event.visitor}"
+            text += f" · {plain(event.visitor)}"
         if self._several and event.instance:
-            text += f" · {event.instance}"
+            text += f" · {plain(event.instance)}"
         if event.cache:
             text += f" · {event.cache}"
         if event.cold:
@@ -205,9 +220,10 @@ class PrettyConsole:
 
     def _failed(self, event: events.InstanceFailed) -> None:
         c = self._colors
-        self._writer.add(f"{c.red}{event.function} failed: {printable(event.message)}{c.reset}")
+        failed = f"{plain(event.function)} failed: {printable(event.message)}"
+        self._writer.add(f"{c.red}{failed}{c.reset}")
         for line in event.detail.splitlines():
-            self._writer.add(f"  {c.red}│{c.reset} {printable(line)}")
+            self._writer.add(f"  {c.red}│{c.reset} {printable(line)}{c.reset}")
 
     def _reloading(self, event: events.Reloading) -> None:
         if self._verbose:
@@ -278,7 +294,22 @@ def duration(ms: float) -> str:
 
 # The runtime's WSGI and `handler` server logs each request too; the invocation's line says more.
 _ACCESS_LOG = re.compile(r'127\.0\.0\.1 - - \[[^]]+\] "[A-Z]+ ')
-_UNSAFE = {code: f"\\x{code:02x}" for code in (*range(32), 127) if chr(code) not in "\t\x1b"}
+_INVISIBLE = (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)
+"""C0, DEL and C1 control characters, and what else ends a line."""
+_REORDERING = (0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+"""They make a text look like another one."""
+_UNSAFE = {
+    code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    for code in (*_INVISIBLE, *_REORDERING)
+    if chr(code) != "\t"
+}
+_JSON_UNSAFE = {code: f"\\u{code:04x}" for code in _INVISIBLE if code >= 0x7F}
+"""What JSON does not escape by itself; it stands in strings alone."""
+_COLOUR = re.compile("(\x1b\\[[0-9;:]*m)")
+_ORNAMENTS = {
+    "│": "|", "┆": ":", "·": "-", "…": "...", "▲": "^", "→": "->", "✓": "+", "━": "-", "─": "-"
+}  # fmt: skip
+"""Our own characters, where the output can't take them."""
 
 
 def shortened(path: str) -> str:
@@ -287,13 +318,43 @@ def shortened(path: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Text without control characters that would move the cursor; colours of the app stay."""
-    return text if text.isprintable() else text.translate(_UNSAFE)
+    """One line without what would do something to a terminal; colours of the app stay."""
+    if text.isprintable():
+        return text
+    if "\x1b" not in text:
+        return text.translate(_UNSAFE)
+    parts = _COLOUR.split(text)
+    parts[::2] = [part.translate(_UNSAFE) for part in parts[::2]]
+    return "".join(parts)
+
+
+def printable_lines(text: str) -> str:
+    """Like `printable`, for a text of several lines."""
+    return "\n".join(map(printable, text.split("\n")))
 
 
 def plain(text: str) -> str:
     """Like `printable`, for what a client sent: no colours either."""
-    return printable(text).replace("\x1b", "\\x1b")
+    return text if text.isprintable() else text.translate(_UNSAFE)
+
+
+def replaced(error: UnicodeError) -> tuple[str, int]:
+    """An error handler of codecs: `|` for our own bars and the like, else the code (`\\u20ac`)."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    found = error.object[error.start : error.end]
+    known = "".join(_ORNAMENTS.get(one, one) for one in found)
+    return known.encode("ascii", "backslashreplace").decode(), error.end
+
+
+REPLACE = "vercel-emu-replace"
+"""The name of that handler."""
+codecs.register_error(REPLACE, replaced)
+
+
+def encodable(text: str, encoding: str) -> str:
+    """The text with what `encoding` has no character for replaced."""
+    return text.encode(encoding, REPLACE).decode(encoding)
 
 
 def wants_color(out: TextIO, environ: dict[str, str]) -> bool:

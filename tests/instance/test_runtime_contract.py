@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import inspect
+import re
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,20 @@ def test_the_cache_client_seam() -> None:
 
 def test_wsgi_and_handlers_are_served_by_socketserver() -> None:
     assert 'ThreadingHTTPServer(("127.0.0.1", 0), handler_class)' in VC_INIT
+
+
+def test_output_goes_through_what_can_be_put_in_between() -> None:
+    assert "_ipc_sock.sendall((json.dumps(message)" in VC_INIT
+    assert "def write(self, message: str) -> None:" in VC_INIT
+    assert "self.stream_name = stream_name" in VC_INIT
+    assert "target.write(sep.join(map(str, args)) + end)" in VC_INIT
+
+
+def test_what_follows_the_text_of_a_log_message_is_short() -> None:
+    message, ends = (
+        '"message": base64.b64encode(',
+        ['"level": level,', '"stream": self.stream_name,'],
+    )
+    for place in (part.start() for part in re.finditer(re.escape(message), VC_INIT)):
+        after = VC_INIT[place : place + 300]
+        assert any(end in after for end in ends)

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import stat
+import tempfile
 from pathlib import Path
 
+import pytest
+
+from vercel_emu.errors import EmuError
 from vercel_emu.instance.gate import Gate
 from vercel_emu.instance.learned_imports import LearnedImports, fitting
 from vercel_emu.instance.process.ipc import ImportStep
+from vercel_emu.instance.process.socket_folder import candidates, make_folder, socket_folder
 from vercel_emu.instance.retry import NEVER, Retry
 
 PYTHON = Path("/python")
@@ -91,3 +98,46 @@ def test_damaged_memory_is_no_memory(tmp_path: Path) -> None:
 def test_fitting_cuts_at_what_varies() -> None:
     steps: list[ImportStep] = ["a", ["X", "1", []], "b", ["NOW", "1", []], "c"]
     assert fitting(steps, ["b"], ["NOW"]) == ["a", ["X", "1", []]]
+
+
+def test_a_start_that_a_signal_ended_is_repeated_soon() -> None:
+    retry = Retry()
+    pauses = []
+    for _ in range(9):
+        retry.killed(100.0)
+        pauses.append(retry.at - 100.0)
+    assert pauses == [0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
+    retry.reset()
+    retry.killed(100.0)
+    assert retry.at == 100.0
+
+
+def test_sockets_find_a_short_place(tmp_path: Path) -> None:
+    long = tmp_path / ("t" * 80)
+    long.mkdir()
+    short = tempfile.mkdtemp(prefix="ve", dir="/tmp")
+    try:
+        folder = make_folder(["/nowhere/at/all", str(long), short])
+        assert folder.parent == Path(short)
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        assert list(long.iterdir()) == []
+    finally:
+        shutil.rmtree(short)
+
+
+def test_without_a_short_place_it_says_so(tmp_path: Path) -> None:
+    long = tmp_path / ("t" * 80)
+    long.mkdir()
+    with pytest.raises(EmuError, match="NO_SHORT_TEMP_FOLDER") as raised:
+        make_folder([str(long)])
+    assert str(long) in str(raised.value)
+    assert "at most 70 characters" in str(raised.value)
+
+
+def test_the_folder_for_sockets_is_where_it_was_as_long_as_it_can_be() -> None:
+    places = candidates({"XDG_RUNTIME_DIR": "/run/user/1"})
+    assert places == [tempfile.gettempdir(), "/run/user/1", "/tmp", "/var/tmp"]
+    assert candidates({"XDG_RUNTIME_DIR": "relative"})[1:] == ["/tmp", "/var/tmp"]
+    with socket_folder({}) as folder:
+        assert folder.is_dir()
+    assert not folder.exists()

@@ -6,8 +6,8 @@ concerns.
 
 Start with the table `COMMANDS` below and `commands/dev.py`. `option_flags.py` makes click options
 from the one table in `options.py`; `dependencies.py` asks before it installs; `signals.py` ends
-the emulator in order; `folder_option.py` names a command's project, `templates_dir.py` the place
-of the starter projects.
+the emulator in order; `streams.py` keeps what is printed from failing; `folder_option.py` names a
+command's project, `templates_dir.py` the place of the starter projects.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import sys
 
 import click
 
+from vercel_emu.cli import streams
+from vercel_emu.console import printable_lines
 from vercel_emu.errors import EmuError
 
 # name -> (module in `commands/`, attribute, one-line help for `vercel-emu --help`)
@@ -70,16 +72,17 @@ def cli() -> None:
 
 def main() -> None:
     """Console entry point: run a command; an `EmuError` becomes a message and exit code 1."""
-    try:
-        cli(standalone_mode=True)
-    except EmuError as error:
-        print_error(error)
-        sys.exit(1)
+    with streams.sturdy_streams():
+        try:
+            cli(standalone_mode=True)
+        except EmuError as error:
+            print_error(error)
+            sys.exit(1)
 
 
 def print_error(error: EmuError) -> None:
     """Print what is wrong and what to do next to standard error."""
     click.secho(f"{error.code}: ", fg="red", bold=True, err=True, nl=False)
-    click.echo(error.message, err=True)
+    click.echo(printable_lines(error.message), err=True)
     if error.hint:
-        click.secho(error.hint, dim=True, err=True)
+        click.secho(printable_lines(error.hint), dim=True, err=True)

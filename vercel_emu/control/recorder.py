@@ -14,6 +14,8 @@ from vercel_emu import events
 
 KEPT = 2000
 LINES_KEPT = 500
+TEXT_KEPT = 32 * 1024 * 1024
+"""Characters of all invocations' log lines together; the oldest invocations go first."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,6 +69,7 @@ class Recorder:
     def __init__(self, kept: int = KEPT) -> None:
         self._kept = kept
         self._invocations: OrderedDict[str, Invocation] = OrderedDict()
+        self._text = 0
 
     def __call__(self, event: events.Event) -> None:
         kind = type(event)
@@ -80,7 +83,7 @@ class Recorder:
         elif kind is events.LogLine:
             found = self._invocations.get(event.invocation_id)  # type: ignore[attr-defined]
             if found is not None and len(found.logs) < LINES_KEPT:
-                found.logs.append(event)  # type: ignore[arg-type]
+                self._log(found, event)  # type: ignore[arg-type]
 
     def get(self, invocation_id: str) -> Invocation | None:
         """An invocation by the id at the end of its `x-vercel-id`, if it is still kept."""
@@ -123,5 +126,15 @@ class Recorder:
     def _keep(self, invocation: Invocation) -> Invocation:
         self._invocations[invocation.id] = invocation
         if len(self._invocations) > self._kept:
-            self._invocations.popitem(last=False)
+            self._forget_oldest()
         return invocation
+
+    def _log(self, invocation: Invocation, line: events.LogLine) -> None:
+        invocation.logs.append(line)
+        self._text += len(line.text)
+        while self._text > TEXT_KEPT and len(self._invocations) > 1:
+            self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        _, oldest = self._invocations.popitem(last=False)
+        self._text -= sum(len(line.text) for line in oldest.logs)

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import itertools
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from vercel_emu import events
 from vercel_emu.cdn_cache.gate import OnHead
@@ -169,7 +169,7 @@ class Invoker:
         invocation = instance.invocations.begin(call.id)
         connection: Connection | None = None
         try:
-            connection = await _connect(instance)
+            connection = await _connect(instance, self._pool(request.function).suspect)
             if connection is None:
                 return False
             self.hand_over(call, instance)
@@ -185,18 +185,20 @@ class Invoker:
                 instance.connections.release(connection)
 
 
-async def _connect(instance: Instance) -> Connection | None:
-    """A connection to the instance, or None where it is gone."""
+async def _connect(instance: Instance, suspect: Callable[[Instance], None]) -> Connection | None:
+    """A connection to the instance, or None where it takes none: it is gone, or has gone deaf."""
     assert instance.connections is not None
     if connection := instance.connections.idle():
         return connection
     try:
         return await instance.connections.connect()
-    except OSError:
-        # The news of its exit is on the way.
+    except OSError as error:
+        # The news of its exit is on the way, or its server no longer listens.
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(1.0):
+            async with asyncio.timeout(0.2):
                 await instance.process.exited.wait()
+        if isinstance(error, ConnectionError) and not instance.process.exited.is_set():
+            suspect(instance)
         return None
 
 

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import socket
-import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vercel_emu.control.registry import RunningEmulator, announced
@@ -22,6 +19,7 @@ from vercel_emu.emulator.function_set import FunctionSet
 from vercel_emu.emulator.prepare import Prepared
 from vercel_emu.emulator.project import RunningProject
 from vercel_emu.events import EventBus, Notice
+from vercel_emu.instance.process.socket_folder import socket_folder
 from vercel_emu.options import Options, parse_listen
 from vercel_emu.transport.listen import DEFAULT_PORT, bind
 from vercel_emu.transport.serving import bind_loopback
@@ -60,7 +58,7 @@ async def running(
         stack.callback(control_listener.close)
         project.control_url = f"http://127.0.0.1:{control_listener.getsockname()[1]}"
         await _start_debug_port(project, stack)
-        functions = FunctionSet(project, _socket_folder(stack), early)
+        functions = FunctionSet(project, stack.enter_context(socket_folder(os.environ)), early)
 
         async def close_functions() -> None:
             project.gate.open()
@@ -81,13 +79,6 @@ async def running(
         if announce:
             stack.enter_context(announced(project.project.root, _state(project)))
         yield project
-
-
-def _socket_folder(stack: contextlib.AsyncExitStack) -> Path:
-    """A folder for the instances' sockets; their paths must be short."""
-    folder = Path(tempfile.mkdtemp(prefix="vercel-emu-"))
-    stack.callback(shutil.rmtree, folder, ignore_errors=True)
-    return folder
 
 
 def _bind(project: RunningProject, stack: contextlib.AsyncExitStack) -> socket.socket:

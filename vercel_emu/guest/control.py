@@ -6,6 +6,7 @@ Runs inside the instance; standard library only.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -14,18 +15,21 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from . import family
+
 
 class Control:
     """The pipe from the emulator, and a socket of our own back to it.
 
     The pipe is what the process got as standard input. When it closes, the emulator is gone, and
-    the whole process group ends: no orphans.
+    the whole process group ends, and what left it: no orphans.
     """
 
     def __init__(self) -> None:
         # User code gets /dev/null as standard input; the pipe moves out of its way.
         self._fd = os.dup(0)
         os.set_inheritable(self._fd, False)
+        _go_on_at_news(self._fd)
         null = os.open(os.devnull, os.O_RDONLY)
         os.dup2(null, 0)
         os.close(null)
@@ -83,6 +87,7 @@ class Control:
             self.report("emu-modules", **self.on_modules())
 
     def _emulator_is_gone(self) -> None:
+        family.end(family.descendants([os.getpid()]) + family.marked(f"{self._ipc_path}\0"))
         with contextlib.suppress(OSError):
             os.unlink(self._ipc_path)
             os.rmdir(os.path.dirname(self._ipc_path))
@@ -90,3 +95,15 @@ class Control:
             os.killpg(0, signal.SIGKILL)
         finally:
             os._exit(1)
+
+
+def _go_on_at_news(pipe: int) -> None:
+    """Have Linux send SIGCONT to the group when something comes, or the emulator is gone.
+
+    To processes that run it means nothing; ones that were stopped could not end otherwise.
+    """
+    if hasattr(fcntl, "F_SETSIG") and os.getpgrp() == os.getpid():
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(pipe, fcntl.F_SETOWN, -os.getpgrp())
+            fcntl.fcntl(pipe, fcntl.F_SETSIG, signal.SIGCONT)
+            fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)

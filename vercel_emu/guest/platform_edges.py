@@ -9,7 +9,7 @@ import contextlib
 import resource
 from typing import Any, Protocol
 
-from . import fs_guard, purge_api, self_calls
+from . import fs_guard, output, purge_api, self_calls
 
 
 class Reports(Protocol):
@@ -22,6 +22,7 @@ def install(settings: dict[str, Any], control: Reports) -> None:
     """Put everything in place that `settings` (of the boot variable) asks for."""
     if limit := settings.get("fd_limit"):
         limit_descriptors(limit)
+    output.install()
     purge_api.install()
 
     def report_write(path: str, where: str, refused: bool) -> None:

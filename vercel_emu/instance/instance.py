@@ -15,6 +15,11 @@ from vercel_emu.instance.output.tracebacks import CodeError
 from vercel_emu.instance.process.process import InstanceProcess
 from vercel_emu.transport.connection import ConnectionPool
 
+SAID_OF_A_LINE = 8192
+"""Characters of a line that are remembered in case they explain a failure."""
+UNSAID_LINES = 1000
+"""Lines below Python that are kept back until it is known whether the instance starts."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolSettings:
@@ -84,6 +89,8 @@ class Instance:
     said: deque[tuple[float, str]] = field(default_factory=lambda: deque(maxlen=400))
     fatal: str = ""
     exit_text: str = ""
+    exit_signal: int = 0
+    """The signal that ended it; 0 where it ended by itself, or has not."""
     deadline: asyncio.TimerHandle | None = None
     failure_note: str = ""
     stop_reason: str = "replaced"
@@ -93,7 +100,7 @@ class Instance:
     ready: bool = False
     just_ended: str = ""
     """The invocation that the message before this one ended."""
-    unsaid: list[LogLine] = field(default_factory=list)
+    unsaid: deque[LogLine] = field(default_factory=deque)
     """Written below Python before it was ready."""
     suspicion: asyncio.Task[None] | None = None
     """It let an invocation run out of time; this ends once it is known whether it still lives."""
@@ -113,7 +120,7 @@ class Instance:
 
     def say(self, line: str) -> None:
         """Remember a line that may explain a failure."""
-        self.said.append((time.monotonic(), line))
+        self.said.append((time.monotonic(), line[:SAID_OF_A_LINE]))
 
     def said_since(self, moment: float) -> list[str]:
         """The remembered lines since a `time.monotonic()` reading."""

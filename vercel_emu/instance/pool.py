@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from vercel_emu import events, tasks
+from vercel_emu.guest import family
 from vercel_emu.instance import lifecycle
 from vercel_emu.instance.gate import Gate
 from vercel_emu.instance.instance import CannotStart, Change, Instance, PoolSettings, StartFailure
@@ -32,13 +33,9 @@ from vercel_emu.instance.reports import Reports
 from vercel_emu.instance.retry import Retry
 from vercel_emu.instance.standby_learning import StandbyLearning
 from vercel_emu.instance.startup import Startup
-from vercel_emu.instance.waiting import (
-    Turns,
-    Waiters,
-    drained,
-)
+from vercel_emu.instance.waiting import Turns, Waiters, answers, drained
 from vercel_emu.tasks import TaskSet
-from vercel_emu.transport.connection import ConnectionPool, ping
+from vercel_emu.transport.connection import ConnectionPool
 
 __all__ = ["CannotStart", "FunctionPool", "Instance", "PoolSettings", "StartFailure"]
 
@@ -114,7 +111,9 @@ class FunctionPool:
                 self._waiters.remove(waiter)
 
     def suspect(self, instance: Instance) -> None:
-        """Ping an instance that let an invocation run out of time; replace it if it is stuck.
+        """Ping an instance that let an invocation run out of time, or that refuses connections.
+
+        It is replaced if it is stuck.
 
         Until that is known, the instance's `suspicion` is something to wait for.
         """
@@ -176,7 +175,9 @@ class FunctionPool:
             await asyncio.wait(self._tasks.running)
 
     async def close(self, drain: float) -> None:
-        """Drain for up to `drain` seconds, then end every process."""
+        """Drain for up to `drain` seconds, then end every process and what these started."""
+        pids = [one.process.pid for one in self._instances.values()]
+        started = family.descendants(pid for pid in pids if pid is not None)
         self.settings = self.settings.for_stopping(drain)
         self._waiters.wake(self._gone())
         for one in self._instances.values():
@@ -188,6 +189,7 @@ class FunctionPool:
                 *(self._exit_of(one) for one in self._instances.values()),
             ]
             await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+        family.end(started)
 
     def instances(self) -> list[tuple[Instance, Phase | None]]:
         """Every instance that has not ended, with its phase (None: being killed)."""
@@ -259,7 +261,10 @@ class FunctionPool:
         self.failure = StartFailure(self.name, message, error, self._change.files)
         self._change.announced = True
         now = time.monotonic()
-        self._retry.failed(now, now - instance.since, timed_out=bool(instance.failure_note))
+        if instance.exit_signal and not instance.failure_note:
+            self._retry.killed(now)
+        else:
+            self._retry.failed(now, now - instance.since, timed_out=bool(instance.failure_note))
         self._emit(
             events.InstanceFailed(
                 function=self.name, instance=name, message=message, detail=error.traceback
@@ -310,6 +315,7 @@ class FunctionPool:
             return
         instance.cancel_deadline()
         instance.exit_text = exit_text(code)
+        instance.exit_signal = max(0, -code)
         for line in instance.lines.flush(""):
             instance.say(line.text)
         phase = self._lifecycle.phase(process.name)
@@ -330,7 +336,7 @@ class FunctionPool:
 
     async def _look_into(self, instance: Instance) -> None:
         port = instance.connections.port if instance.connections else 0
-        if not await ping(port, timeout=2.0):
+        if not await answers(port):
             instance.failure_note = "it no longer answered its ping"
             self._post(lifecycle.Unresponsive(instance.name))
         instance.suspicion = None

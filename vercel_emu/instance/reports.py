@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from vercel_emu import events
-from vercel_emu.instance.instance import Change, Instance
+from vercel_emu.instance.instance import UNSAID_LINES, Change, Instance
 from vercel_emu.instance.output.logs import Stream
 from vercel_emu.instance.output.tracebacks import (
     read_traceback,
@@ -65,6 +65,8 @@ class Reports:
             else:
                 # Of an instance that can't start this becomes part of the failure: not said twice.
                 instance.unsaid.append(line)
+                if len(instance.unsaid) > UNSAID_LINES:
+                    self._emit(instance.unsaid.popleft())
 
     def starting(self, instance: Instance) -> None:
         """It was launched, or a standby was told to go."""

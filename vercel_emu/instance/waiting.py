@@ -12,6 +12,8 @@ from vercel_emu.instance.instance import CannotStart, Instance, PoolSettings, St
 from vercel_emu.transport.connection import ping
 
 BETWEEN_LOOKS = 0.05
+PING_TIMEOUT = 2.0
+REFUSED_PAUSE = 0.2
 
 
 async def first_answer(instance: Instance, is_wanted: Callable[[], bool]) -> bool:
@@ -32,6 +34,17 @@ async def tell_where_it_hangs(instance: Instance, limit: float) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(3.0):
             await instance.process.exited.wait()
+
+
+async def answers(port: int) -> bool:
+    """Whether an instance still takes requests. A full queue may have refused the first look."""
+    over = time.monotonic() + PING_TIMEOUT
+    if await ping(port, timeout=PING_TIMEOUT):
+        return True
+    if over - time.monotonic() < PING_TIMEOUT / 2:
+        return False
+    await asyncio.sleep(REFUSED_PAUSE)
+    return await ping(port, timeout=PING_TIMEOUT)
 
 
 async def drained(instance: Instance, settings: Callable[[], PoolSettings]) -> None:

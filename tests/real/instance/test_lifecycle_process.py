@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from websockets.sync.client import connect
 
 from tests.real.conftest import Emulate
 from tests.real.support import (
+    APPS,
     PATIENCE,
     DevProcess,
     alive,
@@ -97,9 +99,9 @@ def test_with_open_streams_sockets_and_slow_requests(start: Start) -> None:
         idle = stack.enter_context(process.connect())
         idle.sendall(b"GET /whole?n=1 HTTP/1.1\r\nhost: h\r\n\r\n")
         read_until(idle, b"x")
-        socket = connect(f"{process.ws}/ws/echo", proxy=None, open_timeout=PATIENCE)
-        socket.send("hi")
-        assert socket.recv(PATIENCE) == "hi"
+        echo = connect(f"{process.ws}/ws/echo", proxy=None, open_timeout=PATIENCE)
+        echo.send("hi")
+        assert echo.recv(PATIENCE) == "hi"
         process.wait_for("InvocationStarted", path="/count")
         ends_well(process, signal.SIGINT)
 
@@ -231,6 +233,55 @@ def test_standard_output_that_is_closed(tmp_path: Path) -> None:
     assert process.wait(PATIENCE) == 0
     assert process.stderr.read() == ""
     process.stderr.close()
+
+
+def test_standard_output_that_lacks_characters(dev: Start) -> None:
+    app = APPS.joinpath("everything.py").read_text() + '\nprint("日")\n'
+    environ = clean_environ(PYTHONIOENCODING="ascii")
+    process = dev({"app.py": app}, environ=environ, log_format="pretty")
+    shown = wait_until(lambda: [one for one in process.lines if "localhost" in one])
+    assert shown[0].startswith("^ vercel-emu ")
+    process.url = "http://localhost:" + shown[0].rpartition(":")[2].strip()
+    assert process.get("/whole?n=2").text == "xx"
+    wait_until(lambda: [one for one in process.lines if "\\u65e5" in one])
+    ends_well(process, signal.SIGINT)
+
+
+@pytest.mark.parametrize("log_format", ["json", "pretty"])
+def test_without_standard_output(tmp_path: Path, log_format: str) -> None:
+    root = write_project(tmp_path / "project", app_files("everything"))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = f"exec {sys.executable} -m vercel_emu dev {root} --log-format {log_format}"
+    process = subprocess.Popen(
+        f"{command} --listen 127.0.0.1:{port} >&-", shell=True, stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL, env=clean_environ(), text=True,
+    )  # fmt: skip
+    try:
+        wait_until(lambda: _is_served(port))
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+    finally:
+        process.kill()
+        _, stderr = process.communicate()
+    assert stderr == ""
+
+
+def _is_served(port: int) -> bool:
+    done = subprocess.run(
+        ["curl", "-s", f"http://127.0.0.1:{port}/whole?n=2"], capture_output=True, check=False
+    )
+    return done.stdout == b"xx"
+
+
+def test_a_long_path_for_temporary_files(dev: Start, tmp_path: Path) -> None:
+    long = tmp_path / ("t" * 80)
+    long.mkdir()
+    process = dev(app_files("everything"), environ=clean_environ(TMPDIR=str(long))).wait_ready()
+    assert process.get("/whole?n=2").text == "xx"
+    ends_well(process, signal.SIGINT)
+    assert list(long.iterdir()) == []
 
 
 def test_a_terminal_that_hangs_up(tmp_path: Path) -> None:

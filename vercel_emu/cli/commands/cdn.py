@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from vercel_emu.cli.folder_option import json_option, project_option
+from vercel_emu.console import plain
 from vercel_emu.control.client import ask, running_emulator
 from vercel_emu.errors import EmuError
 from vercel_emu.project.load import identify_project
@@ -103,7 +104,7 @@ def _print_table(entries: list[dict[str, Any]]) -> None:
             f"{entry['fresh']} s",
             str(entry["status"]),
             f"{entry['bytes']:,}",
-            Text(entry["path"]),
-            Text(", ".join(entry["tags"])),
+            Text(plain(entry["path"])),
+            Text(plain(", ".join(entry["tags"]))),
         )
     console.print(table)

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from vercel_emu.cli.folder_option import json_option, project_option
+from vercel_emu.console import plain, printable_lines
 from vercel_emu.control.client import running_emulator
 from vercel_emu.crons.call import (
     SECRET,
@@ -174,5 +175,7 @@ def _print_answer(job: CronJob, answer: Response, *, as_json: bool) -> None:
         return
     location = answer.headers.get("location")
     to = f" to {location} (not followed)" if location else ""
-    click.echo(f"GET {job.path}  {answer.status}{to}  {answer.duration_ms:.0f} ms", err=True)
-    click.echo(text, nl=not text.endswith("\n"))
+    first = f"GET {plain(job.path)}  {answer.status}{plain(to)}  {answer.duration_ms:.0f} ms"
+    click.echo(first, err=True)
+    shown = printable_lines(text) if sys.stdout.isatty() else text
+    click.echo(shown, nl=not text.endswith("\n"))

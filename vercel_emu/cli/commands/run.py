@@ -19,6 +19,7 @@ import click
 from vercel_emu import tasks
 from vercel_emu.cli.dependencies import ready_interpreter
 from vercel_emu.cli.option_flags import with_options
+from vercel_emu.console import printable_lines
 from vercel_emu.control.registry import RunningEmulator, find_running
 from vercel_emu.emu_folder import EmuFolder, emu_folder
 from vercel_emu.emulator.prepare import Prepared, prepare
@@ -193,6 +194,6 @@ def _tell(event: Event) -> None:
     """Warnings go to standard error: standard output is the command's."""
     if isinstance(event, Notice) and event.level in ("warn", "error", "fatal"):
         click.secho(f"{event.level}: ", fg="yellow", err=True, nl=False)
-        click.echo(event.message, err=True)
+        click.echo(printable_lines(event.message), err=True)
         if event.hint:
-            click.secho(event.hint, dim=True, err=True)
+            click.secho(printable_lines(event.hint), dim=True, err=True)

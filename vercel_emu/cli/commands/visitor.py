@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from vercel_emu.cli.folder_option import json_option, project_option
+from vercel_emu.console import plain
 from vercel_emu.control.client import ask, running_emulator
 from vercel_emu.project.load import identify_project
 from vercel_emu.project.pyproject import emu_table
@@ -85,7 +86,7 @@ def list_(folder: Path, as_json: bool) -> None:
     elif found:
         for one in found:
             place = ", ".join(part for part in (one.city, one.country) if part) or "no place"
-            click.echo(f"{one.label:20} {place} · {one.ip} · edge {one.edge_region}")
+            click.echo(f"{plain(one.label):20} {plain(place)} · {one.ip} · edge {one.edge_region}")
     else:
         click.echo(
             "There are none of your own; any place is a visitor too: vercel-emu places tokyo\n"
@@ -104,9 +105,9 @@ def _print_visitor(found: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))
         return
-    click.secho(found["label"], bold=True)
+    click.secho(plain(found["label"]), bold=True)
     for name, value in found.items():
         if name == "label" or value is None or value == []:
             continue
         shown = ", ".join(": ".join(pair) for pair in value) if name == "headers" else value
-        click.echo(f"  {name.replace('_', ' '):16}{shown}")
+        click.echo(f"  {name.replace('_', ' '):16}{plain(str(shown))}")

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vercel_emu import __version__
+from vercel_emu.console import plain
 from vercel_emu.control.registry import running_emulators
 from vercel_emu.emu_folder import EMU_DIR
 
@@ -31,7 +32,7 @@ def banner(project: RunningProject) -> None:
     )
     table = Table.grid(padding=(0, 2))
     for label, value in rows(project):
-        table.add_row(Text("  " + label, style="dim"), Text(value))
+        table.add_row(Text("  " + label, style="dim"), Text(plain(value)))
     console.print(table)
     console.print()
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vercel_emu.cli.terminal.keys import Keys, has_keys, listening
-from vercel_emu.console import LineWriter
+from vercel_emu.console import LineWriter, plain
 
 if TYPE_CHECKING:
     from vercel_emu.emulator.project import RunningProject
@@ -36,7 +36,7 @@ def make_keys(project: RunningProject, writer: LineWriter, stop: asyncio.Event) 
 
     def change_visitor(who: str) -> None:
         project.set_visitor(who)
-        writer.add(f"visitor: {project.visitor.label} · {project.visitor.ip}")
+        writer.add(f"visitor: {plain(project.visitor.label)} · {project.visitor.ip}")
 
     keys.add("r", "reload now, from scratch", project.reload)
     keys.add("c", "clear the runtime cache", clear_cache)

@@ -39,8 +39,9 @@ class _Question:
 
 
 def _write(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    with contextlib.suppress(OSError, ValueError):  # the terminal may be gone
+        sys.stdout.write(text)
+        sys.stdout.flush()
 
 
 class Keys:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import click
 
 from vercel_emu import events
-from vercel_emu.console import duration, printable
+from vercel_emu.console import duration, plain, printable, printable_lines
 from vercel_emu.scenarios.report import Line, Report, Result
 from vercel_emu.scenarios.scenario import Scenario, plan
 
@@ -41,6 +41,7 @@ def show_progress(scenario: Scenario, *, quiet: bool) -> Iterator[Callable[[Resu
             nonlocal failed
             failed += bool(result.failures)
             doing = f"{result.request.method} {result.request.path} as {result.visitor.label}"
+            doing = plain(doing)
             progress.update(task, advance=1, failed=failed, description=doing)
 
         yield on_result
@@ -75,14 +76,14 @@ def _show_failure(report: Report, result: Result) -> None:
     request = result.request
     click.secho("failed: ", fg="red", bold=True, nl=False)
     click.echo(
-        f"{request.method} {printable(request.path)} as {result.visitor.label} "
+        f"{request.method} {printable(request.path)} as {plain(result.visitor.label)} "
         f"(step {request.step + 1}, request {request.number + 1})"
     )
     for failure in result.failures:
-        click.echo(f"  {failure.what}")
+        click.echo(f"  {printable(failure.what)}")
         click.echo(f"    expected  {printable(failure.expected)}")
         click.echo(f"    came      {printable(failure.came)}")
-    click.secho(f"  {report.curl(result)}\n", dim=True)
+    click.secho(f"  {plain(report.curl(result))}\n", dim=True)
 
 
 def _show_countries(lines: list[Line]) -> None:
@@ -115,6 +116,6 @@ def app_output() -> events.Emit:
             case events.LogLine(text=text):
                 click.echo(f"  │ {printable(text)}", err=True)
             case events.Notice(level="warn" | "error", message=message):
-                click.echo(message, err=True)
+                click.echo(printable_lines(message), err=True)
 
     return show

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from vercel_emu.console import duration, printable
+from vercel_emu.console import duration, plain, printable
 
 ENOUGH = 40
 """Characters that a column gets before a line in it is broken; fewer columns fit else."""
@@ -34,7 +34,7 @@ def print_side_by_side(columns: Sequence[Column]) -> None:
 def _table(columns: Sequence[Column], widest: int) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for heading, *_ in columns:
-        table.add_column(Text(heading), max_width=widest, overflow="fold")
+        table.add_column(Text(plain(heading)), max_width=widest, overflow="fold")
     table.add_row(*(_status(status, milliseconds) for _, status, milliseconds, _ in columns))
     table.add_row(*(Text(_shortened(body)) for *_, body in columns))
     return table

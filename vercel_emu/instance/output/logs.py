@@ -6,6 +6,8 @@ lines, each under the invocation it belongs to (`vc_init`).
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterator
 from typing import Literal
 
 from vercel_emu.events import Level, LogLine
@@ -20,8 +22,60 @@ _LEVELS: dict[str, Level] = {
     "fatal": "fatal",
 }
 _STREAMS: dict[str, Stream] = {"stdout": "stdout", "stderr": "stderr"}
-MAX_PARTIAL = 64 * 1024
-"""Characters after which an unfinished line is shown as it is."""
+LONGEST_LINE = 256 * 1024
+"""Characters of one line that are kept, as on the platform; the rest is counted."""
+PIECE = 64 * 1024
+"""Characters that are handled in one go, unless a single line has more."""
+PIECE_LINES = 200
+
+
+def pieces(text: str) -> Iterator[str]:
+    """A long text in pieces that each take little time; they end at the ends of lines."""
+    start = 0
+    while start < len(text):
+        end = _piece_end(text, start)
+        yield text[start:end]
+        start = end
+
+
+def _piece_end(text: str, start: int) -> int:
+    limit = start + PIECE
+    end = start
+    for _ in range(PIECE_LINES):
+        newline = text.find("\n", end, limit)
+        if newline < 0:
+            break
+        end = newline + 1
+    else:
+        return end
+    if limit >= len(text):
+        return len(text)
+    # A line that is longer than a piece stays whole: it is cut where lines are made.
+    return end if end > start else (text.find("\n", limit) + 1 or len(text))
+
+
+def cut_note(left_out: int, unit: str = "characters") -> str:
+    """How a line ends that had more than is shown."""
+    return f" ... {left_out:,} more {unit} left out"
+
+
+class _OpenLine:
+    """A line that is not over yet."""
+
+    def __init__(self) -> None:
+        self._kept = io.StringIO()
+        self._length = 0
+
+    def add(self, text: str) -> None:
+        room = LONGEST_LINE - self._length
+        if room > 0:
+            self._kept.write(text if len(text) <= room else text[:room])
+        self._length += len(text)
+
+    def text(self) -> str:
+        kept = self._kept.getvalue()
+        left_out = self._length - len(kept)
+        return kept + cut_note(left_out) if left_out else kept
 
 
 class LineJoiner:
@@ -30,7 +84,7 @@ class LineJoiner:
     def __init__(self, function: str, instance: str) -> None:
         self._function = function
         self._instance = instance
-        self._partial: dict[tuple[str, Stream], str] = {}
+        self._open: dict[tuple[str, Stream], _OpenLine] = {}
 
     def add(self, invocation_id: str, level: str, stream: str, text: str) -> list[LogLine]:
         """The lines that `text` completes. A logging record (one with a level) is always whole."""
@@ -40,23 +94,24 @@ class LineJoiner:
             return self._lines(invocation_id, _LEVELS.get(level, "info"), "logging", text)
         known = _STREAMS.get(stream, "stdout")
         key = (invocation_id, known)
-        joined = self._partial.pop(key, "") + text
-        whole, newline, rest = joined.rpartition("\n")
-        if len(rest) > MAX_PARTIAL:
-            whole, newline, rest = joined, "\n", ""
+        whole, newline, rest = text.rpartition("\n")
+        if newline and (line := self._open.pop(key, None)):
+            first, more, others = whole.partition("\n")
+            line.add(first)
+            whole = line.text() + more + others
         if rest:
-            self._partial[key] = rest
+            self._open.setdefault(key, _OpenLine()).add(rest)
         return self._lines(invocation_id, _stream_level(known), known, whole) if newline else []
 
     def flush(self, invocation_id: str) -> list[LogLine]:
         """What an invocation wrote without a final newline, when it has ended."""
-        if not self._partial:
+        if not self._open:
             return []
         lines: list[LogLine] = []
         for stream in _STREAMS.values():
-            rest = self._partial.pop((invocation_id, stream), "")
-            if rest:
-                lines += self._lines(invocation_id, _stream_level(stream), stream, rest)
+            line = self._open.pop((invocation_id, stream), None)
+            if line is not None:
+                lines += self._lines(invocation_id, _stream_level(stream), stream, line.text())
         return lines
 
     def _lines(
@@ -68,7 +123,7 @@ class LineJoiner:
     ) -> list[LogLine]:
         return [
             LogLine(
-                text=line,
+                text=_shortened(line),
                 level=level,
                 stream=stream,
                 function=self._function,
@@ -77,6 +132,16 @@ class LineJoiner:
             )
             for line in text.rstrip("\n").split("\n")
         ]
+
+
+_NOTE_ROOM = 100
+
+
+def _shortened(line: str) -> str:
+    """The line, cut where it is too long. One that was cut as it came is longer by its note."""
+    if len(line) <= LONGEST_LINE + _NOTE_ROOM:
+        return line
+    return line[:LONGEST_LINE] + cut_note(len(line) - LONGEST_LINE)
 
 
 def _stream_level(stream: Stream) -> Level:

@@ -5,5 +5,6 @@ messages, decoded, the process's output, and the news of its end. Nothing here d
 start or stop.
 
 Start with `process.py`, then `ipc.py`: every message that `vercel_runtime` and our own
-`guest/boot.py` send. `early.py` starts an interpreter before it is known what it will run.
+`guest/boot.py` send. `early.py` starts an interpreter before it is known what it will run;
+`socket_folder.py` finds a place for the sockets.
 """

@@ -12,6 +12,14 @@ from collections.abc import Iterator
 
 import msgspec
 
+from vercel_emu.instance.output.logs import PIECE_LINES, cut_note, pieces
+
+LONGEST_MESSAGE = 4 * 1024 * 1024
+"""Bytes of one message that are kept; of a longer log message the rest is counted."""
+_TAIL = 256
+"""Bytes that hold what comes after the text in a log message."""
+_TEXT = b'"message": "'
+
 
 class Context(msgspec.Struct, rename="camel"):
     """Which invocation a message belongs to; `"0"` outside of any."""
@@ -47,15 +55,18 @@ class End(msgspec.Struct, tag="end"):
 
 
 class LogPayload(msgspec.Struct):
-    """What was written; `message` is base64."""
+    """What was written; `message` is base64, unless it is a `piece` of a longer one."""
 
     context: Context
     message: str
     level: str = ""
     stream: str = ""
+    piece: str | None = None
 
     def text(self) -> str:
         """The decoded message; undecodable bytes are replaced, never an error."""
+        if self.piece is not None:
+            return self.piece
         try:
             return base64.b64decode(self.message).decode("utf-8", "replace")
         except binascii.Error:
@@ -200,16 +211,63 @@ _decoder: msgspec.json.Decoder[RuntimeMessage] = msgspec.json.Decoder(RuntimeMes
 
 
 class MessageReader:
-    """Splits a byte stream into messages; types it doesn't know are skipped, as are broken ones."""
+    """Splits a byte stream into messages; types it doesn't know are skipped, as are broken ones.
+
+    It takes time in proportion to what comes, and holds `LONGEST_MESSAGE` at most.
+    """
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._head = bytearray()
+        self._tail = b""
+        self._length = 0
 
     def feed(self, data: bytes) -> Iterator[RuntimeMessage]:
-        """Yield every message that `data` completes."""
-        *frames, self._rest = (self._rest + data).split(b"\0")
-        for frame in frames:
+        """Yield every message that `data` completes; what a long text was, in pieces."""
+        *ends, rest = data.split(b"\0")
+        for end in ends:
+            frame, left_out = self._completed(end)
             try:
-                yield _decoder.decode(frame)
+                message = _decoder.decode(frame)
             except (msgspec.DecodeError, UnicodeDecodeError):
                 continue
+            if isinstance(message, Log):
+                yield from _in_pieces(message.payload, left_out)
+            elif not left_out:
+                yield message
+        self._add(rest)
+
+    def _add(self, part: bytes) -> None:
+        room = max(0, LONGEST_MESSAGE - len(self._head))
+        self._head += part[:room]
+        if len(part) > room:
+            self._tail = (self._tail + part[room:])[-_TAIL:]
+        self._length += len(part)
+
+    def _completed(self, end: bytes) -> tuple[bytes, int]:
+        """The message that ends with `end`, and how many bytes of it are missing."""
+        if not self._length and len(end) <= LONGEST_MESSAGE:
+            return end, 0
+        self._add(end)
+        head, tail, length = bytes(self._head), self._tail, self._length
+        self._head, self._tail, self._length = bytearray(), b"", 0
+        if length == len(head) + len(tail):
+            return head + tail, 0
+        return _mended(head, tail), length - len(head) - len(tail)
+
+
+def _mended(head: bytes, tail: bytes) -> bytes:
+    """A message whose text lacks its end: base64 up to where it was cut, then what follows it."""
+    text = head.find(_TEXT) + len(_TEXT)
+    whole = text + (len(head) - text) // 4 * 4
+    return head[:whole] + tail[max(0, tail.find(b'"')) :]
+
+
+def _in_pieces(log: LogPayload, left_out: int) -> Iterator[Log]:
+    if not left_out and len(log.message) <= PIECE_LINES:
+        yield Log(log)
+        return
+    text = log.text()
+    if left_out:
+        text = text.rstrip("\n") + cut_note(left_out * 3 // 4, "bytes") + "\n"
+    for piece in pieces(text):
+        yield Log(LogPayload(log.context, "", log.level, log.stream, piece))

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import contextlib
 import itertools
 import json
 import os
 import signal
+import time
 from asyncio.subprocess import Process
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from vercel_emu import tasks
-from vercel_emu.instance.output.logs import Stream
+from vercel_emu.instance.output.logs import Stream, pieces
 from vercel_emu.instance.process.early import EarlyProcess, start_python
 from vercel_emu.instance.process.ipc import MessageReader, RuntimeMessage
 from vercel_emu.project.model import Entrypoint
@@ -77,6 +79,11 @@ class Listener(Protocol):
 
 
 _numbers = itertools.count(1)
+SLICE = 0.002
+"""Seconds that an app's output is handled before everybody else has as long."""
+SILENCE = 0.5
+"""Seconds without a word after which nothing more is expected of a process that has ended."""
+MOST_SILENCES = 6
 
 
 class InstanceProcess:
@@ -90,6 +97,7 @@ class InstanceProcess:
         self._server: asyncio.Server | None = None
         self._channels: set[asyncio.Transport] = set()
         self._channel_gone = asyncio.Event()
+        self._heard = 0
         self._watcher: asyncio.Task[None] | None = None
         self._unsent: list[bytes] = []
         self.exited = asyncio.Event()
@@ -160,6 +168,8 @@ class InstanceProcess:
             if not self.exited.is_set() and grace > 0:
                 with contextlib.suppress(ProcessLookupError):
                     self._process.terminate()
+                    # One that is stopped heeds it only when it goes on.
+                    self.signal_group(signal.SIGCONT)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(grace):
                         await self.exited.wait()
@@ -170,31 +180,49 @@ class InstanceProcess:
     async def _watch(self, process: Process) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
-        readers = [
+        ends = [
             tasks.start(self._read(process.stdout, "stdout"), f"stdout of {self.name}"),
             tasks.start(self._read(process.stderr, "stderr"), f"stderr of {self.name}"),
         ]
         code = await process.wait()
-        # A grandchild may hold the pipes open; what it says after this is nobody's.
         self.signal_group(signal.SIGKILL)
-        await asyncio.wait(readers, timeout=0.5)
-        for reader in readers:
-            reader.cancel()
-        if process.stdin is not None:
-            process.stdin.close()
-        # What is still in the IPC sockets comes before the news of the exit.
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(0.5):
-                while self._channels:
-                    await self._channel_gone.wait()
-                    self._channel_gone.clear()
+        # What is still in the pipes and the IPC sockets comes before the news of the exit.
+        ends.append(tasks.start(self._channels_end(), f"IPC of {self.name}"))
+        await self._while_it_speaks(ends)
+        for end in ends:
+            end.cancel()
+        # Closes the pipes, which asyncio itself closes at their end only.
+        process._transport.close()  # type: ignore[attr-defined]
         self._close_channels()
         self.exited.set()
         self._listener.on_exit(self, code)
 
+    async def _channels_end(self) -> None:
+        while self._channels:
+            await self._channel_gone.wait()
+            self._channel_gone.clear()
+
+    async def _while_it_speaks(self, ends: list[asyncio.Task[None]]) -> None:
+        """A grandchild may hold the pipes open; what it says later is nobody's."""
+        heard = -1
+        for _ in range(MOST_SILENCES):
+            if heard == self._heard:
+                return
+            heard = self._heard
+            _, waiting = await asyncio.wait(ends, timeout=SILENCE)
+            if not waiting:
+                return
+
     async def _read(self, pipe: asyncio.StreamReader, stream: Stream) -> None:
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        over = 0.0
         while data := await pipe.read(65536):
-            self._listener.on_output(self, stream, data.decode("utf-8", "replace"))
+            for piece in pieces(decoder.decode(data)):
+                if time.perf_counter() > over:
+                    await asyncio.sleep(SLICE)
+                    over = time.perf_counter() + SLICE
+                self._heard += 1
+                self._listener.on_output(self, stream, piece)
 
     def _command(self, name: str) -> None:
         line = json.dumps({"do": name}).encode() + b"\n"
@@ -226,15 +254,23 @@ class InstanceProcess:
         self._channel_gone.set()
 
     def channel_message(self, message: RuntimeMessage) -> None:
+        self._heard += 1
         self._listener.on_message(self, message)
 
 
 class _Channel(asyncio.Protocol):
-    """One connection of the child to its IPC socket: the runtime's, or `boot.py`'s own."""
+    """One connection of the child to its IPC socket: the runtime's, or `boot.py`'s own.
+
+    Messages are handled for `SLICE` seconds at a time, so that an app that writes a lot delays
+    nobody else; until they are done nothing more is read, and the app waits in its `write`.
+    """
 
     def __init__(self, owner: InstanceProcess) -> None:
         self._owner = owner
         self._reader = MessageReader()
+        self._messages: Iterator[RuntimeMessage] | None = None
+        self._paused = False
+        self._lost = False
         self._transport: Any = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -242,11 +278,35 @@ class _Channel(asyncio.Protocol):
         self._owner.channel_opened(self._transport)
 
     def data_received(self, data: bytes) -> None:
-        for message in self._reader.feed(data):
+        heard = self._reader.feed(data)
+        if self._messages is not None:
+            self._messages = itertools.chain(self._messages, heard)
+            return
+        self._messages = heard
+        self._handle()
+
+    def _handle(self) -> None:
+        assert self._messages is not None
+        over = time.perf_counter() + SLICE
+        for message in self._messages:
             self._owner.channel_message(message)
+            if time.perf_counter() > over:
+                if not self._paused and not self._transport.is_closing():
+                    self._transport.pause_reading()
+                    self._paused = True
+                asyncio.get_running_loop().call_later(SLICE, self._handle)
+                return
+        self._messages = None
+        if self._lost:
+            self._owner.channel_closed(self._transport)
+        elif self._paused and not self._transport.is_closing():
+            self._transport.resume_reading()
+            self._paused = False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._owner.channel_closed(self._transport)
+        self._lost = True
+        if self._messages is None:
+            self._owner.channel_closed(self._transport)
 
 
 def exit_text(code: int) -> str:

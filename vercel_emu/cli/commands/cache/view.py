@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from vercel_emu.console import plain, printable_lines
 from vercel_emu.runtime_cache import sdk_keys
 from vercel_emu.runtime_cache.operations import Items, Record, Summary
 
@@ -22,10 +23,10 @@ def print_items(page: Items) -> None:
         table.add_column(title, justify="right", no_wrap=True)
     for item in page.items:
         table.add_row(
-            Text(item.key),
-            Text(item.name),
+            Text(plain(item.key)),
+            Text(plain(item.name)),
             size(item.size),
-            Text(" ".join(item.tags)),
+            Text(plain(" ".join(item.tags))),
             duration(item.age),
             duration(item.ttl),
             str(item.hits),
@@ -47,9 +48,9 @@ def print_record(record: Record) -> None:
     out = console()
     for name, value in facts.items():
         if value:
-            out.print(Text(f"{name:<10} ", style="dim") + Text(value))
+            out.print(Text(f"{name:<10} ", style="dim") + Text(plain(value)))
     out.print()
-    out.print(Text(pretty(record.body)))
+    out.print(Text(printable_lines(pretty(record.body))))
 
 
 def print_summary(summary: Summary) -> None:
@@ -69,7 +70,7 @@ def print_summary(summary: Summary) -> None:
         table.add_column("ITEMS", justify="right")
         table.add_column("BYTES", justify="right")
         for tag in stats.tags:
-            table.add_row(Text(tag.tag), f"{tag.items:,}", size(tag.bytes))
+            table.add_row(Text(plain(tag.tag)), f"{tag.items:,}", size(tag.bytes))
         out.print()
         out.print(table)
 
