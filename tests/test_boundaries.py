@@ -18,7 +18,7 @@ from tests.checkout import ROOT
 PACKAGE = ROOT / "vercel_emu"
 ORDER = (
     # The ground: what every room may know.
-    *("errors", "events", "tasks", "emu_folder", "platform", "options", "console"),
+    *("errors", "events", "tasks", "files", "emu_folder", "platform", "options", "console"),
     # What a deployment is and who asks.
     *("guest", "transport", "project", "visitors", "deployment"),
     # What runs.

@@ -15,6 +15,7 @@ from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from vercel_emu.files.reading import UnfitFileError, read_text
 from vercel_emu.project.pyproject import load_toml
 from vercel_emu.project.python.environment import (
     BrokenPythonError,
@@ -65,8 +66,8 @@ def versions_in_order(wish: Wish | None) -> list[str]:
 
 def read_wish(root: Path) -> tuple[Wish | None, tuple[str, ...]]:
     """What the project asks for, and a warning for a file that can't be understood."""
-    warnings: list[str] = []
-    for text, source in _wishes(root):
+    pinned, warnings = _pinned(root / ".python-version")
+    for text, source in (*pinned, *_wishes(root)):
         allowed = _allowed(text)
         if allowed is not None:
             return Wish(text, source, allowed), tuple(warnings)
@@ -74,15 +75,19 @@ def read_wish(root: Path) -> tuple[Wish | None, tuple[str, ...]]:
     return None, tuple(warnings)
 
 
-def _wishes(root: Path) -> Iterator[tuple[str, str]]:
+def _pinned(file: Path) -> tuple[list[tuple[str, str]], list[str]]:
+    """The version of `.python-version`, or why the file is not used."""
     try:
-        lines = (root / ".python-version").read_text(encoding="utf-8").splitlines()
+        lines = read_text(file).splitlines()
+    except UnfitFileError as error:
+        return [], [f"{file.name} is not used: {error.strerror}."]
     except (OSError, UnicodeError):
-        lines = []
+        return [], []
     stripped = (line.partition("#")[0].strip() for line in lines)
-    first = next((line for line in stripped if line), None)
-    if first:
-        yield first, ".python-version"
+    return [(line, file.name) for line in stripped if line][:1], []
+
+
+def _wishes(root: Path) -> Iterator[tuple[str, str]]:
     project: Any = load_toml(root / "pyproject.toml").get("project")
     if isinstance(project, dict) and isinstance(project.get("requires-python"), str):
         yield project["requires-python"], "requires-python in pyproject.toml"

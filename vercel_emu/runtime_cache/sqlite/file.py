@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from vercel_emu.emu_folder import make_in
 from vercel_emu.events import Emit, Notice
 from vercel_emu.runtime_cache.sqlite.faults import Fault, classify
 from vercel_emu.runtime_cache.sqlite.schema import APPLICATION_ID, migrate
@@ -82,7 +83,7 @@ def wal_size(path: Path) -> int:
 def _make_folder(folder: Path) -> None:
     if folder.is_dir():
         return
-    folder.mkdir(parents=True)
+    make_in(folder, 2)
     with contextlib.suppress(FileExistsError), (folder / ".gitignore").open("x") as file:
         file.write("*\n")
 
