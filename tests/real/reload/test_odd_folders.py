@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 from pathlib import Path
 from typing import Any
@@ -115,7 +114,7 @@ def test_a_project_that_is_renamed_and_renamed_back(tmp_path: Path) -> None:
 def test_another_project_in_its_place(tmp_path: Path) -> None:
     with running(tmp_path) as emulator:
         emulator.wait_ready()
-        shutil.rmtree(emulator.root)
+        emulator.root.rename(tmp_path / "old")
         emulator.events.wait(events.Notice, lambda e: e.code == "PROJECT_GONE")
         write_project(tmp_path / "next", {"app.py": APP.replace("VERSION", "next")})
         (tmp_path / "next").rename(emulator.root)
