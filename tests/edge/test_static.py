@@ -103,7 +103,7 @@ def test_an_ignore_file_that_can_t_be_read_publishes_nothing(tmp_path: Path) -> 
         public_files(tmp_path, VercelConfig(), has_app=False)
 
 
-@pytest.mark.parametrize("name", ["..", "../other", "/etc"])
+@pytest.mark.parametrize("name", ["..", "../other", "/etc", "a\0b"])
 def test_output_directory_outside_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(EmuError, match="lies outside"):
         public_files(tmp_path, VercelConfig(output_directory=name), has_app=True)

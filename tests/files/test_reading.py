@@ -10,9 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.checkout import ROOT
 from vercel_emu.files.parsing import DEEPEST, TooDeepError, parse_json, parse_toml
 from vercel_emu.files.reading import (
     CONFIG_BYTES,
+    ENV_BYTES,
+    LOCK_BYTES,
+    SOURCE_BYTES,
     UnfitFileError,
     in_words,
     next_step,
@@ -20,6 +24,7 @@ from vercel_emu.files.reading import (
     read_bytes,
     read_text,
 )
+from vercel_emu.files.walking import Allowance
 
 
 def test_a_file_up_to_the_limit_is_read(tmp_path: Path) -> None:
@@ -82,6 +87,16 @@ def test_text_is_read_as_everywhere_else(tmp_path: Path) -> None:
 )
 def test_a_limit_in_words(size: int, words: str) -> None:
     assert in_words(size) == words
+
+
+def test_the_docs_tell_the_limits() -> None:
+    text = (ROOT / "docs" / "differences.md").read_text()
+    section = text.partition("## Files and folders that are refused")[2].partition("\n## ")[0]
+    for limit in (CONFIG_BYTES, ENV_BYTES, LOCK_BYTES, SOURCE_BYTES):
+        assert in_words(limit) in section
+    allowance = Allowance()
+    assert f"{allowance.folders:,} folders or {allowance.files:,} files" in section
+    assert f"{DEEPEST} levels deep" in section
 
 
 @pytest.mark.parametrize("depth", [DEEPEST + 1, 900, 2_000, 100_000])

@@ -146,7 +146,7 @@ def public_files(
 def _output_folder(root: Path, config: VercelConfig) -> Path:
     name = config.output_directory or DEFAULT_FOLDER
     folder = root / name
-    if not folder.resolve().is_relative_to(root.resolve()):
+    if "\0" in name or not folder.resolve().is_relative_to(root.resolve()):
         raise EmuError(
             "INVALID_OUTPUT_DIRECTORY",
             f"{config.file_name or 'vercel.json'}: `outputDirectory` {name!r} lies outside the "

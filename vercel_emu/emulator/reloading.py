@@ -291,12 +291,15 @@ class Reloader:
         root = self._project.project.root
         path = Path(link)
         name = path.relative_to(root).as_posix() if path.is_relative_to(root) else link
+        leads = f"leads to {target}, out of the project,"
+        if link == target:
+            leads = "is named in [tool.uv.sources],"
         self._project.emit(
             Notice(
                 level="warn",
                 code="LINK_NOT_WATCHED",
-                message=f"{name} leads to {target}, out of the project, and more lies there than "
-                "is watched: a save there is not seen.",
+                message=f"{name} {leads} and more lies there than is watched: a save there is not "
+                "seen.",
                 hint=f"Remove the link, leave it out with `--ignore {name}/`, or have what you "
                 "edit there watched with `--watch PATH`.",
             )

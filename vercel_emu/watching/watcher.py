@@ -133,9 +133,11 @@ class Watcher:
         if os.path.isdir(path):
             if not self.reader.rules.skips_folder(self.reader.relative(path)):
                 found.update(file for file in self.tree.files if _within(file, path))
-                self._unread.add(self.reader.root if self._needs_all(path) else path)
+                # A link may lead to what is known already; only a whole reading tells.
+                self._unread.add(self.reader.root if os.path.islink(path) else path)
         elif path in self.tree.folders:
-            if self._needs_all(path):
+            if any(_within(link, path) for link in self.tree.links):
+                # What was reached by a link that has gone may be behind another one.
                 self._unread.add(self.reader.root)
             self.tree.folders = {f for f in self.tree.folders if not _within(f, path)}
             found.update(file for file in self.tree.files if _within(file, path))
@@ -144,10 +146,6 @@ class Watcher:
             self._follow_link(path)
             if name in IGNORE_FILES:
                 self._unread.add(self.reader.root)
-
-    def _needs_all(self, folder: str) -> bool:
-        """Whether other folders may have other paths, now that this one has come or gone."""
-        return bool(self.tree.links) or os.path.islink(folder)
 
     def _follow_link(self, path: str) -> None:
         new = Tree()
