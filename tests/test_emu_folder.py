@@ -149,7 +149,7 @@ def test_without_any_place_it_says_so(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_an_unfinished_write_leaves_nothing(tmp_path: Path) -> None:
-    make_folder(tmp_path / EMU_DIR)
+    make_folder(tmp_path / EMU_DIR, 2)
     target = tmp_path / EMU_DIR / "x"
     target.mkdir()
     with pytest.raises(OSError, match="directory"):

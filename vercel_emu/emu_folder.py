@@ -93,7 +93,7 @@ def prepare_folder(root: Path) -> Path:
         OSError: it can't be made or written, or the disk is full.
     """
     folder = root / EMU_DIR
-    make_folder(folder)
+    make_folder(folder, 2)
     _write_ignore(folder / ".gitignore")
     make_folder(folder / "bytecode")
     _make_private(folder)
@@ -101,12 +101,19 @@ def prepare_folder(root: Path) -> Path:
     return folder
 
 
-def make_folder(folder: Path) -> None:
-    """Make a folder of ours with those above it; `.vercel` itself gets the usual mode."""
+def make_folder(folder: Path, levels: int = 1) -> None:
+    """Make a folder of ours, and of those above it so many that it is `levels` in all.
+
+    `.vercel` itself gets the usual mode. What should hold them is there: a project's folder that
+    was renamed is not to come back, empty, with our files in it.
+
+    Raises:
+        OSError: it can't be made, or what should hold it is not there.
+    """
     if folder.is_dir():
         return
-    if not folder.parent.is_dir():
-        make_folder(folder.parent)
+    if levels > 1 and not folder.parent.is_dir():
+        make_folder(folder.parent, levels - 1)
     shared = folder.name == EMU_DIR.parent.name
     try:
         folder.mkdir(0o777 if shared else PRIVATE_FOLDER, exist_ok=True)
@@ -123,6 +130,8 @@ def _write_ignore(file: Path) -> None:
 
 def write_whole(file: Path, content: bytes) -> None:
     """Write `file` so that whoever reads it finds the old content or the new one, never a part.
+
+    Its folder is made, too, but not what holds that.
 
     Raises:
         OSError: it can't be written; the old content stays.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,48 @@ def test_output_directory_replaces_public(tmp_path: Path) -> None:
     assert files.paths() == ["/a.txt"]
 
 
-@pytest.mark.parametrize("name", ["..", "../other", "/etc"])
+def test_a_link_is_public_if_what_it_leads_to_is(tmp_path: Path) -> None:
+    write(tmp_path, "index.html", "d/a.txt", ".env", ".git/config", "api/x.py", ".notes/n.txt")
+    links = {"same": "d/a.txt", "env": ".env", "git": ".git", "code": "api/x.py", "f": "api"}
+    links |= {"notes": ".notes/n.txt", "passwd": "/etc/passwd", "circle": "circle", "all": "/"}
+    for name, target in links.items():
+        (tmp_path / name).symlink_to(target)
+    files = public_files(tmp_path, VercelConfig(), has_app=False)
+    assert files.paths() == ["/", "/.notes/n.txt", "/d/a.txt", "/index.html", "/same"]
+
+
+def test_a_link_in_public_to_a_dotfile_is_not_served(tmp_path: Path) -> None:
+    write(tmp_path, "public/a.txt", "public/.hidden", "public/.secret/b.txt", ".env")
+    write(tmp_path, "public/.well-known/c.txt")
+    links = {"x": "../.env", "y": ".hidden", "z": ".secret/b.txt", "c": ".well-known/c.txt"}
+    for name, target in links.items():
+        (tmp_path / "public" / name).symlink_to(target)
+    paths = public_files(tmp_path, VercelConfig(), has_app=True).paths()
+    assert set(paths) & {"/x", "/y", "/z", "/c", "/a.txt"} == {"/c", "/a.txt"}
+
+
+def test_a_link_that_comes_later_is_looked_at_again(tmp_path: Path) -> None:
+    write(tmp_path, "public/a.txt", "public/d/b.txt", "public/c.txt", ".env", "other/b.txt")
+    files = public_files(tmp_path, VercelConfig(), has_app=True)
+    (tmp_path / "public" / "a.txt").unlink()
+    (tmp_path / "public" / "a.txt").symlink_to("c.txt")
+    assert files.find("/a.txt") is not None
+    (tmp_path / "public" / "a.txt").unlink()
+    (tmp_path / "public" / "a.txt").symlink_to("../.env")
+    assert files.find("/a.txt") is None
+    (tmp_path / "public" / "d").rename(tmp_path / "aside")
+    (tmp_path / "public" / "d").symlink_to("../other")
+    assert files.find("/d/b.txt") is None
+
+
+def test_an_ignore_file_that_can_t_be_read_publishes_nothing(tmp_path: Path) -> None:
+    write(tmp_path, "index.html")
+    os.mkfifo(tmp_path / ".vercelignore")
+    with pytest.raises(EmuError, match=r"\.vercelignore can't be read: it is a named pipe"):
+        public_files(tmp_path, VercelConfig(), has_app=False)
+
+
+@pytest.mark.parametrize("name", ["..", "../other", "/etc", "a\0b"])
 def test_output_directory_outside_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(EmuError, match="lies outside"):
         public_files(tmp_path, VercelConfig(output_directory=name), has_app=True)

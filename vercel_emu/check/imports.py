@@ -17,7 +17,9 @@ from pathlib import Path
 from vercel_emu.check.model import Checked, Finding
 from vercel_emu.check.packages import Packages
 from vercel_emu.errors import Where
+from vercel_emu.files.reading import SOURCE_BYTES, read_bytes
 from vercel_emu.project.detection.entrypoint import python_files
+from vercel_emu.project.detection.exports import parse
 
 _FOR_TESTS = ("tests", "test", "conftest.py", "noxfile.py", "setup.py")
 
@@ -96,10 +98,10 @@ def _files_of(module: str, folders: Iterable[str]) -> Iterator[str]:
 
 def _imports(root: Path, file: str) -> list[Import]:
     try:
-        tree = ast.parse((root / file).read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError):
+        tree = parse(read_bytes(root / file, SOURCE_BYTES))
+        return list(_needed_by(tree.body, file.split("/")[:-1])) if tree is not None else []
+    except (OSError, RecursionError):
         return []
-    return list(_needed_by(tree.body, file.split("/")[:-1]))
 
 
 def _needed_by(body: Iterable[ast.stmt], package: list[str]) -> Iterator[Import]:

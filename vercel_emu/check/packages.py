@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from functools import cached_property
 from importlib import metadata
@@ -11,6 +12,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from vercel_emu.check.model import Checked, Finding, of_warning
+from vercel_emu.files.reading import read_text
+from vercel_emu.files.walking import Walk, is_environment
 from vercel_emu.platform.limits import BUNDLE_BYTES
 from vercel_emu.project.detection import globs
 
@@ -111,19 +114,20 @@ def own_files(checked: Checked) -> dict[str, int]:
     public = checked.config.output_directory or "public"
     left_out = [*_excluded(checked), *_ignored(root)]
     found: dict[str, int] = {}
-    for folder, subfolders, names in root.walk():
-        subfolders[:] = [
-            name
-            for name in subfolders
-            if name not in _NOT_DEPLOYED
-            and not (folder / name / "pyvenv.cfg").exists()
-            and (folder / name) != root / public
-        ]
-        for name in names:
-            path = folder / name
-            relative = path.relative_to(root).as_posix()
-            if not path.is_symlink() and not any(globs.matches(one, relative) for one in left_out):
-                found[relative] = path.stat().st_size
+
+    def enters(folder: str) -> bool:
+        path = Path(folder)
+        wanted = path.name not in _NOT_DEPLOYED and path != root / public
+        return wanted and not is_environment(folder)
+
+    for folder in Walk(str(root), enters=enters):
+        for entry in folder.files():
+            relative = Path(entry.path).relative_to(root).as_posix()
+            if not entry.is_file(follow_symlinks=False):
+                continue
+            if not any(globs.matches(one, relative) for one in left_out):
+                with contextlib.suppress(FileNotFoundError):
+                    found[relative] = entry.stat(follow_symlinks=False).st_size
     return found
 
 
@@ -142,7 +146,7 @@ def _excluded(checked: Checked) -> list[str]:
 def _ignored(root: Path) -> list[str]:
     """The patterns of .vercelignore; none where it has exceptions (`!`)."""
     try:
-        lines = (root / ".vercelignore").read_text("utf-8").splitlines()
+        lines = read_text(root / ".vercelignore").splitlines()
     except (OSError, UnicodeDecodeError):
         return []
     patterns = [line.strip().strip("/") for line in lines]

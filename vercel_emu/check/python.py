@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Iterator
@@ -14,6 +13,8 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from vercel_emu.check.model import Checked, Finding
 from vercel_emu.errors import EmuError, Where
+from vercel_emu.files.parsing import parse_json
+from vercel_emu.files.reading import LOCK_BYTES, read_text
 from vercel_emu.project.pyproject import load_toml
 from vercel_emu.project.python.workspace import workspace_root
 
@@ -116,7 +117,7 @@ def _fitting(text: str) -> list[str] | None:
 
 def _pinned(file: Path) -> str:
     try:
-        lines = file.read_text("utf-8-sig").splitlines()
+        lines = read_text(file).splitlines()
     except (OSError, UnicodeDecodeError):
         return ""
     found = (line.partition("#")[0].strip() for line in lines)
@@ -134,7 +135,7 @@ def _required(root: Path) -> str:
 
 def _of_pipfile(file: Path) -> str:
     try:
-        requires = json.loads(file.read_text("utf-8"))["_meta"]["requires"]
+        requires = parse_json(read_text(file, LOCK_BYTES))["_meta"]["requires"]
         value = requires.get("python_full_version") or requires.get("python_version")
     except (OSError, ValueError, KeyError, AttributeError, TypeError):
         return ""

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from vercel_emu.emu_folder import announcement_paths, is_ours, write_whole
+from vercel_emu.files.reading import read_bytes
 
 
 class RunningEmulator(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,8 +56,8 @@ def running_emulators(root: Path) -> list[RunningEmulator]:
     found = []
     for path in _announcements(root):
         try:
-            emulator = msgspec.json.decode(path.read_bytes(), type=RunningEmulator)
-        except (OSError, msgspec.DecodeError):
+            emulator = msgspec.json.decode(read_bytes(path), type=RunningEmulator)
+        except (OSError, msgspec.DecodeError, RecursionError):
             continue
         if _alive(emulator):
             found.append(emulator)

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from vercel_emu.files.reading import SOURCE_BYTES, read_text
 from vercel_emu.project.detection.entrypoint import module_name, python_files
+from vercel_emu.project.detection.exports import parse
 
 _FIELDS = ("minute", "hour", "day", "month", "day_of_week")
 _MODULE = "vercel.cron"
@@ -33,7 +35,7 @@ def declared_jobs(root: Path) -> list[Declared]:
     found: list[Declared] = []
     for file in python_files(root):
         try:
-            text = (root / file).read_text("utf-8")
+            text = read_text(root / file, SOURCE_BYTES)
         except (OSError, UnicodeDecodeError):
             continue
         if "vercel" in text and "cron" in text:
@@ -43,9 +45,8 @@ def declared_jobs(root: Path) -> list[Declared]:
 
 def declared_in(source: str, file: str) -> list[Declared]:
     """The decorated functions of one file; a file that doesn't compile has none."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError):
+    tree = parse(source.encode("utf-8", "surrogatepass"))
+    if tree is None:
         return []
     names = _Names(tree)
     return [

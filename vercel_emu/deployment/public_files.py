@@ -1,8 +1,8 @@
 """Which files of a project are public, and which of them answers a URL path.
 
 The folders are read once and after every change (`refresh`, called by the file watcher), so a
-lookup is one dictionary access and never touches the disk. Nothing outside a folder can be reached:
-only what was found inside it has a path at all.
+lookup is one dictionary access, and a look at the file itself. Nothing outside a folder can be
+reached: only what was found inside it has a path at all, and a link only with what it leads to.
 """
 
 from __future__ import annotations
@@ -18,14 +18,13 @@ from urllib.parse import unquote_to_bytes
 from pathspec import GitIgnoreSpec
 
 from vercel_emu.errors import EmuError, Where
+from vercel_emu.files.reading import UnfitFileError, next_step, read_text
+from vercel_emu.files.walking import Follow, Walk, is_environment, is_within
 from vercel_emu.project.detection.builds import static_sources
 from vercel_emu.project.detection.globs import matches
 from vercel_emu.project.vercel_json.model import VercelConfig
 
 DEFAULT_FOLDER = "public"
-
-ENVIRONMENT_MARK = "pyvenv.cfg"
-"""A folder with this file is a virtual environment, whatever its name."""
 
 _NEVER_UPLOADED = frozenset(
     (
@@ -60,22 +59,29 @@ class Mount:
     """Asked with each file's path in the folder (posix, relative)."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Published:
+    file: Path
+    real: str
+    """Where it lies without links."""
+    mount: Mount
+
+
 class PublicFiles:
     """The public files of a project, by URL path. An earlier mount wins over a later one."""
 
     def __init__(self, mounts: Sequence[Mount], *, clean_urls: bool = False) -> None:
         self.mounts = tuple(mounts)
         self.clean_urls = clean_urls
-        self._files: dict[str, Path] = {}
+        self._files: dict[str, _Published] = {}
         self.refresh()
 
     def refresh(self) -> None:
         """Read the folders again."""
-        exact: dict[str, Path] = {}
+        exact: dict[str, _Published] = {}
         for mount in self.mounts:
-            for name, file in _walk(mount.folder):
-                if mount.includes(name):
-                    exact.setdefault(mount.prefix + name, file)
+            for name, one in _published(mount):
+                exact.setdefault(mount.prefix + name, one)
         files = dict(exact)
         for path, file in exact.items():
             if path.endswith("/index.html"):
@@ -90,11 +96,19 @@ class PublicFiles:
     def find(self, path: str) -> Path | None:
         """The file for a raw URL path (latin-1, percent-encoded, without a query)."""
         if "%" not in path and path.isascii():
-            return self._files.get(path)
+            return self._unless_replaced(path)
         if not self._files or _ENCODED_SEPARATOR.search(path):
             return None
         raw = unquote_to_bytes(path.encode("latin-1", "replace"))
-        return self._files.get(raw.decode("utf-8", "surrogateescape"))
+        return self._unless_replaced(raw.decode("utf-8", "surrogateescape"))
+
+    def _unless_replaced(self, path: str) -> Path | None:
+        """The file, unless a link has come into its place that leads to what is not public."""
+        one = self._files.get(path)
+        if one is None:
+            return None
+        real = os.path.realpath(one.file)
+        return one.file if real == one.real or _is_public(real, one.mount) else None
 
     def paths(self) -> list[str]:
         """Every URL path that a file answers, sorted."""
@@ -119,7 +133,7 @@ def public_files(
     if config.builds:
         named = static_sources(config.builds)
         mounts = [Mount(root, includes=lambda file: any(matches(glob, file) for glob in named))]
-    elif not has_app and next(_walk(folder), None) is None:
+    elif not has_app and next(_published(Mount(folder)), None) is None:
         ignored = _not_uploaded(root)
 
         def is_public(name: str) -> bool:
@@ -132,7 +146,7 @@ def public_files(
 def _output_folder(root: Path, config: VercelConfig) -> Path:
     name = config.output_directory or DEFAULT_FOLDER
     folder = root / name
-    if not folder.resolve().is_relative_to(root.resolve()):
+    if "\0" in name or not folder.resolve().is_relative_to(root.resolve()):
         raise EmuError(
             "INVALID_OUTPUT_DIRECTORY",
             f"{config.file_name or 'vercel.json'}: `outputDirectory` {name!r} lies outside the "
@@ -147,9 +161,21 @@ def _not_uploaded(root: Path) -> GitIgnoreSpec:
     """What git or `.vercelignore` keeps out of the deployment."""
     lines: list[str] = []
     for name in (".gitignore", ".vercelignore"):
-        with contextlib.suppress(OSError):
-            lines += (root / name).read_text("utf-8", "replace").splitlines()
+        with contextlib.suppress(FileNotFoundError, IsADirectoryError):
+            lines += _lines(root / name)
     return GitIgnoreSpec.from_lines(lines)
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return read_text(file, errors="replace").splitlines()
+    except UnfitFileError as error:
+        raise EmuError(
+            "IGNORE_FILE_UNREADABLE",
+            f"{file.name} can't be read: {error.strerror}. It says what is not public.",
+            next_step(error, ""),
+            where=Where(file.name),
+        ) from None
 
 
 def _is_public_by_default(name: str) -> bool:
@@ -160,42 +186,43 @@ def _is_public_by_default(name: str) -> bool:
     return name not in _NOT_SERVED and path.name not in (".DS_Store", ".gitignore")
 
 
-def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
-    """`(posix path in the folder, file)` of every file in it; links that lead out are left out."""
-    try:
-        top = folder.resolve(strict=True)
-    except (OSError, RuntimeError):
-        return
-    pending = [(folder, "")]
-    seen = {top}
-    while pending:
-        current, prefix = pending.pop()
-        for entry in _entries(current):
-            name = prefix + entry.name
-            if "\\" in entry.name or entry.name in _NEVER_UPLOADED:
+def _published(mount: Mount) -> Iterator[tuple[str, _Published]]:
+    """Every public file of a folder by its path in there.
+
+    A link is public if what it leads to is, in the same folder, and is not hidden.
+    """
+    walk = Walk(str(mount.folder), enters=_may_hold_public_files, follow=Follow.INSIDE)
+    for folder in walk:
+        for entry in folder.files():
+            file = Path(entry.path)
+            name = file.relative_to(mount.folder).as_posix()
+            if not (_is_uploaded(entry.name) and mount.includes(name) and file.is_file()):
                 continue
-            inside = not entry.is_symlink() or _is_inside(entry.path, top)
-            if not inside:
-                continue
-            if entry.is_file():
-                yield name, Path(entry.path)
-            elif entry.is_dir():
-                real = Path(entry.path).resolve()
-                if real not in seen and not (real / ENVIRONMENT_MARK).exists():
-                    seen.add(real)
-                    pending.append((Path(entry.path), f"{name}/"))
+            real = os.path.join(folder.real, entry.name)  # noqa: PTH118
+            if entry.is_symlink():
+                real = os.path.realpath(real)
+            if real == os.path.join(walk.real, name) or _is_public(real, mount):  # noqa: PTH118
+                yield name, _Published(file, real, mount)
 
 
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
-    except OSError:
-        return []
+def _may_hold_public_files(folder: str) -> bool:
+    return _is_uploaded(Path(folder).name) and not is_environment(folder)
 
 
-def _is_inside(path: str, top: Path) -> bool:
-    try:
-        return Path(path).resolve(strict=True).is_relative_to(top)
-    except (OSError, RuntimeError):
+def _is_uploaded(name: str) -> bool:
+    return "\\" not in name and name not in _NEVER_UPLOADED
+
+
+def _is_public(real: str, mount: Mount) -> bool:
+    """Whether a link may lead to this file."""
+    top = os.path.realpath(mount.folder)
+    if not is_within(real, top):
         return False
+    inside = PurePosixPath(real).relative_to(top)
+    if any(_is_hidden(part) or not _is_uploaded(part) for part in inside.parts):
+        return False
+    return mount.includes(inside.as_posix())
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") and name != ".well-known"

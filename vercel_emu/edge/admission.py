@@ -37,6 +37,8 @@ class Admission:
     def __init__(self, settings: EdgeSettings, deployment: Deployment) -> None:
         self.settings = settings
         self.deployment = deployment
+        self.refused_for: str | None = None
+        """Why no request can be answered now, in words for the person."""
         self._pod = ids.make_pod()
 
     def new_call(self, request: Request) -> Call:
@@ -52,8 +54,11 @@ class Admission:
         """Check a request, choose its visitor and decide where it goes.
 
         Raises:
-            HTTPError: it is over a limit, or names a visitor that does not exist.
+            HTTPError: it is over a limit, or names a visitor that does not exist, or nothing can be
+                served.
         """
+        if self.refused_for is not None:
+            raise HTTPError(Failure(code="SERVICE_UNAVAILABLE", explanation=self.refused_for))
         settings, request = self.settings, call.request
         code = refused(settings.limits, request.target, request.headers, request.content_length)
         if code:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
@@ -91,6 +92,10 @@ class Edge:
     def deployment(self, deployment: Deployment) -> None:
         self._admission.deployment = deployment
 
+    def refuse_all(self, reason: str | None) -> None:
+        """Answer every request with an error that says why; None: no longer."""
+        self._admission.refused_for = reason
+
     def on_event(self, event: events.Event) -> None:
         """A subscriber: instances announce calls of the deployment to itself."""
         self._invoker.loops.on_event(event)
@@ -137,9 +142,9 @@ class Edge:
             case InvokeFunction() as outcome:
                 await self._invoke(call, exchange, outcome)
             case ServeFile() as outcome:
-                await platform_responses.send_static(call, outcome, outcome.file, self._etags)
+                await self._send_file(call, outcome, outcome.file)
             case NotFound() as outcome:
-                await self._not_found(call, outcome)
+                await self._send_file(call, outcome, outcome.file)
             case Redirect() as outcome:
                 await platform_responses.send_redirect(call, outcome)
             case Respond() as outcome:
@@ -150,11 +155,11 @@ class Edge:
     def _reserved_handler(self, path: str) -> Handler | None:
         return self._reserved.get("/".join(path.split("/", 3)[:3])) if self._reserved else None
 
-    async def _not_found(self, call: Call, outcome: NotFound) -> None:
-        sent = outcome.file and await platform_responses.send_static(
-            call, outcome, outcome.file, self._etags
-        )
-        if not sent:
+    async def _send_file(
+        self, call: Call, outcome: ServeFile | NotFound, file: Path | None
+    ) -> None:
+        """The file, or 404 where there is none, or it has gone meanwhile."""
+        if not file or not await platform_responses.send_static(call, outcome, file, self._etags):
             raise HTTPError(Failure(code="NOT_FOUND"))
 
     def refuse_malformed(self, code: str = "BAD_REQUEST") -> bytes:

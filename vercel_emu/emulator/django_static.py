@@ -22,6 +22,7 @@ from vercel_emu.deployment.public_files import Mount
 from vercel_emu.emu_folder import write_whole
 from vercel_emu.emulator.project import RunningProject
 from vercel_emu.events import Notice
+from vercel_emu.files.reading import LOCK_BYTES, read_bytes
 from vercel_emu.instance.instance import CannotStart, Change
 from vercel_emu.project.model import DjangoSettings, Project
 from vercel_emu.watching.meaning import Meaning
@@ -201,8 +202,8 @@ class DjangoPublisher:
 
 def _remembered(file: Path) -> Found | None:
     try:
-        found = msgspec.json.decode(file.read_bytes(), type=Found)
-    except (OSError, msgspec.DecodeError):
+        found = msgspec.json.decode(read_bytes(file, LOCK_BYTES), type=Found)
+    except (OSError, msgspec.DecodeError, RecursionError):
         return None
     made = (found.collected, found.manifest)
     return found if all(one is None or Path(one).exists() for one in made) else None

@@ -117,6 +117,11 @@ class RunningProject:
             if notice not in known:
                 self.emit(notice)
 
+    def refuse_all(self, reason: str | None) -> None:
+        """Answer every request with an error that says why; None: no longer."""
+        if self.edge is not None:
+            self.edge.refuse_all(reason)
+
     def as_served(self, deployment: Deployment) -> Deployment:
         """The same for the edge: nobody runs out of time while a debugger is attached."""
         if self.debugger is None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from vercel_emu import tasks
 from vercel_emu.deployment.deploy import Deployment, deploy
+from vercel_emu.emu_folder import prepare_folder
 from vercel_emu.emulator.function_set import FunctionSet
 from vercel_emu.emulator.prepare import Prepared, prepare
 from vercel_emu.emulator.project import RunningProject
@@ -24,7 +25,7 @@ from vercel_emu.project.python.workspace import local_packages
 from vercel_emu.project.variables.env_files import read_env_files
 from vercel_emu.watching.meaning import Meaning, meaning
 from vercel_emu.watching.packages import watch_packages
-from vercel_emu.watching.sources import Source, make_source
+from vercel_emu.watching.sources import Source, start_source
 from vercel_emu.watching.tree import Reader
 from vercel_emu.watching.watcher import Saved, Watcher
 
@@ -36,6 +37,7 @@ _LIVE_OPTIONS = frozenset(
     | {"stream_grace", "idle_timeout", "standby", "ignore", "watch"}
 )
 """Options of pyproject.toml that a running emulator takes over."""
+_FOLDER = "the project's folder"
 
 
 class Reloader:
@@ -67,15 +69,17 @@ class Reloader:
             return
         root = project.prepared.project.root
         options = project.options
-        extra = (*(root / path for path in options.watch), *local_packages(root))
+        extra = tuple(root / path for path in options.watch)
         if options.env_file is not None:
             extra += (Path.cwd() / options.env_file,)
         output = (project.prepared.config.output_directory or "public").strip("./")
-        reader = Reader(root, options.ignore, extra, kept=(f"{output}/",))
+        kept, beside = (f"{output}/",), local_packages(root)
+        reader = Reader(root, options.ignore, extra, kept, beside=beside)
         watcher = Watcher(reader, self._seen, self._settled)
-        self._source = make_source(watcher, poll=options.poll, on_limit=self._limit_reached)
+        watcher.on_too_large, watcher.on_root = self._not_followed, self._root_came_or_went
+        stack.push_async_callback(watcher.close)
+        self._source = await start_source(watcher, poll=options.poll, on_limit=self._limit_reached)
         stack.push_async_callback(self._source.close)
-        stack.callback(watcher.close)
         project.gate.look = self._source.look
         folders = project.prepared.interpreter.site_packages
         packages = tasks.start(watch_packages(folders, self._packages_changed), "packages")
@@ -265,6 +269,43 @@ class Reloader:
                     hint="Press i to install what is missing, or restart with --install.",
                 )
             )
+
+    def _root_came_or_went(self, there: bool) -> None:
+        """The project's folder was renamed or removed, or is back (perhaps another one)."""
+        project = self._project
+        root = project.project.root
+        if there:
+            with contextlib.suppress(OSError):  # as at the start, which has said so
+                prepare_folder(root)
+            project.refuse_all(None)
+            message = f"{root} is back: everything is read anew."
+            project.emit(Notice(level="info", code="PROJECT_BACK", message=message))
+            self._seen()
+            self._begin(self._reread(Meaning(code=(_FOLDER,), structure=(_FOLDER,))))
+            return
+        message = f"The project's folder {root} is gone: it was renamed or removed."
+        hint = "Requests are refused until it is back; or stop vercel-emu, and start it elsewhere."
+        project.refuse_all(f"{message} {hint}")
+        project.emit(Notice(level="error", code="PROJECT_GONE", message=message, hint=hint))
+
+    def _not_followed(self, link: str, target: str) -> None:
+        """More lies at a link out of the project than a reload could depend on."""
+        root = self._project.project.root
+        path = Path(link)
+        name = path.relative_to(root).as_posix() if path.is_relative_to(root) else link
+        leads = f"leads to {target}, out of the project,"
+        if link == target:
+            leads = "is named in [tool.uv.sources],"
+        self._project.emit(
+            Notice(
+                level="warn",
+                code="LINK_NOT_WATCHED",
+                message=f"{name} {leads} and more lies there than is watched: a save there is not "
+                "seen.",
+                hint=f"Remove the link, leave it out with `--ignore {name}/`, or have what you "
+                "edit there watched with `--watch PATH`.",
+            )
+        )
 
     def _limit_reached(self, error: OSError) -> None:
         self._project.emit(

@@ -147,9 +147,11 @@ def _load(file: str, digest: bytes) -> tuple[Imports, CodeType] | None:
 
 
 def _store(file: str, digest: bytes, value: tuple[Imports, CodeType]) -> None:
-    # Only speed depends on it: a folder that can't be written is not an error.
+    # Only speed depends on it: a folder that can't be written is not an error, and a project that
+    # was renamed is not made anew.
     with contextlib.suppress(OSError, ValueError):
-        os.makedirs(os.path.dirname(file), exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(os.path.dirname(file))
         temporary = f"{file}.{os.getpid()}"
         with open(temporary, "wb") as opened:
             opened.write(digest + importlib.util.MAGIC_NUMBER + marshal.dumps(value))

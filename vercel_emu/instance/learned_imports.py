@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from vercel_emu.emu_folder import write_whole
+from vercel_emu.files.reading import read_bytes
 from vercel_emu.instance.process.ipc import ImportStep
 
 FORMAT = 3
@@ -99,6 +100,6 @@ def fitting(steps: list[ImportStep], excluded: list[str], varying: list[str]) ->
 
 def _read(path: Path) -> Remembered:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Remembered)
-    except (OSError, msgspec.DecodeError):
+        return msgspec.json.decode(read_bytes(path), type=Remembered)
+    except (OSError, msgspec.DecodeError, RecursionError):
         return Remembered()

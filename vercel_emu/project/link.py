@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vercel_emu.errors import EmuError, Where
+from vercel_emu.files.parsing import parse_json
+from vercel_emu.files.reading import read_text
 from vercel_emu.project.model import UNSET, Unset
 
 _FILE = ".vercel/project.json"
@@ -29,10 +31,12 @@ def read_link(folder: Path) -> Link:
     """Read `.vercel/project.json` in `folder`; a wrong one is an error that names the key."""
     file = folder / ".vercel" / "project.json"
     try:
-        data = json.loads(file.read_text(encoding="utf-8-sig"))
+        data = parse_json(read_text(file))
     except (FileNotFoundError, NotADirectoryError):
         return Link()
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise _invalid(f"can't be read: {error.strerror}") from None
+    except ValueError as error:
         line = error.lineno if isinstance(error, json.JSONDecodeError) else None
         raise _invalid(f"can't be read: {error}", line=line) from None
     if not isinstance(data, dict):
@@ -55,6 +59,8 @@ def deployed_folder(folder: Path, link: Link) -> Path:
     """The folder that is deployed: `folder`, or its root directory as the settings say."""
     if link.root_directory is None or link.root_directory.strip("/") in {"", "."}:
         return folder
+    if "\0" in link.root_directory:
+        raise _invalid("`settings.rootDirectory` holds a NUL character")
     target = (folder / link.root_directory.strip("/")).resolve()
     if not target.is_relative_to(folder.resolve()):
         what = f"`{_ROOT_DIRECTORY}` leaves the project: {link.root_directory!r}"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 from vercel_emu.errors import EmuError, Where, toml_line
+from vercel_emu.files.parsing import parse_toml
+from vercel_emu.files.reading import next_step, read_text
 
 ENTRYPOINT_SETTING = Where("pyproject.toml", "[tool.vercel] entrypoint")
 
@@ -35,17 +36,17 @@ def read_pyproject(root: Path) -> PyprojectFacts:
 def load_toml(file: Path) -> dict[str, object]:
     """The file as a dictionary; empty if there is none. Broken TOML names line and column."""
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        return parse_toml(read_text(file))
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return {}
     except OSError as error:
         raise EmuError(
             "PYPROJECT_UNREADABLE",
             f"{file.name} could not be read: {error.strerror}.",
-            f"Check the permissions of {file}.",
+            next_step(error, f"Check the permissions of {file}."),
             where=Where(file.name),
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise EmuError(
             "PYPROJECT_INVALID",
             f"{file.name} is not valid TOML: {error}.",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 import re
-import tomllib
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal
 
@@ -16,6 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from vercel_emu.errors import EmuError, Where, refusal, toml_line
+from vercel_emu.files.parsing import parse_toml
 from vercel_emu.scenarios.json_path import parse_path
 from vercel_emu.scenarios.toml_lines import Key, line_of
 from vercel_emu.visitors.named import NamedVisitor
@@ -137,8 +137,8 @@ class PlannedRequest(msgspec.Struct, frozen=True):
 def read_scenario(source: str, file: str) -> Scenario:
     """Parse and check; an `EmuError` names file, line, key and what is allowed."""
     try:
-        table = tomllib.loads(source)
-    except tomllib.TOMLDecodeError as error:
+        table = parse_toml(source)
+    except ValueError as error:
         message = f"{file}: not valid TOML: {error}."
         where = Where(file, line=toml_line(error))
         raise EmuError("INVALID_SCENARIO", message, where=where) from None

@@ -8,8 +8,9 @@ configure the project are watched even where git ignores them (`.env.local` usua
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from pathspec import GitIgnoreSpec
 
@@ -33,8 +34,6 @@ _ALWAYS = re.compile(
     r"\.env(\..+)?|vercel\.(json|toml)|pyproject\.toml|uv\.lock|requirements[^/]*\.txt|Pipfile(\.lock)?"
     r"|\.(git|vercel)ignore"
 )
-ENVIRONMENT_MARK = "pyvenv.cfg"
-"""A folder that holds this file is a virtual environment, whatever its name."""
 _BACKUP = re.compile(r".*(~|\.sw[a-z]|\.tmp|\.bak|\.orig)")
 
 
@@ -53,11 +52,8 @@ class Rules:
     _specs: dict[str, GitIgnoreSpec] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_own", GitIgnoreSpec.from_lines(self.ignore))
-        specs = {
-            folder: GitIgnoreSpec.from_lines(patterns)
-            for folder, patterns in self.ignore_files.items()
-        }
+        object.__setattr__(self, "_own", _spec(self.ignore))
+        specs = {folder: _spec(patterns) for folder, patterns in self.ignore_files.items()}
         object.__setattr__(self, "_specs", specs)
 
     def skips_folder(self, path: str) -> bool:
@@ -78,16 +74,24 @@ class Rules:
             return True
         if any(path.startswith(one) or one.startswith(path) for one in self.kept):
             return False
-        for folder, spec in self._specs.items():
-            if not folder:
-                inside = path
-            elif path.startswith(folder + "/"):
-                inside = path[len(folder) + 1 :]
-            else:
-                continue
-            if spec.match_file(inside):
-                return True
-        return False
+        return any(
+            folder in self._specs and self._specs[folder].match_file(inside)
+            for folder, inside in _above(path)
+        )
+
+
+def _above(path: str) -> Iterator[tuple[str, str]]:
+    """Each folder that `path` lies in, with the path inside it."""
+    yield "", path
+    start = path.find("/", 1)
+    while 0 < start < len(path) - 1:
+        yield path[:start], path[start + 1 :]
+        start = path.find("/", start + 1)
+
+
+@lru_cache(maxsize=4096)
+def _spec(patterns: tuple[str, ...]) -> GitIgnoreSpec:
+    return GitIgnoreSpec.from_lines(patterns)
 
 
 def ignore_lines(texts: Iterable[str]) -> tuple[str, ...]:

@@ -10,7 +10,6 @@ from typing import Protocol
 
 from vercel_emu import tasks
 from vercel_emu.watching.inotify import Inotify
-from vercel_emu.watching.tree import differences
 from vercel_emu.watching.watcher import Watcher
 
 POLL_SECONDS = 0.25
@@ -19,7 +18,14 @@ POLL_SHARE = 20
 
 
 class Source(Protocol):
-    """Feeds a watcher until it is closed."""
+    """Feeds a watcher from `start` until it is closed."""
+
+    async def start(self) -> None:
+        """Take the present state as known, and report what comes.
+
+        Raises:
+            OSError: the system's limits don't allow it.
+        """
 
     def look(self) -> None:
         """Report what is known by now, at once; only inotify knows for certain."""
@@ -36,9 +42,11 @@ class InotifySource:
         self._watched: set[str] = set()
         self._loop = asyncio.get_running_loop()
         watcher.on_folders = self._add
+
+    async def start(self) -> None:
         try:
-            watcher.begin()
-        except OSError:
+            await self._watcher.begin()
+        except BaseException:
             self._inotify.close()
             raise
         self._loop.add_reader(self._inotify.descriptor, self.look)
@@ -66,7 +74,10 @@ class WatchfilesSource:
         self._watcher = watcher
         self._stop = asyncio.Event()
         self._ready = asyncio.Event()
-        watcher.begin()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        await self._watcher.begin()
         self._task = tasks.start(self._run(), "watching")
 
     def look(self) -> None:
@@ -75,7 +86,9 @@ class WatchfilesSource:
     async def _run(self) -> None:
         from watchfiles import awatch
 
-        paths = (self._watcher.reader.root, *self._watcher.reader.extra)
+        reader = self._watcher.reader
+        beside = (path for path in reader.beside if path not in self._watcher.tree.too_large)
+        paths = (reader.root, *reader.extra, *beside)
         events = awatch(
             *paths,
             watch_filter=None,
@@ -89,7 +102,8 @@ class WatchfilesSource:
 
     async def close(self) -> None:
         self._stop.set()
-        await self._task
+        if self._task is not None:
+            await self._task
 
 
 class PollingSource:
@@ -98,7 +112,10 @@ class PollingSource:
     def __init__(self, watcher: Watcher, seconds: float = POLL_SECONDS) -> None:
         self._watcher = watcher
         self._seconds = seconds
-        watcher.begin()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        await self._watcher.begin()
         self._task = tasks.start(self._run(), "watching")
 
     def look(self) -> None:
@@ -111,27 +128,33 @@ class PollingSource:
             started = time.monotonic()
             now = await asyncio.to_thread(self._watcher.reader.read)
             rest = max(self._seconds, POLL_SHARE * (time.monotonic() - started))
-            tree = self._watcher.tree
-            tree.folders |= now.folders
-            if changed := differences(tree.files, now.files):
-                self._watcher.notice(changed)
-            tree.folders = now.folders
+            self._watcher.compare(now)
 
     async def close(self) -> None:
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
 
 
-def make_source(watcher: Watcher, *, poll: bool, on_limit: Callable[[OSError], None]) -> Source:
+async def start_source(
+    watcher: Watcher, *, poll: bool, on_limit: Callable[[OSError], None]
+) -> Source:
     """The best source here; `on_limit` is told where inotify's limits force us to poll."""
+    source: Source
     if poll:
-        return PollingSource(watcher)
-    if not Inotify.available():
-        return WatchfilesSource(watcher)
-    try:
-        return InotifySource(watcher)
-    except OSError as error:
-        watcher.on_folders = lambda _: None
-        on_limit(error)
-        return PollingSource(watcher)
+        source = PollingSource(watcher)
+    elif not Inotify.available():
+        source = WatchfilesSource(watcher)
+    else:
+        try:
+            source = InotifySource(watcher)
+            await source.start()
+        except OSError as error:
+            watcher.on_folders = lambda _: None
+            on_limit(error)
+            source = PollingSource(watcher)
+        else:
+            return source
+    await source.start()
+    return source

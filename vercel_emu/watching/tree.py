@@ -4,21 +4,21 @@ Reads directories; decides nothing but through `Rules`.
 """
 
 # Paths come and go as text here, by the thousand.
-# ruff: noqa: PTH110, PTH112, PTH114, PTH116, PTH120
+# ruff: noqa: PTH112, PTH114, PTH116, PTH120
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from vercel_emu.watching.rules import ENVIRONMENT_MARK, IGNORE_FILES, Rules, ignore_lines
+from vercel_emu.files.reading import read_text
+from vercel_emu.files.walking import Allowance, Folder, Follow, Link, Walk, is_environment
+from vercel_emu.watching.rules import IGNORE_FILES, Rules, ignore_lines
 
 type Stamp = tuple[int, int, int]
 """Modification time (ns), size, inode: equal exactly if a file was not written in between."""
-
-MAX_DEPTH = 40
 
 
 def stamp(path: str) -> Stamp | None:
@@ -38,12 +38,27 @@ class Tree:
     files: dict[str, Stamp] = field(default_factory=dict)
     linked: dict[str, set[str]] = field(default_factory=dict)
     """Folders elsewhere that hold the targets of linked files -> those files' paths here."""
+    links: set[str] = field(default_factory=set)
+    """Links to folders. What lies behind one has this path, unless it has one without links."""
+    too_large: dict[str, str] = field(default_factory=dict)
+    """Links out of the project with too much behind them to be watched -> where they lead."""
+
+    def add(self, other: Tree) -> None:
+        """Have what `other` has too."""
+        self.folders |= other.folders
+        self.files |= other.files
+        self.links |= other.links
+        self.too_large |= other.too_large
+        for folder, links in other.linked.items():
+            self.linked.setdefault(folder, set()).update(links)
 
 
 class Reader:
-    """Reads trees of one project. `extra` are the paths of `--watch`, anywhere.
+    """Reads trees of one project, in any thread.
 
-    `kept` folders are watched whatever git ignores.
+    `extra` are the paths of `--watch`, anywhere, read whole. What lies at `beside`, and behind a
+    link out of the project, is read as far as `allowance` goes. `kept` folders are watched whatever
+    git ignores.
     """
 
     def __init__(
@@ -52,12 +67,15 @@ class Reader:
         ignore: tuple[str, ...],
         extra: tuple[Path, ...] = (),
         kept: tuple[str, ...] = (),
+        *,
+        beside: tuple[Path, ...] = (),
+        allowance: Allowance | None = None,
     ) -> None:
         self.root = str(root)
         self.extra = tuple(str(path.absolute()) for path in extra)
-        self._ignore = ignore
-        self._kept = kept
-        self._ignore_files: dict[str, tuple[str, ...]] = {}
+        self.beside = tuple(str(path.absolute()) for path in beside)
+        self._allowance = allowance or Allowance()
+        self._stopped = False
         self.rules = Rules(ignore, kept=kept)
 
     def relative(self, path: str) -> str:
@@ -67,60 +85,85 @@ class Reader:
 
     def skips(self, path: str) -> bool:
         """Whether a file at `path`, found in a watched folder, is of no interest."""
-        return self.rules.skips_file(self.relative(path)) and path not in self.extra
+        return self._skips(path, self.rules)
+
+    def stop(self) -> None:
+        """End a reading that goes on in another thread, and let no other begin."""
+        self._stopped = True
 
     def read(self) -> Tree:
         """The whole tree; the ignore files are read anew."""
-        self._ignore_files = {}
-        self.rules = Rules(self._ignore, kept=self._kept)
-        tree = Tree()
-        self.add(self.root, tree)
+        tree, rules = self._walk(self.root, self.root, replace(self.rules, ignore_files={}))
         for path in self.extra:
             if os.path.isdir(path):
-                self.add(path, tree)
+                found, rules = self._walk(path, path, rules)
+                tree.add(found)
             else:
-                self._add_file(path, tree)
+                _add_file(path, tree)
                 tree.folders.add(os.path.dirname(path))
+        for path in self.beside:
+            found, rules = self._walk(path, self.root, rules)
+            tree.add(found)
+        self.rules = rules
         return tree
 
-    def add(
-        self, folder: str, tree: Tree, depth: int = 0, above: frozenset[str] = frozenset()
-    ) -> None:
-        """Add a folder with everything below it that is watched."""
-        real = os.path.realpath(folder)
-        if depth > MAX_DEPTH or real in above or os.path.exists(f"{folder}/{ENVIRONMENT_MARK}"):
-            return
-        tree.folders.add(folder)
-        above |= {real}
-        with contextlib.suppress(OSError), os.scandir(folder) as entries:
-            listed = list(entries)
-            self._read_ignore_files(folder, {entry.name for entry in listed})
-            for entry in listed:
-                if entry.is_dir():
-                    if not self.rules.skips_folder(self.relative(entry.path)):
-                        self.add(entry.path, tree, depth + 1, above)
-                elif not self.skips(entry.path):
-                    self._add_file(entry.path, tree)
+    def read_folder(self, folder: str) -> Tree:
+        """A folder with everything below it that is watched; its links to folders only by name."""
+        tree, self.rules = self._walk(folder, folder, self.rules, Follow.NONE)
+        return tree
 
-    def _add_file(self, path: str, tree: Tree) -> None:
-        state = stamp(path)
-        if state is not None:
-            tree.files[path] = state
-        note_link(path, tree)
+    def _walk(
+        self, top: str, inside: str, rules: Rules, follow: Follow = Follow.BOUNDED
+    ) -> tuple[Tree, Rules]:
+        """What is at and below `top`, and the rules with those of the folders on the way."""
 
-    def _read_ignore_files(self, folder: str, names: set[str]) -> None:
-        texts = list(_texts(folder, names))
-        if texts:
-            relative = "" if folder == self.root else self.relative(folder)
-            self._ignore_files[relative] = ignore_lines(texts)
-            self.rules = Rules(self._ignore, self._ignore_files, self._kept)
+        def enters(path: str) -> bool:
+            if path in self.extra or rules.skips_folder(self.relative(path)):
+                return False
+            return not is_environment(path)
+
+        walk = Walk(
+            top,
+            enters=enters,
+            follow=follow,
+            inside=inside,
+            allowance=self._allowance,
+            stopped=lambda: self._stopped,
+        )
+        parts: dict[Link | None, Tree] = {None: Tree()}
+        for folder in walk:
+            tree = parts.setdefault(folder.link, Tree())
+            tree.folders.add(folder.path)
+            if lines := _ignore_lines(folder):
+                name = "" if folder.path == self.root else self.relative(folder.path)
+                rules = replace(rules, ignore_files={**rules.ignore_files, name: lines})
+            for entry in folder.files():
+                if not self._skips(entry.path, rules):
+                    _add_file(entry.path, tree)
+        whole = Tree(links=walk.links, too_large={one.path: one.real for one in walk.too_large})
+        for link, tree in parts.items():
+            if link is None or not link.is_void:
+                whole.add(tree)
+        return whole, rules
+
+    def _skips(self, path: str, rules: Rules) -> bool:
+        return rules.skips_file(self.relative(path)) and path not in self.extra
 
 
-def _texts(folder: str, names: set[str]) -> Iterator[str]:
-    for name in IGNORE_FILES:
-        if name in names:
+def _ignore_lines(folder: Folder) -> tuple[str, ...]:
+    texts = []
+    for entry in folder.entries:
+        if entry.name in IGNORE_FILES:
             with contextlib.suppress(OSError):
-                yield Path(folder, name).read_text(encoding="utf-8", errors="replace")
+                texts.append(read_text(Path(entry.path), encoding="utf-8", errors="replace"))
+    return ignore_lines(texts)
+
+
+def _add_file(path: str, tree: Tree) -> None:
+    state = stamp(path)
+    if state is not None:
+        tree.files[path] = state
+    note_link(path, tree)
 
 
 def note_link(path: str, tree: Tree) -> None:

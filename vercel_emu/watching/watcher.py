@@ -1,17 +1,22 @@
 """Turns news of single paths into changes that are complete: seen at once, told when settled."""
 
 # Paths come and go as text here, by the thousand.
-# ruff: noqa: PTH110, PTH112, PTH114, PTH118
+# ruff: noqa: PTH110, PTH112, PTH114, PTH116, PTH118
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import stat
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
 
+from vercel_emu.tasks import TaskSet
 from vercel_emu.watching.rules import IGNORE_FILES
 from vercel_emu.watching.settling import LONGEST, Pending, seconds_of_quiet
 from vercel_emu.watching.tree import Reader, Stamp, Tree, differences, note_link, stamp
+
+ROOT_SECONDS = 0.25
+"""How often it is looked whether the project's folder is where it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,7 @@ class Saved:
 class Watcher:
     """What the sources report, compared with what is known of each file.
 
+    Folders are read in another thread; requests are served meanwhile, or wait for what comes of it.
     `on_seen` is called at the first sign of a change, `on_settled` once when it is complete; with
     None if nothing had changed after all.
     """
@@ -39,6 +45,10 @@ class Watcher:
         self.tree = Tree()
         self.on_folders: Callable[[set[str]], None] = lambda _: None
         """Told of new folders, for sources that watch each of them."""
+        self.on_too_large: Callable[[str, str], None] = lambda *_: None
+        """Told once of each link that is not followed, and where it leads."""
+        self.on_root: Callable[[bool], None] = lambda _: None
+        """Told that the project's folder is gone, and that it is back."""
         self._on_seen = on_seen
         self._on_settled = on_settled
         self._pending: dict[str, Stamp | None] = {}
@@ -47,27 +57,45 @@ class Watcher:
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         self._git_lock = os.path.join(reader.root, ".git", "index.lock")
+        self._unread: set[str] = set()
+        self._tasks = TaskSet("watching")
+        self._reading: asyncio.Task[None] | None = None
+        self._root = _identity(reader.root)
+        self._closed = False
 
-    def begin(self) -> None:
+    async def begin(self) -> None:
         """Take the present state as known."""
-        self.tree = self.reader.read()
-        self.on_folders(self.tree.folders | self.tree.linked.keys())
+        tree = await asyncio.to_thread(self.reader.read)
+        self.tree.files = tree.files
+        self._adopt(tree)
+        self._tasks.start(self._guard_root(), "the project's folder")
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Tell nothing any more."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._closed = True
+        self.reader.stop()
+        self._forget_timer()
+        await self._tasks.cancel()
 
     # What sources report -----------------------------------------------------------------------
 
     def notice(self, paths: Iterable[str], unfinished: Iterable[str] = ()) -> None:
         """There is news of these paths; `unfinished` ones are still open for writing."""
+        if not self._root_is_there():
+            return
         found: set[str] = set()
         for path in paths:
             self._resolve(path, found)
         half_made = {path for path in found & set(unfinished) if not os.path.islink(path)}
+        self._note(found, half_made)
+        if self._unread and self._reading is None:
+            self._reading = self._tasks.start(self._read(), "reading folders")
+            self._seen()
+
+    def _note(self, files: Iterable[str], half_made: Collection[str] = ()) -> None:
+        """Something may have happened to these files."""
         news = False
-        for path in found:
+        for path in files:
             state = stamp(path)
             if path not in half_made and state == self.tree.files.get(path):
                 # Opened for writing and not written, or back to what it was: nothing to wait for.
@@ -84,13 +112,19 @@ class Watcher:
 
     def notice_everything(self) -> None:
         """News was lost: compare the whole tree."""
-        before = self.tree.files
-        now = self.reader.read()
-        self._adopt_folders(now)
-        self.notice(differences(before, now.files))
+        self._unread.add(self.reader.root)
+        self.notice(())
+
+    def compare(self, now: Tree) -> None:
+        """The whole tree was read anew."""
+        if self._root_is_there():
+            self._adopt(now)
+            self.tree.folders, self.tree.links = now.folders, now.links
+            self.tree.too_large = now.too_large
+            self._note(differences(self.tree.files, now.files))
 
     def _resolve(self, path: str, found: set[str]) -> None:
-        """Collect the files that news of `path` may concern."""
+        """Collect the files that news of `path` may concern, and the folders to read for it."""
         folder, name = os.path.split(path)
         if links := self.tree.linked.get(folder):
             found.update(link for link in links if os.path.realpath(link) == path)
@@ -98,63 +132,131 @@ class Watcher:
             return
         if os.path.isdir(path):
             if not self.reader.rules.skips_folder(self.reader.relative(path)):
-                self._add_folder(path, found)
+                found.update(file for file in self.tree.files if _within(file, path))
+                # A link may lead to what is known already; only a whole reading tells.
+                self._unread.add(self.reader.root if os.path.islink(path) else path)
         elif path in self.tree.folders:
+            if any(_within(link, path) for link in self.tree.links):
+                # What was reached by a link that has gone may be behind another one.
+                self._unread.add(self.reader.root)
             self.tree.folders = {f for f in self.tree.folders if not _within(f, path)}
             found.update(file for file in self.tree.files if _within(file, path))
         elif not self.reader.skips(path):
             found.add(path)
             self._follow_link(path)
             if name in IGNORE_FILES:
-                self._adopt_folders(self.reader.read())
+                self._unread.add(self.reader.root)
 
     def _follow_link(self, path: str) -> None:
         new = Tree()
         note_link(path, new)
         if new.linked:
-            self._adopt_folders(new)
+            self._adopt(new)
 
-    def _add_folder(self, path: str, found: set[str]) -> None:
-        """A folder that is new, or that came here by renaming; files may have come with it."""
-        found.update(file for file in self.tree.files if _within(file, path))
+    # Reading folders ---------------------------------------------------------------------------
+
+    async def _read(self) -> None:
+        """Read the folders that are new, or that came here by renaming, with what is in them."""
+        try:
+            while self._unread:
+                unread, self._unread = self._unread, set()
+                if self.reader.root in unread:
+                    await self._read_all()
+                else:
+                    for folder in sorted(unread):
+                        await self._read_folder(folder)
+        finally:
+            self._reading = None
+            if self._timer is not None:
+                self._schedule()
+
+    async def _read_folder(self, folder: str) -> None:
         known: set[str] = set()
         while True:
-            new = Tree()
-            self.reader.add(path, new)
+            new = await asyncio.to_thread(self.reader.read_folder, folder)
             # What is made in a folder before it is watched is found by reading it once more.
-            self._adopt_folders(new)
+            self._adopt(new)
+            self._note(new.files)
+            if new.links:
+                self._unread.add(self.reader.root)
             if new.folders <= known:
                 break
             known |= new.folders
-        found.update(new.files)
 
-    def _adopt_folders(self, new: Tree) -> None:
-        self.tree.folders |= new.folders
-        for folder, links in new.linked.items():
-            self.tree.linked.setdefault(folder, set()).update(links)
+    async def _read_all(self) -> None:
+        while True:
+            new = await asyncio.to_thread(self.reader.read)
+            before = set(self.tree.folders)
+            self.compare(new)
+            if new.folders <= before:
+                break
+
+    def _adopt(self, new: Tree) -> None:
+        for link in new.too_large.keys() - self.tree.too_large.keys():
+            self.on_too_large(link, new.too_large[link])
+        self.tree.add(replace(new, files={}))
         self.on_folders(new.folders | new.linked.keys())
+
+    # The project's folder itself ---------------------------------------------------------------
+
+    def _root_is_there(self) -> bool:
+        """Whether it is; where it has just gone, everybody is told, and waits until it is back."""
+        if self._root is not None and _identity(self.reader.root) is None:
+            self._root = None
+            self._pending, self._unfinished = {}, set()
+            self._unread.clear()
+            if self._forget_timer():
+                self._on_settled(None)
+            self.on_root(False)
+        return self._root is not None
+
+    async def _guard_root(self) -> None:
+        while True:
+            await asyncio.sleep(ROOT_SECONDS)
+            now = _identity(self.reader.root)
+            if now is None:
+                self._root_is_there()
+            elif now != self._root:
+                # It is back, or another one is in its place: nothing of it is watched any more.
+                self._root = now
+                self.on_root(True)
+                self.notice_everything()
 
     # Settling ----------------------------------------------------------------------------------
 
     def _seen(self) -> None:
+        if self._closed:
+            return
         now = self._loop.time()
         if self._timer is None:
             self._first = now
             self._on_seen()
-        else:
-            self._timer.cancel()
         self._last = now
-        self._timer = self._loop.call_later(seconds_of_quiet(self._state()), self._consider)
+        self._schedule()
+
+    def _forget_timer(self) -> bool:
+        timer, self._timer = self._timer, None
+        if timer is not None:
+            timer.cancel()
+        return timer is not None
+
+    def _schedule(self) -> None:
+        self._forget_timer()
+        self._timer = self._loop.call_at(self._due(), self._consider)
 
     def _consider(self) -> None:
         """Act, unless more is to come."""
-        now = self._loop.time()
-        due = min(self._last + seconds_of_quiet(self._state()), self._first + LONGEST)
-        if due > now + 0.001:
-            self._timer = self._loop.call_at(due, self._consider)
+        if self._due() > self._loop.time() + 0.001:
+            self._schedule()
         else:
             self._timer = None
             self._on_settled(self._take())
+
+    def _due(self) -> float:
+        latest = self._first + LONGEST
+        if self._reading is not None:
+            return latest
+        return min(self._last + seconds_of_quiet(self._state()), latest)
 
     def _state(self) -> Pending:
         exists = {path: stamp(path) is not None for path in self._pending}
@@ -185,6 +287,15 @@ class Watcher:
                 self.tree.files[path] = now
         self._pending, self._unfinished = {}, set()
         return Saved(tuple(sorted(changed)), frozenset(appeared)) if changed else None
+
+
+def _identity(folder: str) -> tuple[int, int] | None:
+    """Which folder is at this path; None where there is none."""
+    try:
+        found = os.stat(folder)
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if stat.S_ISDIR(found.st_mode) else None
 
 
 def _within(path: str, folder: str) -> bool:

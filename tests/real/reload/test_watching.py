@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.real.support import PATIENCE
+from vercel_emu.files.walking import Allowance
 from vercel_emu.watching import sources
 from vercel_emu.watching.inotify import Inotify
 from vercel_emu.watching.tree import Reader
@@ -33,6 +34,8 @@ class Watched:
         self.root = root
         self.changes: asyncio.Queue[Saved] = asyncio.Queue()
         self.seen = 0
+        self.too_large: list[str] = []
+        self.roots: asyncio.Queue[bool] = asyncio.Queue()
 
     def settled(self, saved: Saved | None) -> None:
         if saved is not None:
@@ -44,6 +47,11 @@ class Watched:
     async def next(self) -> Saved:
         async with asyncio.timeout(PATIENCE):
             return await self.changes.get()
+
+    async def came_or_went(self) -> bool:
+        """Whether the project's folder is there, when that has changed."""
+        async with asyncio.timeout(10):
+            return await self.roots.get()
 
     async def only(self) -> Saved:
         """The next change; a file that is saved after it proves that there is no second."""
@@ -78,19 +86,24 @@ def watching(
     test: Callable[[Watched], Awaitable[None]],
     ignore: tuple[str, ...] = (),
     extra: tuple[Path, ...] = (),
+    allowance: Allowance | None = None,
 ) -> None:
     """Run a test against a watcher of `root`."""
 
     async def run() -> None:
         watched = Watched(root)
-        watcher = Watcher(Reader(root, ignore, extra), watched.see, watched.settled)
+        reader = Reader(root, ignore, extra, allowance=allowance)
+        watcher = Watcher(reader, watched.see, watched.settled)
+        watcher.on_root = watched.roots.put_nowait
+        watcher.on_too_large = lambda link, _: watched.too_large.append(link)
         feeding = SOURCES[source](watcher)
+        await feeding.start()
         if source == "watchfiles":
             await settled_watchfiles(watched)
         try:
             await test(watched)
         finally:
-            watcher.close()
+            await watcher.close()
             await feeding.close()
 
     asyncio.run(run())
@@ -319,20 +332,134 @@ def test_a_save_is_known_without_waiting(root: Path) -> None:
         watched = Watched(root)
         watcher = Watcher(Reader(root, ()), watched.see, watched.settled)
         source = sources.InotifySource(watcher)
+        await source.start()
         for number in range(50):
             (root / "app.py").write_text("x" * number)
             source.look()
             assert watched.seen == number + 1
             await watched.next()
-        watcher.close()
+        await watcher.close()
         await source.close()
 
     asyncio.run(run())
 
 
-def test_a_project_that_vanishes_is_survived(root: Path, source: str) -> None:
+def test_a_project_that_vanishes_and_comes_back(root: Path, source: str) -> None:
     async def test(watched: Watched) -> None:
         shutil.rmtree(root)
-        assert (await watched.next()).files == ("app.py", "pkg/mod.py")
+        assert not await watched.came_or_went()
+        (root / "pkg").mkdir(parents=True)
+        (root / "app.py").write_text("the next one")
+        assert await watched.came_or_went()
+        while (root / "app.py").read_text() != "last":
+            (root / "app.py").write_text("last")
+        files: set[str] = set()
+        while not {"app.py", "pkg/mod.py"} <= files:
+            files |= set((await watched.next()).files)
+        (root / "pkg" / "new.py").write_text("1")
+        assert (await watched.next()).files == ("pkg/new.py",)
+
+    watching(root, source, test)
+
+
+def test_a_project_that_is_renamed_and_renamed_back(root: Path, source: str) -> None:
+    async def test(watched: Watched) -> None:
+        root.rename(root.with_name("aside"))
+        assert not await watched.came_or_went()
+        root.with_name("aside").rename(root)
+        assert await watched.came_or_went()
+        (root / "pkg" / "mod.py").write_text("a save after that")
+        assert (await watched.next()).files == ("pkg/mod.py",)
+
+    watching(root, source, test)
+
+
+def test_a_folder_above_that_is_renamed_and_renamed_back(root: Path, source: str) -> None:
+    above = root.parent / "above"
+    above.mkdir()
+    root.rename(above / "project")
+    inside = above / "project"
+
+    async def test(watched: Watched) -> None:
+        above.rename(root.parent / "aside")
+        assert not await watched.came_or_went()
+        (root.parent / "aside").rename(above)
+        assert await watched.came_or_went()
+        (inside / "app.py").write_text("a save after that")
+        assert (await watched.next()).files == ("app.py",)
+
+    watching(inside, source, test)
+
+
+def test_a_link_with_too_much_behind_it_is_named_and_not_watched(
+    root: Path, tmp_path: Path, source: str
+) -> None:
+    large, small = tmp_path / "large", tmp_path / "small"
+    for folder in (large / "a", large / "b", large / "c", small):
+        folder.mkdir(parents=True)
+        (folder / "lib.py").write_text("1")
+    (root / "large").symlink_to(large)
+    (root / "small").symlink_to(small)
+
+    async def test(watched: Watched) -> None:
+        (large / "a" / "lib.py").write_text("22")
+        await watched.nothing()
+        (small / "lib.py").write_text("22")
+        assert (await watched.only()).files == ("small/lib.py",)
+        (root / "later").symlink_to(large)
+        (root / "app.py").write_text("changed")
+        assert (await watched.only()).files == ("app.py",)
+        assert watched.too_large == [str(root / name) for name in ("large", "later")]
+
+    watching(root, source, test, allowance=Allowance(folders=3, files=20))
+
+
+def test_what_is_named_is_watched_whole(root: Path, tmp_path: Path, source: str) -> None:
+    for name in "abcd":
+        (tmp_path / "large" / name).mkdir(parents=True)
+        (tmp_path / "large" / name / "lib.py").write_text("1")
+    (root / "large").symlink_to(tmp_path / "large")
+
+    async def test(watched: Watched) -> None:
+        (tmp_path / "large" / "d" / "lib.py").write_text("22")
+        assert (await watched.only()).files == ("large/d/lib.py",)
+        assert watched.too_large == []
+
+    small = Allowance(folders=3, files=20)
+    watching(root, source, test, extra=(root / "large",), allowance=small)
+
+
+def test_folders_that_link_to_each_other_are_watched_by_their_own_paths(
+    root: Path, source: str
+) -> None:
+    for number in range(25):
+        (root / f"d{number}").mkdir()
+        (root / f"d{number}" / "lib.py").write_text("1")
+    for number in range(24):
+        for name in ("a", "b"):
+            (root / f"d{number}" / name).symlink_to(f"../d{number + 1}")
+
+    async def test(watched: Watched) -> None:
+        (root / "d0" / "a" / "b" / "lib.py").write_text("22")
+        assert (await watched.only()).files == ("d2/lib.py",)
+
+    watching(root, source, test)
+
+
+def test_links_to_folders_that_come_and_go(root: Path, tmp_path: Path, source: str) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    (shared / "lib.py").write_text("1")
+
+    async def test(watched: Watched) -> None:
+        (root / "one").symlink_to(shared)
+        assert (await watched.only()).files == ("one/lib.py",)
+        (root / "two").symlink_to(shared)
+        (shared / "lib.py").write_text("22")
+        assert (await watched.only()).files == ("one/lib.py",)
+        (root / "one").unlink()
+        assert set((await watched.only()).files) == {"one/lib.py", "two/lib.py"}
+        (shared / "lib.py").write_text("333")
+        assert (await watched.only()).files == ("two/lib.py",)
 
     watching(root, source, test)

@@ -15,6 +15,7 @@ import click
 from vercel_emu.control.registry import RunningEmulator, running_emulators
 from vercel_emu.emulator.prepare import Prepared, prepare
 from vercel_emu.errors import EmuError, Where
+from vercel_emu.files.reading import read_text
 from vercel_emu.options import Options, load_options
 from vercel_emu.project.load import identify_project
 from vercel_emu.project.pyproject import emu_table
@@ -103,7 +104,7 @@ def play(
 
 def _read(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        return read_text(file)
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise EmuError(

@@ -19,6 +19,7 @@ from urllib.parse import quote
 from starlette.types import Send
 
 from vercel_emu.deployment.routing.conditions import header_value
+from vercel_emu.files.reading import open_regular
 
 type RawHeaders = Sequence[tuple[bytes, bytes]]
 
@@ -183,7 +184,7 @@ async def send_file(
 ) -> StaticResponse | None:
     """Send `file` as an ASGI response; None, with nothing sent, where it has gone meanwhile."""
     try:
-        opened = await asyncio.to_thread(file.open, "rb")
+        opened = await asyncio.to_thread(open_regular, file)
     except OSError:
         return None
     try:

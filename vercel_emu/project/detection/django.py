@@ -54,7 +54,10 @@ def read_settings(
     `environ` is the environment the app will have; without it a child sees an empty one.
     """
     variables = dict(environ or {})
-    settings = read_from_source(root, base, chosen=variables.get("DJANGO_SETTINGS_MODULE"))
+    try:
+        settings = read_from_source(root, base, chosen=variables.get("DJANGO_SETTINGS_MODULE"))
+    except RecursionError:  # an expression of a thousand operators
+        settings = None
     if settings is not None:
         return settings
     return _execute(root, base, interpreter or Path(sys.executable), variables)

@@ -20,6 +20,7 @@ import ast
 import re
 from pathlib import Path
 
+from vercel_emu.files.reading import SOURCE_BYTES, read_bytes
 from vercel_emu.project.detection.exports import parse
 from vercel_emu.project.model import DjangoSettings
 
@@ -144,6 +145,6 @@ def _path_below_base_dir(node: ast.expr, tree: ast.Module, file: Path) -> str | 
 
 def _read(file: Path) -> bytes | None:
     try:
-        return file.read_bytes()
+        return read_bytes(file, SOURCE_BYTES)
     except OSError:
         return None

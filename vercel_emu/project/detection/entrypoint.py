@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from vercel_emu.errors import EmuError
+from vercel_emu.files.walking import Walk, is_environment
 from vercel_emu.project.detection import django, entrypoint_errors
 from vercel_emu.project.detection.exports import find_export_in_file
 from vercel_emu.project.model import DjangoSettings, Entrypoint
@@ -88,22 +89,28 @@ def potential_entrypoints(root: Path, limit: int = 10) -> list[Entrypoint]:
     return found
 
 
-def python_files(root: Path, limit: int = 5000) -> list[str]:
-    """The project's own Python files, sorted, without environments and hidden folders."""
+def python_files(root: Path, limit: int = 5000, inside: Path | None = None) -> list[str]:
+    """The project's own Python files, sorted, without environments and hidden folders.
+
+    Raises:
+        EmuError: `root` is a link out of the folder `inside`, and too much lies there.
+    """
     found: list[str] = []
-    for folder, subfolders, names in root.walk():
-        subfolders[:] = sorted(
-            name
-            for name in subfolders
-            if not name.startswith(".")
-            and name not in {"node_modules", "__pycache__", "site-packages"}
-            and not (folder / name / "pyvenv.cfg").exists()
-        )
-        prefix = folder.relative_to(root)
-        found += [(prefix / name).as_posix() for name in names if name.endswith(".py")]
+    walk = Walk(str(root), enters=_may_hold_sources, inside=str(inside or root))
+    for folder in walk:
+        found += [entry.path for entry in folder.files() if entry.name.endswith(".py")]
         if len(found) >= limit:
             break
-    return sorted(found)
+    for link in walk.too_large:
+        raise entrypoint_errors.too_large(root.name, link.real)
+    return sorted(Path(path).relative_to(root).as_posix() for path in found)
+
+
+def _may_hold_sources(folder: str) -> bool:
+    path = Path(folder)
+    if path.name.startswith(".") or path.name in {"node_modules", "__pycache__", "site-packages"}:
+        return False
+    return not is_environment(folder)
 
 
 def entrypoint_at(file: str, variable: str, found_by: str, base_dir: str = "") -> Entrypoint:

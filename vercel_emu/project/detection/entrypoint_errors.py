@@ -93,6 +93,15 @@ def configured_missing(app: str, files: Sequence[str], where: Where | None = Non
     )
 
 
+def too_large(name: str, target: str) -> EmuError:
+    return EmuError(
+        "FOLDER_TOO_LARGE",
+        f"{name} leads to {target}, out of the project, and too much lies there to look for "
+        "functions in it.",
+        f"Remove the link, or let {name} be a folder.",
+    )
+
+
 def no_top_level(file: str) -> EmuError:
     return EmuError(
         "PYTHON_ENTRYPOINT_NOT_FOUND",

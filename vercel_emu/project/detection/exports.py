@@ -11,6 +11,8 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+from vercel_emu.files.reading import SOURCE_BYTES, read_bytes
+
 APP_NAMES = frozenset({"app", "application"})
 _HINTS = (b"app", b"handler", b"Handler")
 
@@ -29,7 +31,7 @@ def find_export(source: str | bytes) -> str | None:
 def find_export_in_file(file: Path) -> str | None:
     """`find_export` for a file; one that can't be read has no export."""
     try:
-        return find_export(file.read_bytes())
+        return find_export(read_bytes(file, SOURCE_BYTES))
     except OSError:
         return None
 

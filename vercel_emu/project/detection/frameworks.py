@@ -6,9 +6,11 @@ list has the JavaScript frameworks first: a Next.js site with Python functions i
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
+
+from vercel_emu.files.parsing import parse_json
+from vercel_emu.files.reading import LOCK_BYTES, read_text
 
 PYTHON_PRESETS = frozenset({"fastapi", "flask", "fasthtml", "django", "python"})
 
@@ -83,7 +85,7 @@ def _detect_javascript(root: Path) -> str | None:
     if text is None:
         return None
     try:
-        package = json.loads(text)
+        package = parse_json(text)
     except ValueError:
         return None
     if not isinstance(package, dict):
@@ -98,6 +100,6 @@ def _detect_javascript(root: Path) -> str | None:
 
 def _read(file: Path) -> str | None:
     try:
-        return file.read_text(encoding="utf-8", errors="replace")
+        return read_text(file, LOCK_BYTES, errors="replace")
     except OSError:
         return None

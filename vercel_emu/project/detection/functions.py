@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from vercel_emu.errors import EmuError, Where
+from vercel_emu.files.walking import Walk
 from vercel_emu.project.detection import globs
 from vercel_emu.project.detection.entrypoint import entrypoint_at, python_files
 from vercel_emu.project.detection.exports import find_export_in_file
@@ -36,22 +37,26 @@ def function_candidates(root: Path) -> list[str]:
     api = root / "api"
     if not api.is_dir():
         return []
-    files = (f"api/{file}" for file in python_files(api))
+    files = (f"api/{file}" for file in python_files(api, inside=root))
     return [file for file in files if not any(part[0] in "._" for part in file.split("/"))]
 
 
 def other_functions(root: Path) -> list[str]:
     """Functions of other runtimes in `api/`, which a deployment has and this emulator has not."""
-    api = root / "api"
-    found: list[str] = []
-    for folder, subfolders, names in api.walk():
-        subfolders[:] = [n for n in subfolders if n[0] not in "._" and n != "node_modules"]
-        found.extend(
-            (folder / name).relative_to(root).as_posix()
-            for name in names
-            if name[0] not in "._" and name.endswith(OTHER_RUNTIMES) and "_test.go" not in name
-        )
-    return sorted(found)
+    walk = Walk(str(root / "api"), enters=_may_hold_functions, inside=str(root))
+    return sorted(
+        Path(entry.path).relative_to(root).as_posix()
+        for folder in walk
+        for entry in folder.files()
+        if entry.name[0] not in "._"
+        and entry.name.endswith(OTHER_RUNTIMES)
+        and "_test.go" not in entry.name
+    )
+
+
+def _may_hold_functions(folder: str) -> bool:
+    name = Path(folder).name
+    return name[0] not in "._" and name != "node_modules"
 
 
 def sort_functions(files: Iterable[str]) -> list[str]:

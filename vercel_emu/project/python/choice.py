@@ -16,6 +16,7 @@ from typing import Any
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from vercel_emu.errors import ProjectWarning, Where
+from vercel_emu.files.reading import UnfitFileError, read_text
 from vercel_emu.project.pyproject import load_toml
 from vercel_emu.project.python.environment import (
     BrokenPythonError,
@@ -66,8 +67,8 @@ def versions_in_order(wish: Wish | None) -> list[str]:
 
 def read_wish(root: Path) -> tuple[Wish | None, tuple[ProjectWarning, ...]]:
     """What the project asks for, and a warning for a file that can't be understood."""
-    warnings: list[ProjectWarning] = []
-    for text, source, where in _wishes(root):
+    pinned, warnings = _pinned(root / ".python-version")
+    for text, source, where in (*pinned, *_wishes(root)):
         allowed = _allowed(text)
         if allowed is not None:
             return Wish(text, source, allowed), tuple(warnings)
@@ -76,16 +77,22 @@ def read_wish(root: Path) -> tuple[Wish | None, tuple[ProjectWarning, ...]]:
     return None, tuple(warnings)
 
 
+def _pinned(file: Path) -> tuple[list[tuple[str, str, Where]], list[ProjectWarning]]:
+    """The version of `.python-version`, or why the file is not used."""
+    where = Where(file.name)
+    try:
+        lines = read_text(file).splitlines()
+    except UnfitFileError as error:
+        message = f"{file.name} is not used: {error.strerror}."
+        return [], [ProjectWarning("PYTHON_VERSION_UNREADABLE", message, where=where)]
+    except (OSError, UnicodeError):
+        return [], []
+    stripped = (line.partition("#")[0].strip() for line in lines)
+    return [(line, file.name, where) for line in stripped if line][:1], []
+
+
 def _wishes(root: Path) -> Iterator[tuple[str, str, Where]]:
     """The version, and the file in words and as a place."""
-    try:
-        lines = (root / ".python-version").read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeError):
-        lines = []
-    stripped = (line.partition("#")[0].strip() for line in lines)
-    first = next((line for line in stripped if line), None)
-    if first:
-        yield first, ".python-version", Where(".python-version")
     project: Any = load_toml(root / "pyproject.toml").get("project")
     if isinstance(project, dict) and isinstance(project.get("requires-python"), str):
         where = Where("pyproject.toml", "[project] requires-python")

@@ -11,7 +11,8 @@ import hashlib
 import re
 from pathlib import Path
 
-from vercel_emu.emu_folder import write_whole
+from vercel_emu.emu_folder import prepare_folder, write_whole
+from vercel_emu.files.reading import LOCK_BYTES, UnfitFileError, read_bytes, read_text
 from vercel_emu.project.python.interpreter import Interpreter
 
 _NAMES = ("pyproject.toml", "Pipfile", "Pipfile.lock", "uv.lock")
@@ -25,7 +26,9 @@ def stamp(root: Path, interpreter: Interpreter) -> str | None:
     digest = hashlib.blake2b(str(interpreter.path).encode(), digest_size=16)
     for file in [*(root / name for name in _NAMES), *sorted(root.glob("requirements*.txt"))]:
         try:
-            content = file.read_bytes()
+            content = read_bytes(file, LOCK_BYTES)
+        except UnfitFileError:
+            return None
         except OSError:
             continue
         if file.suffix == ".txt" and _ELSEWHERE.search(content):
@@ -45,7 +48,7 @@ def holds(root: Path, current: str | None) -> bool:
     if current is None:
         return False
     try:
-        return (root / _FILE).read_text() == current
+        return read_text(root / _FILE) == current
     except (OSError, ValueError):
         return False
 
@@ -55,4 +58,5 @@ def remember(root: Path, current: str | None) -> None:
     if current is None:
         return
     with contextlib.suppress(OSError):
+        prepare_folder(root)
         write_whole(root / _FILE, current.encode())

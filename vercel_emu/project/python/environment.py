@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from vercel_emu.files.reading import read_text
+
 type Version = tuple[int, int, int]
 
 INCOMPLETE = ".vercel-emu-installing"
@@ -107,7 +109,7 @@ def probe(python: Path, environ: Mapping[str, str] | None = None) -> PythonEnvir
 def pyvenv_values(prefix: Path) -> dict[str, str]:
     """`pyvenv.cfg` as lower-case keys and values; empty if there is none."""
     try:
-        text = (prefix / "pyvenv.cfg").read_text(encoding="utf-8", errors="replace")
+        text = read_text(prefix / "pyvenv.cfg", errors="replace")
     except OSError:
         return {}
     pairs = (line.partition("=") for line in text.splitlines())

@@ -6,7 +6,6 @@ tools says nothing about dependencies), `Pipfile`, then the requirements files b
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,6 +15,8 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from vercel_emu.errors import EmuError, Where
+from vercel_emu.files.parsing import parse_json
+from vercel_emu.files.reading import LOCK_BYTES, read_text
 from vercel_emu.project.pyproject import load_toml
 from vercel_emu.project.python.requirements import Declared, read_requirements
 from vercel_emu.project.python.workspace import member_folder, workspace_root
@@ -181,7 +182,7 @@ def _line(name: str, value: Any) -> str:
 
 def _locked_pipfile(file: Path) -> list[str]:
     try:
-        packages = json.loads(file.read_text(encoding="utf-8"))["default"]
+        packages = parse_json(read_text(file, LOCK_BYTES))["default"]
         return [_line(name, value) for name, value in packages.items()]
-    except (OSError, ValueError, KeyError, AttributeError):
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
         return []

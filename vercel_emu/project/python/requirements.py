@@ -18,6 +18,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from vercel_emu.errors import ProjectWarning, Where
+from vercel_emu.files.reading import read_bytes
 from vercel_emu.project.pyproject import load_toml
 
 
@@ -62,7 +63,7 @@ def _read(file: Path, root: Path, declared: Declared, *, constraint: bool, seen:
     seen.add(file.resolve())
     name = _relative(file, root)
     try:
-        lines = list(_logical_lines(_decode(file.read_bytes())))
+        lines = list(_logical_lines(_decode(read_bytes(file))))
     except (OSError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         declared.refuse(Where(name), f"could not be read: {reason}")

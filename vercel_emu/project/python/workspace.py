@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from vercel_emu.files.walking import Walk, is_folder
 from vercel_emu.project.pyproject import load_toml
 
 
@@ -26,11 +31,40 @@ def member_folder(workspace: Path, name: str) -> Path | None:
 
     members, _ = _patterns(workspace)
     for pattern in members:
-        for folder in sorted(workspace.glob(pattern)):
+        for folder in _folders(workspace, pattern):
             project: Any = load_toml(folder / "pyproject.toml").get("project")
             if isinstance(project, dict) and canonicalize_name(str(project.get("name"))) == name:
                 return folder
     return None
+
+
+def _folders(workspace: Path, pattern: str) -> list[Path]:
+    """The folders that a member's pattern names, each real folder once."""
+    path = PurePosixPath(pattern)
+    found = [workspace]
+    for part in () if path.is_absolute() else path.parts:
+        inside: dict[Path, Path] = {}
+        for folder in found:
+            for one in _inside(folder, part):
+                inside.setdefault(one.resolve(), one)
+        found = list(inside.values())
+    return sorted(found)
+
+
+def _inside(folder: Path, pattern: str) -> Iterator[Path]:
+    if pattern == "**":
+        yield from (Path(one.path) for one in Walk(str(folder), enters=_may_hold_members))
+    elif not any(char in pattern for char in "*?["):
+        yield folder / pattern
+    else:
+        with contextlib.suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
+                if fnmatchcase(entry.name, pattern) and is_folder(entry):
+                    yield Path(entry.path)
+
+
+def _may_hold_members(folder: str) -> bool:
+    return Path(folder).name not in {"node_modules", ".git", ".venv"}
 
 
 def local_packages(root: Path) -> tuple[Path, ...]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vercel_emu.errors import EmuError, ProjectWarning, Where
+from vercel_emu.files.reading import ENV_BYTES, next_step, read_bytes
 
 DEFAULT_NAMES = (".env", ".env.local")
 
@@ -77,7 +78,7 @@ def read_env_files(
         (_shown(folder / name, folders[0]), _read(folder / name))
         for folder in folders
         for name in DEFAULT_NAMES
-        if (folder / name).is_file()
+        if (folder / name).exists() and not (folder / name).is_dir()
     ]
     for path in extra:
         if not path.exists() or path.is_dir():
@@ -122,8 +123,7 @@ def _parse_one(
         elif binding.key is not None:
             problem = _problem(binding.key, binding.value)
             if problem is None and binding.value is not None:
-                known = {**{e.name: e.value for e in entries.values()}, **environ}
-                value = _expand(binding.value, known)
+                value = _expand(binding.value, entries, environ)
                 entries.pop(binding.key, None)
                 entries[binding.key] = EnvEntry(binding.key, value, file, line)
             else:
@@ -150,12 +150,13 @@ def _problem(name: str, value: str | None) -> str | None:
     return None
 
 
-def _expand(value: str, known: Mapping[str, str]) -> str:
+def _expand(value: str, entries: Mapping[str, EnvEntry], environ: Mapping[str, str]) -> str:
     """`${NAME}` and `${NAME:-default}` as python-dotenv resolves them; the shell's value first."""
     if "${" not in value:
         return value
     from dotenv.variables import parse_variables
 
+    known = {**{name: entry.value for name, entry in entries.items()}, **environ}
     return "".join(atom.resolve(known) for atom in parse_variables(value))
 
 
@@ -165,7 +166,7 @@ def _shown(file: Path, top: Path) -> str:
 
 def _read(file: Path) -> str:
     try:
-        return file.read_bytes().decode("utf-8-sig")
+        return read_bytes(file, ENV_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise EmuError(
@@ -178,6 +179,6 @@ def _read(file: Path) -> str:
         raise EmuError(
             "ENV_FILE_UNREADABLE",
             f"{file} could not be read: {error.strerror}.",
-            "Check its permissions.",
+            next_step(error, "Check its permissions."),
             where=Where(file.name),
         ) from None

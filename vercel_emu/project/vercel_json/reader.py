@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from itertools import starmap
@@ -12,6 +11,8 @@ from types import MappingProxyType
 from typing import Any, NoReturn
 
 from vercel_emu.errors import EmuError, ProjectWarning, Where, toml_line
+from vercel_emu.files.parsing import parse_json, parse_toml
+from vercel_emu.files.reading import next_step, read_text
 from vercel_emu.platform.cron import cron_problem
 from vercel_emu.project.model import UNSET
 from vercel_emu.project.vercel_json.faults import LEFT_OUT, closest, find_fault
@@ -108,21 +109,20 @@ def _config_file(root: Path) -> tuple[Path | None, list[ProjectWarning]]:
 
 def _read(file: Path) -> object:
     try:
-        text = file.read_text("utf-8-sig")
+        text = read_text(file)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise EmuError(
-            "CANT_READ_CONFIG",
-            f"Can't read {file.name}: {reason}.",
-            "It must be a text file.",
-            where=Where(file.name),
-        ) from error
+        hint = "It must be a text file."
+        if isinstance(error, OSError):
+            hint = next_step(error, hint)
+        message = f"Can't read {file.name}: {reason}."
+        raise EmuError("CANT_READ_CONFIG", message, hint, where=Where(file.name)) from error
     return _parse_toml(text, file.name) if file.suffix == ".toml" else _parse_json(text, file.name)
 
 
 def _parse_json(text: str, name: str) -> object:
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return parse_json(text, _refuse_constant)
     except json.JSONDecodeError as error:
         where = f"{name}:{error.lineno}:{error.colno}"
         line = text.splitlines()[error.lineno - 1 : error.lineno]
@@ -133,7 +133,7 @@ def _parse_json(text: str, name: str) -> object:
             "JSON has no comments and no comma after the last item; keys are in double quotes.",
             where=Where(name, line=error.lineno),
         ) from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         message = f"Can't parse json file {name}: {error}"
         raise EmuError("CANT_PARSE_JSON_FILE", message, where=Where(name)) from error
 
@@ -144,8 +144,8 @@ def _refuse_constant(name: str) -> NoReturn:
 
 def _parse_toml(text: str, name: str) -> object:
     try:
-        return tomllib.loads(text)
-    except (RecursionError, ValueError) as error:
+        return parse_toml(text)
+    except ValueError as error:
         # Its message ends with "(at line 3, column 7)".
         message = f"Can't parse toml file {name}: {error}"
         where = Where(name, line=toml_line(error))

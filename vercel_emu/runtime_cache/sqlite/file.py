@@ -47,7 +47,7 @@ def prepare(path: Path, emit: Emit) -> None:
     A corrupt or foreign file there is set aside under a new name, never deleted. Emulators that
     open, or set aside, at the same moment take turns.
     """
-    make_folder(path.parent)
+    make_folder(path.parent, 2)
     with _turn(path):
         reason = _judge(path)
         if reason:
