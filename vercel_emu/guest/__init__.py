@@ -5,7 +5,7 @@ runtime's. They import the standard library, `vercel_runtime` and each other, no
 `vercel_emu`: the app's environment has none of it.
 
 Start with `boot.py`, which hands over to `vercel_runtime.vc_init` and pauses it where it imports
-user code. `control.py` is the line to the emulator, `output.py` what the app writes to it, and
+user code. `control.py` is the line to the emulator and
 `family.py` finds what outlives an instance; `preload.py`, `modules.py`, `own_code.py` and
 `environ_changes.py` are the warm standby; `cache_client.py` and `purge_api.py` reach the
 emulator's caches; `platform_edges.py`, `fs_guard.py`, `self_calls.py` and `surroundings.py` make
