@@ -1,5 +1,5 @@
 # `make dev` and `make test` set everything up by themselves; all they need is python3, git and make.
-.PHONY: dev test setup lint format bench clean system-packages
+.PHONY: dev test fuzz setup lint format bench clean system-packages
 
 export UV_PROJECT_ENVIRONMENT := .venv
 TOOLS := .tools
@@ -13,6 +13,13 @@ test: setup system-packages
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/pytest -n auto -q
+
+# 100,000 connections; `make test` plays 3,000 of them.
+SEEDS ?= 20
+CONNECTIONS ?= 5000
+
+fuzz: setup
+	.venv/bin/python -m tests.fuzz --seeds $(SEEDS) --connections $(CONNECTIONS)
 
 setup: .venv/.ready
 
