@@ -19,7 +19,7 @@ CHANGING = HOST_DEPENDENT | {
 }
 PLATFORM = re.compile(r"x-vercel-.*|x-now-.*|x-emu-.*|x-real-ip|x-forwarded-.*|forwarded")
 _ID = re.compile(r"[a-z0-9]+::[a-z0-9]{5}-\d{13}-[0-9a-f]{12}")
-_INVOCATION = re.compile(r"[A-Za-z0-9-]{10,}")
+_INVOCATION = re.compile(r"[a-z0-9]{5}-\d{13}-[0-9a-f]{12}")
 _NODE = r'(?:[A-Za-z0-9.-]+|"[^"\\;]*")'
 _QUOTED = r'(?:[!#$%&\'*+.^_`|~0-9A-Za-z-]+|"(?:[^"\\]|\\.)*")'
 _FORWARDED = re.compile(
@@ -84,6 +84,8 @@ class HeadChecks:
         values: dict[str, list[str]] = {}
         for name, value in pairs:
             values.setdefault(name.replace("_", "-"), []).append(value)
+        if raw:
+            yield from self._invocation(values.get("x-vercel-internal-invocation-id", []))
         for name, given in values.items():
             if PLATFORM.fullmatch(name):
                 yield from self._platform_value(name, given)
@@ -113,12 +115,14 @@ class HeadChecks:
         ids = values.get("x-vercel-id", [""])
         if not _ID.fullmatch(ids[0]):
             yield f"x-vercel-id is {ids!r}"
-        invocation = values.get("x-vercel-internal-invocation-id", [""])
-        if raw and not _INVOCATION.fullmatch(invocation[0]):
-            yield f"the invocation's id is {invocation!r}"
-        elif raw and invocation[0] in self._ids:
-            yield f"the invocation {invocation[0]} came twice"
-        self._ids.add(invocation[0])
+
+    def _invocation(self, given: Sequence[str]) -> Iterable[str]:
+        """Whether it is one that the edge has begun: the surest sign of a request of its own."""
+        if len(given) != 1 or not _INVOCATION.fullmatch(given[0]):
+            yield f"no request of the edge's, its invocation is {list(given)!r}"
+        elif given[0] in self._ids:
+            yield f"the invocation {given[0]!r} came twice"
+        self._ids.update(given)
 
 
 def _own_value(values: Mapping[str, list[str]]) -> Iterable[str]:

@@ -163,7 +163,7 @@ def test_a_head_as_it_should_be_is_no_fault() -> None:
         (seen(x_real_ip=""), "'x-real-ip' is missing"),
         (seen(x_vercel_id=""), "x-vercel-id is ['']"),
         (seen(x_vercel_ip_city=FORGED), "is not the platform's"),
-        (seen(x_vercel_internal_invocation_id=""), "invocation's id"),
+        (seen(x_vercel_internal_invocation_id=""), "its invocation is []"),
         (seen(forwarded="for=6.6.6.6, " + HEADERS["forwarded"]), "forwarded is"),
         (seen(host="b"), "host ['b']"),
         (seen(authorization=IN_TRAILER), "a trailer became"),
