@@ -101,7 +101,8 @@ def emulators(root: Path) -> Iterator[dict[App, DevProcess]]:
                 dev_process(
                     root / app,
                     app_files(app),
-                    *("--no-reload", "--no-standby", "--no-install", "--python", sys.executable),
+                    *("--no-reload", "--no-standby", "--no-install", "--idle-timeout", "0"),
+                    *("--python", sys.executable),
                     environ=clean_environ(),
                 )
             )
