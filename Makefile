@@ -1,8 +1,10 @@
 # `make dev` and `make test` set everything up by themselves; all they need is python3, git and make.
+# `make test PYTHON=3.12` is with another Python (a version or a path) than that of .python-version.
 .PHONY: dev test fuzz setup lint format bench clean system-packages
 
 export UV_PROJECT_ENVIRONMENT := .venv
 TOOLS := .tools
+READY := .venv/.ready-$(or $(subst /,-,$(PYTHON)),default)
 UV := $(shell uv --version >/dev/null 2>&1 && command -v uv || echo $(TOOLS)/uv/bin/uv)
 
 dev: setup
@@ -21,10 +23,13 @@ CONNECTIONS ?= 5000
 fuzz: setup
 	.venv/bin/python -m tests.fuzz --seeds $(SEEDS) --connections $(CONNECTIONS)
 
-setup: .venv/.ready
+setup: $(READY)
 
-.venv/.ready: pyproject.toml $(UV)
-	$(UV) sync --quiet --all-extras
+# An environment with another Python is made anew; it is ready for the one that was asked for last.
+# pyenv shows uv only the version that is chosen.
+$(READY): pyproject.toml $(UV)
+	$(if $(PYTHON),PYENV_VERSION=$(PYTHON)) $(UV) sync --quiet --all-extras $(if $(PYTHON),--python $(PYTHON))
+	@rm -f .venv/.ready-*
 	@touch $@
 
 $(TOOLS)/uv/bin/uv:

@@ -6,4 +6,5 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "templates"
+PACKAGE = ROOT / "vercel_emu"
 GUEST = ROOT / "vercel_emu" / "guest"

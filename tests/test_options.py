@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from vercel_emu.cli.option_flags import with_options
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, Where
 from vercel_emu.options import Options, help_of, load_options, parse_listen
 
 FILE = Path("pyproject.toml")
@@ -88,6 +88,8 @@ def test_a_wrong_value_names_file_and_key(table: dict[str, Any], says: str) -> N
     with pytest.raises(EmuError) as caught:
         load_options(table, {}, FILE)
     assert caught.value.code == "INVALID_OPTION"
+    (key,) = table
+    assert caught.value.where == Where("pyproject.toml", f"[tool.vercel-emu] {key}")
     assert "pyproject.toml" in caught.value.message
     assert says in caught.value.message
     assert caught.value.hint

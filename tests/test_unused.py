@@ -17,12 +17,10 @@ DOOR_FOLDERS = ("vercel_emu/testing/", "vercel_emu/functions/")
 MIRROR = "vercel_emu/guest/functions_api/"
 
 CALLED_BY = {
-    "asyncio, on a protocol": "connection_made data_received eof_received connection_lost"
-    " pause_writing resume_writing",
+    "asyncio, on a protocol": "eof_received connection_lost pause_writing resume_writing",
     "httptools, on a parser's protocol": "on_message_begin on_header on_headers_complete on_body"
     " on_message_complete",
-    "uvicorn, on its HTTP protocol and its server": "on_response_complete send_400_response"
-    " capture_signals",
+    "uvicorn, on its HTTP protocol and its server": "on_response_complete capture_signals",
     "click, on a group": "format_commands",
     # Without them, tests would have to wait for a second of real time, or reach into privates.
     "tests of the stores' background work and retries": "settle upkeep_is_due retry_now",

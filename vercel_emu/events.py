@@ -12,6 +12,8 @@ from typing import Literal
 
 import msgspec
 
+from vercel_emu.errors import EmuError, ProjectWarning, Where
+
 type Level = Literal["debug", "info", "warn", "error", "fatal"]
 
 
@@ -26,6 +28,12 @@ class Notice(Event, frozen=True, kw_only=True):
     message: str
     hint: str | None = None
     code: str | None = None
+    where: Where | None = None
+
+
+def notice_of(of: EmuError | ProjectWarning, level: Level) -> Notice:
+    """An error or a warning as the event that tells of it."""
+    return Notice(level=level, message=of.message, hint=of.hint, code=of.code, where=of.where)
 
 
 class InvocationStarted(Event, frozen=True, kw_only=True):

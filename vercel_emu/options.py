@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, Where, refusal
 
 type Mode = Literal["development", "preview", "production"]
 type LogFormat = Literal["pretty", "json"]
@@ -239,18 +239,24 @@ def load_options(table: Mapping[str, Any], given: Mapping[str, Any], file: Path)
                 "INVALID_OPTION",
                 f'{file.name}: [tool.vercel-emu] has no option "{key}".',
                 f'Did you mean "{close[0]}"?' if close else "See `vercel-emu dev --help`.",
+                where=Where(file.name, f"[tool.vercel-emu] {key}"),
             )
         values[name] = value
     given = {name: value for name, value in given.items() if value is not None}
     try:
         checked = msgspec.convert(values, Options, dec_hook=_convert, strict=True)
-        return dataclasses.replace(checked, **given)
+    except EmuError as error:
+        raise error.at(Where(file.name, "[tool.vercel-emu]")) from None
     except msgspec.ValidationError as error:
-        text, _, path = str(error).partition(" - at `$.")
-        key = path.rstrip("`").replace("_", "-")
+        reason, path, _ = refusal(error)
+        key = path.replace("_", "-")
         raise EmuError(
-            "INVALID_OPTION", f"{file.name}: [tool.vercel-emu] {key}: {text}.", _allowed(key)
+            "INVALID_OPTION",
+            f"{file.name}: [tool.vercel-emu] {key}: {reason}.",
+            _allowed(key),
+            where=Where(file.name, f"[tool.vercel-emu] {key}"),
         ) from None
+    return dataclasses.replace(checked, **given)
 
 
 def _allowed(key: str) -> str:

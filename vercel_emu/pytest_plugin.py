@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LINES_SHOWN = 200
 END_SECONDS = 1.0
-TRACEBACK_SECONDS = 0.3
+TRACEBACK_SECONDS = 2.0
 
 _emulator = pytest.StashKey["Emulator"]()
 _before = pytest.StashKey[tuple[str, int]]()

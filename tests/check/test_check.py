@@ -14,6 +14,7 @@ from tests.project.helpers import write
 from vercel_emu.check.check import Report, check_project
 from vercel_emu.check.python import deployment_python
 from vercel_emu.cli.commands.check import check
+from vercel_emu.errors import Where
 from vercel_emu.platform.limits import BUNDLE_BYTES
 
 ENVIRON = {"PATH": os.environ["PATH"]}
@@ -24,6 +25,115 @@ APP = "from fastapi import FastAPI\napp = FastAPI()\n"
 def checked(root: Path, files: dict[str, str]) -> Report:
     write(root, files)
     return check_project(root, ENVIRON)
+
+
+VERCEL = "vercel.json"
+PLACES: list[tuple[dict[str, str], str, Where]] = [
+    ({VERCEL: '{"zzz": 1}'}, "UNKNOWN_CONFIG_KEY", Where(VERCEL, "zzz")),
+    ({VERCEL: '{"images": {}}'}, "UNSUPPORTED_CONFIG_KEY", Where(VERCEL, "images")),
+    ({"vercel.ts": "{}"}, "CONFIG_IS_PROGRAM", Where("vercel.ts")),
+    ({VERCEL: "{,}"}, "CANT_PARSE_JSON_FILE", Where(VERCEL, line=1)),
+    ({VERCEL: "{}", "vercel.toml": ""}, "CONFLICTING_CONFIG_FILES", Where("vercel.toml")),
+    ({VERCEL: '{"crons": [{}]}'}, "INVALID_VERCEL_CONFIG", Where(VERCEL, "crons[0]")),
+    ({VERCEL: '{"regions": ["mars1"]}'}, "UNKNOWN_REGION", Where(VERCEL, "regions")),
+    ({VERCEL: '{"env": {"TZ": "UTC"}}'}, "RESERVED_VARIABLE", Where(VERCEL, "env.TZ")),
+    (
+        {VERCEL: '{"crons": [{"path": "/a", "schedule": "0 * * * *"}]}'},
+        "CRON_MORE_THAN_DAILY",
+        Where(VERCEL, "crons[0].schedule"),
+    ),
+    (
+        {VERCEL: '{"crons": [{"path": "/a", "schedule": "0 9 * * MON"}]}'},
+        "INVALID_CRON_EXPRESSION",
+        Where(VERCEL, "crons[0].schedule"),
+    ),
+    (
+        {VERCEL: '{"functions": {"app.py": {"maxDuration": 600}}}'},
+        "OVER_PLAN_LIMIT",
+        Where(VERCEL, "functions['app.py'].maxDuration"),
+    ),
+    (
+        {VERCEL: '{"functions": {"no.py": {"memory": 128}}}'},
+        "UNUSED_FUNCTION_PATTERN",
+        Where(VERCEL, "functions['no.py']"),
+    ),
+    (
+        {VERCEL: '{"outputDirectory": "../.."}'},
+        "INVALID_OUTPUT_DIRECTORY",
+        Where(VERCEL, "outputDirectory"),
+    ),
+    (
+        {VERCEL: '{"redirects": [{"source": "/.well-known/x", "destination": "/y"}]}'},
+        "RESERVED_PATH",
+        Where(VERCEL, "redirects[0]"),
+    ),
+    (
+        {VERCEL: '{"rewrites": [{"source": "x", "destination": "/y"}]}'},
+        "RULE_NEVER_MATCHES",
+        Where(VERCEL, "rewrites[0]"),
+    ),
+    ({".env": "A=1\nno assignment"}, "IGNORED_LINE", Where(".env", line=2)),
+    ({".env": "A=1\nTZ=UTC"}, "RESERVED_VARIABLE", Where(".env", "TZ", 2)),
+    ({".python-version": "three"}, "PYTHON_VERSION_INVALID", Where(".python-version")),
+    (
+        {"pyproject.toml": PYPROJECT.format(">=3.15")},
+        "PYTHON_VERSION_UNAVAILABLE",
+        Where("pyproject.toml", "[project] requires-python"),
+    ),
+    ({"pyproject.toml": "\n[project\n"}, "PYPROJECT_INVALID", Where("pyproject.toml", line=2)),
+    (
+        {"pyproject.toml": "[project]\ndependencies = 3"},
+        "PYPROJECT_INVALID",
+        Where("pyproject.toml", "[project] dependencies"),
+    ),
+    (
+        {"pyproject.toml": '[project]\ndependencies = ["fastapi", "=3"]'},
+        "REQUIREMENT_INVALID",
+        Where("pyproject.toml", "[project] dependencies"),
+    ),
+    (
+        {"pyproject.toml": '[tool.vercel]\nentrypoint = "gone:app"'},
+        "PYTHON_ENTRYPOINT_NOT_FOUND",
+        Where("pyproject.toml", "[tool.vercel] entrypoint"),
+    ),
+    (
+        {"requirements.txt": "fastapi\n?"},
+        "REQUIREMENT_INVALID",
+        Where("requirements.txt", line=2),
+    ),
+    ({".vercelignore": "app.py\n"}, "ENTRYPOINT_IGNORED", Where(".vercelignore")),
+    ({"app.py": "value = 1\n"}, "FASTAPI_ENTRYPOINT_NOT_FOUND", Where("app.py")),
+]
+
+
+@pytest.mark.parametrize(
+    ("files", "code", "where"), PLACES, ids=[f"{code}-{where}" for _, code, where in PLACES]
+)
+def test_a_finding_says_where(
+    tmp_path: Path, files: dict[str, str], code: str, where: Where
+) -> None:
+    write(tmp_path, {"requirements.txt": "fastapi\n", "app.py": APP, **files})
+    findings = json.loads(CliRunner().invoke(check, [str(tmp_path), "--json"]).stdout)["findings"]
+    (finding,) = (one for one in findings if one["code"] == code)
+    assert finding["where"] == {"file": where.file, "key": where.key, "line": where.line}
+    # A place is shown once: before the message.
+    assert not finding["message"].startswith((f"{where.file}:", f"{where.file},"))
+
+
+def test_what_is_taken_out_shifts_no_numbers(tmp_path: Path) -> None:
+    bad = {"source": "/(", "destination": "/"}
+    fine = {"source": "/a", "destination": "/"}
+    config = {
+        "redirects": [{"src": "/x", "destination": "/"}, bad, fine, bad],
+        "headers": [{"source": "/(", "headers": []}, {"source": "x", "headers": []}],
+    }
+    report = checked(tmp_path, {"app.py": APP, VERCEL: json.dumps(config)})
+    keys = [finding.where.key for finding in report.findings if finding.where]
+    assert keys[:3] == ["redirects[0]", "redirects[1].source", "redirects[3].source"]
+    assert keys[3] == "headers[0].source"
+    messages = [finding.message for finding in report.findings]
+    assert any(text.startswith("Redirect at index 3 ") for text in messages)
+    assert any(text.startswith("`headers[1]` can never match") for text in messages)
 
 
 def codes(report: Report) -> set[str]:
@@ -85,7 +195,7 @@ def test_every_planted_fault_is_named(tmp_path: Path) -> None:
         "PYTHON_ENTRYPOINT_NOT_FOUND",
         "SOURCE_EXPOSED",
         "RESERVED_VARIABLE",
-        "ENV_FILE",
+        "IGNORED_LINE",
         "invalid_rewrite",
         "RULE_NEVER_MATCHES",
         "INVALID_VERCEL_CONFIG",
@@ -98,7 +208,7 @@ def test_every_planted_fault_is_named(tmp_path: Path) -> None:
     assert "3.8" in found(report, "PYTHON_VERSION_UNAVAILABLE")
     assert found(report, "IMPORT_NOT_DECLARED").startswith("lib/cache.py:1: `vercel`")
     assert found(report, "RESERVED_VARIABLE").startswith(".env:1: AWS_SECRET_KEY")
-    assert found(report, "ENV_FILE").startswith(".env:2")
+    assert found(report, "IGNORED_LINE").startswith(".env:2")
     assert "Rewrite at index 0" in found(report, "invalid_rewrite")
     # The number as it stands in the file, although the first rule was left out.
     assert "`rewrites[2]`" in found(report, "RULE_NEVER_MATCHES")
@@ -106,7 +216,7 @@ def test_every_planted_fault_is_named(tmp_path: Path) -> None:
     assert "source" in found(report, "INVALID_VERCEL_CONFIG")
     assert "requirements.txt" in found(report, "SOURCE_EXPOSED")
     problems = [f for f in report.findings if f.code == "REQUIREMENT_INVALID"]
-    assert [f.place for f in problems] == ["requirements.txt, line 2", "requirements.txt, line 3"]
+    assert [f.place for f in problems] == ["requirements.txt:2", "requirements.txt:3"]
     severities = [finding.severity for finding in report.findings]
     assert severities == sorted(severities)
 
@@ -126,7 +236,7 @@ def test_the_command_and_its_shape(tmp_path: Path) -> None:
             "severity": "error",
             "code": "IMPORT_NOT_DECLARED",
             "message": "`vercel` is imported, but requirements.txt does not ask for `vercel`",
-            "place": "app.py:3",
+            "where": {"file": "app.py", "key": None, "line": 3},
             "hint": "Add `vercel` to it, or the import fails in a deployment.",
         }
     ]
@@ -177,7 +287,10 @@ def test_the_deployments_python(tmp_path: Path, files: dict[str, str], version: 
         ({"vercel.json": "[]"}, "INVALID_VERCEL_CONFIG"),
         ({"vercel.json": '{"env": {"TZ": "UTC"}}'}, "RESERVED_VARIABLE"),
         ({".env": "BIG=" + "x" * 70_000}, "ENVIRONMENT_TOO_LARGE"),
-        ({"vercel.json": '{"functions": {"nothing.py": {"memory": 128}}}'}, "PROJECT"),
+        (
+            {"vercel.json": '{"functions": {"nothing.py": {"memory": 128}}}'},
+            "UNUSED_FUNCTION_PATTERN",
+        ),
         (
             {"vercel.json": '{"crons": [{"path": "/a", "schedule": "0 * * * *"}]}'},
             "CRON_MORE_THAN_DAILY",

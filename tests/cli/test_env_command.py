@@ -31,7 +31,11 @@ def test_json_has_a_documented_shape(tmp_path: Path) -> None:
     assert rows["SECRET"] == {"name": "SECRET", "value": MASK, "source": ".env:1", "secret": True}
     assert rows["AWS_REGION"]["value"] == "ap-northeast-1"
     assert "PATH" not in rows
-    assert answer["warnings"][0].startswith(".env:2: ")
+    (warning,) = answer["warnings"]
+    assert warning.keys() == {"code", "message", "hint", "where"}
+    assert warning["code"] == "IGNORED_LINE"
+    assert warning["message"].startswith(".env:2: ")
+    assert warning["where"] == {"file": ".env", "key": "1X", "line": 2}
     assert "hunter2" not in result.output
 
 

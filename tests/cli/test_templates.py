@@ -15,6 +15,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from tests.checkout import ROOT
+from tests.real.support import PATIENCE
 from vercel_emu.cli.templates_dir import NAMES, template_files, templates_dir
 from vercel_emu.project.python.manifest import find_manifest, read_declared
 
@@ -72,7 +73,7 @@ from index import handler
 server = HTTPServer(("127.0.0.1", 0), handler)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 def call(method, path):
-    connection = HTTPConnection(*server.server_address, timeout=10)
+    connection = HTTPConnection(*server.server_address, timeout=120)
     connection.request(method, path, headers=HEADERS)
     answer = connection.getresponse()
     return answer.status, answer.read().decode()
@@ -104,7 +105,7 @@ def call(
         },
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert result.returncode == 0, result.stderr
     answers: list[tuple[int, str]] = json.loads(result.stdout.rpartition("ANSWERS")[2])
@@ -193,7 +194,7 @@ def call(method, path):
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=True,
     )
     assert json.loads(result.stdout.rpartition("ANSWERS")[2]) == [["hällo", [0, 255]]]
@@ -219,7 +220,7 @@ def test_django_takes_the_platforms_hosts(environ: dict[str, str], host: str, st
         env={"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1", **environ},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=True,
     )
     assert result.stdout.strip() == str(status)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -81,7 +80,6 @@ def test_routing_always_answers(
 ) -> None:
     files = PublicFiles([])
     functions = [function("api/[a].py"), function("api/index.py")]
-    started = time.perf_counter()
     try:
         table = compile_routing(parse_vercel_config(config), functions)
     except EmuError:
@@ -92,7 +90,6 @@ def test_routing_always_answers(
         assert not set("\r\n\0") & set((name + value).encode("latin-1").decode("latin-1"))
     sent = getattr(outcome, "location", "") + getattr(outcome, "url", "")
     assert not any(code <= 32 for code in sent.encode("latin-1"))
-    assert time.perf_counter() - started < 5
 
 
 @settings(max_examples=300, deadline=None)

@@ -11,6 +11,7 @@ from vercel_emu.edge import ids
 from vercel_emu.edge.request import read_request
 from vercel_emu.edge.request_headers import (
     CacheAccess,
+    framing,
     kept_headers,
     platform_headers,
     request_head,
@@ -65,6 +66,23 @@ def test_kept_headers() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        (b"a=1;b=2 ; c", b"a=1;b=2 ; c"),
+        (b"emu_visitor=X", None),
+        (b"emu_visitor=X; a=1;b=2 ; c", b"a=1;b=2 ; c"),
+        (b"a=1;b=2 ; emu_visitor=X; c", b"a=1;b=2 ; c"),
+        (b"a=1;b=2 ; c ;emu_visitor=X", b"a=1;b=2 ; c "),
+        (b"a;emu_visitor=X;;emu_visitor=Y; b=\xff", b"a;; b=\xff"),
+        (b"xemu_visitor=X;a=emu_visitor=X", b"xemu_visitor=X;a=emu_visitor=X"),
+    ],
+)
+def test_other_cookies_stay_byte_for_byte(sent: bytes, kept: bytes | None) -> None:
+    expected = [] if kept is None else [(b"cookie", kept)]
+    assert kept_headers([(b"cookie", sent)]) == expected
+
+
 def test_an_upgrade_keeps_its_handshake() -> None:
     headers = [(b"connection", b"Upgrade"), (b"upgrade", b"websocket"), (b"te", b"x")]
     assert kept_headers(headers, upgrade=True) == headers[:2]
@@ -113,7 +131,7 @@ def test_request_head() -> None:
         invocation_id="p-1-0",
         request_number=3,
         deadline="2026-01-01T00:00:00.000Z",
-        chunked=True,
+        framed=framing(None, chunked=True),
     )
     assert head.startswith(b"GET /a? HTTP/1.1\r\nhost: h\r\nx: 1\r\ntransfer-encoding: chunked\r\n")
     assert head.endswith(b"x-vercel-internal-deadline: 2026-01-01T00:00:00.000Z\r\n\r\n")

@@ -16,6 +16,7 @@ from vercel_emu.edge.responses.headers import (
     client_cache_control,
     response_headers,
 )
+from vercel_emu.errors import EmuError, Where
 from vercel_emu.platform.error_codes import CODES
 
 
@@ -49,6 +50,15 @@ def test_every_failure_in_every_shape(code: str) -> None:
     assert b"Traceback &lt;here&gt;" in page
     assert b"<script" not in page
     assert (b"x-vercel-error", code.encode()) in headers(failure, kind, len(page))
+
+
+def test_a_refused_visitor_is_told_to_programs_in_a_header() -> None:
+    error = EmuError("UNKNOWN_PLACE", 'There is no place "São".', "Search.", where=Where("a.toml"))
+    failure = Failure(code="INVALID_VISITOR", explanation=str(error), error=error)
+    found = dict(headers(failure, "text/plain", 0))
+    assert found[b"x-vercel-error"] == b"INVALID_VISITOR"
+    assert json.loads(found[b"x-emu-error"]) == error.as_dict()
+    assert b"x-emu-error" not in dict(headers(Failure(code="NOT_FOUND"), "text/plain", 0))
 
 
 def test_response_headers() -> None:

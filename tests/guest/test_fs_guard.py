@@ -9,6 +9,7 @@ import errno
 import json
 import subprocess
 import sys
+import tempfile
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -106,13 +107,14 @@ def run(folder: Path, operations: dict[str, str], *, strict: bool) -> dict[str, 
     )
     script = textwrap.dedent(SCRIPT).format(guard=str(GUARD), strict=strict)
     # The real /tmp may hold this test's own folder: a sibling stands for "elsewhere".
-    done = subprocess.run(
-        [sys.executable, "-c", script, json.dumps(operations), "/var/tmp"],
-        cwd=project,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as elsewhere:
+        done = subprocess.run(
+            [sys.executable, "-c", script, json.dumps(operations), elsewhere],
+            cwd=project,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
 

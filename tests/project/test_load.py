@@ -8,16 +8,17 @@ from pathlib import Path
 import pytest
 
 from tests.project.helpers import write
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, Where
 from vercel_emu.project.load import identify_project, load_project
 from vercel_emu.project.model import UNSET, FunctionSettings, Project, Unset
+from vercel_emu.project.vercel_json.model import VercelConfig
 
 APP = "app = object()\n"
 HANDLER = "class handler: ...\n"
 
 
 def load(root: Path, framework: str | Unset | None = UNSET, app: str | None = None) -> Project:
-    return load_project(root, environ={}, framework=framework, app=app)
+    return load_project(root, VercelConfig(framework=framework), environ={}, app=app)
 
 
 def names(project: Project) -> list[str]:
@@ -51,7 +52,7 @@ def test_an_app_in_api_index_takes_everything_and_says_so(tmp_path: Path) -> Non
     write(tmp_path, {"requirements.txt": "flask", "api/index.py": APP, "api/hello.py": APP})
     project = load(tmp_path)
     assert names(project) == ["app"]
-    assert "api/hello.py is not separate functions" in project.warnings[0]
+    assert "api/hello.py is not separate functions" in project.warnings[0].message
     assert names(load(tmp_path, framework=None)) == ["api/hello", "api/index"]
 
 
@@ -101,7 +102,7 @@ def test_framework_other_does_not_run_an_app(tmp_path: Path) -> None:
 def test_no_manifest_runs_with_a_warning(tmp_path: Path) -> None:
     project = load(write(tmp_path, {"main.py": APP}))
     assert names(project) == ["app"]
-    assert "a deployment would not find it" in project.warnings[0]
+    assert project.warnings[0].code == "ENTRYPOINT_NOT_DETECTED"
 
 
 def test_static_files_alone_are_a_project_and_nothing_is_none(tmp_path: Path) -> None:
@@ -146,18 +147,20 @@ def test_no_such_folder(tmp_path: Path) -> None:
 def test_function_settings(tmp_path: Path) -> None:
     write(tmp_path, {"requirements.txt": "flask", "app.py": APP})
     settings = {"app.py": FunctionSettings(max_duration=60), "api/*.py": FunctionSettings()}
-    project = load_project(tmp_path, environ={}, function_settings=settings)
+    project = load_project(tmp_path, VercelConfig(function_settings=settings), environ={})
     assert project.functions[0].max_duration == 60
     # Python presets don't raise for a pattern without a function; a person still wants to know.
-    assert '"api/*.py"' in project.warnings[0]
+    assert project.warnings[0].where == Where("vercel.json", "functions['api/*.py']")
 
 
 def test_an_unused_pattern_without_preset_is_an_error(tmp_path: Path) -> None:
     write(tmp_path, {"api/x.py": HANDLER, "api/y.ts": ""})
     good = {"api/*.ts": FunctionSettings(), "api/x.py": FunctionSettings(memory_mb=512)}
-    assert load_project(tmp_path, environ={}, function_settings=good).functions[0].memory_mb == 512
+    project = load_project(tmp_path, VercelConfig(function_settings=good), environ={})
+    assert project.functions[0].memory_mb == 512
+    wrong = {"api/z.py": FunctionSettings()}
     with pytest.raises(EmuError) as caught:
-        load_project(tmp_path, environ={}, function_settings={"api/z.py": FunctionSettings()})
+        load_project(tmp_path, VercelConfig(function_settings=wrong), environ={})
     assert caught.value.code == "unused_function"
 
 

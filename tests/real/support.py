@@ -32,8 +32,11 @@ from vercel_emu.options import Options, load_options
 from vercel_emu.project.pyproject import emu_table
 from vercel_emu.project.python.interpreter import find_interpreter
 
-PATIENCE = 20.0
-"""Seconds after which a test gives up on something that should have come long before."""
+PATIENCE = 120.0
+"""Seconds after which a test gives up on something that should have come long before.
+
+They are only spent on a failure, so they are many: a busy machine is no failure.
+"""
 
 type Files = Mapping[str, str | bytes]
 
@@ -219,6 +222,12 @@ class Emulation(Address):
             self.url = project.url
             self._started.set()
             await self._stop.wait()
+
+    @property
+    def thread_id(self) -> int:
+        """Of the thread that the emulator runs on."""
+        assert self._thread.ident is not None
+        return self._thread.ident
 
     def run[T](self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the emulator's own loop."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from vercel.cache.utils import create_key_transformer
 
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, Where
 from vercel_emu.platform.limits import CACHE_ITEM_BYTES
 from vercel_emu.runtime_cache import Scope, policy, sdk_keys
 from vercel_emu.runtime_cache.exchange import from_line, to_line
@@ -91,7 +91,7 @@ def test_exported_lines_come_back(body: bytes) -> None:
     record = Record(key="k", body=body, tags=("a",), name="n", ttl=1.5)
     line = to_line(record)
     assert line.count(b"\n") == 1
-    assert from_line(line, "f:1") == record
+    assert from_line(line, Where("f", line=1)) == record
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_exported_lines_come_back(body: bytes) -> None:
 )
 def test_a_bad_line_says_where(line: bytes) -> None:
     with pytest.raises(EmuError, match="f:3: "):
-        from_line(line, "f:3")
+        from_line(line, Where("f", line=3))
 
 
 def test_names_on_a_server_cannot_reach_into_each_other() -> None:

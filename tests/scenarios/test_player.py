@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, Where
 from vercel_emu.scenarios.cache_look import spellings
 from vercel_emu.scenarios.expectations import Failure
 from vercel_emu.scenarios.formats import as_json, as_junit
@@ -72,8 +72,22 @@ def test_a_visitor_described_by_fields_is_the_same(who: str) -> None:
 
 def test_an_unknown_visitor_is_found_before_anything_is_sent() -> None:
     wrong = SCENARIO.replace('"São Paulo"', '"Nowheria"')
-    with pytest.raises(EmuError, match=r'day\.toml, line 9: There is no place "Nowheria"'):
+    with pytest.raises(
+        EmuError, match=r'day\.toml, line 9: There is no place "Nowheria"'
+    ) as caught:
         cast(scenario(wrong), "day.toml", source=wrong)
+    assert caught.value.where == Where("day.toml", line=9)
+
+
+def test_a_wrong_visitor_of_the_file_is_told_once_and_one_of_the_project_with_the_line() -> None:
+    own = 'steps = [{ path = "/", as = "me" }]\n[visitors.me]\ncountry = "Atlantis"\n'
+    with pytest.raises(EmuError, match=r"^INVALID_VISITOR: day\.toml: \[visitors\.me\]") as caught:
+        cast(scenario(own), "day.toml", source=own)
+    assert caught.value.where == Where("day.toml", "[visitors.me]")
+    known = {"home": {"place": "Nowheria"}}
+    source = 'steps = [{ path = "/", as = "home" }]'
+    with pytest.raises(EmuError, match=r"day\.toml, line 1: There is no place"):
+        cast(scenario(source), "day.toml", known=known, source=source)
 
 
 def test_a_visitor_of_the_project_is_known() -> None:

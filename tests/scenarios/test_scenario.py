@@ -127,6 +127,9 @@ def test_a_wrong_file_names_line_key_and_what_is_allowed(
     with pytest.raises(EmuError) as caught:
         read_scenario(DAY.replace(old, new, 1), "day.toml")
     assert caught.value.code == "INVALID_SCENARIO"
+    assert caught.value.where is not None
+    assert caught.value.where.file == "day.toml"
+    assert f"line {caught.value.where.line}" in caught.value.message
     for words in told:
         assert words in str(caught.value)
 

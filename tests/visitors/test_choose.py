@@ -62,9 +62,21 @@ def test_an_empty_cookie_is_a_removal() -> None:
     assert "Max-Age=0" in visitor_cookie("")
 
 
-def test_a_wrong_cookie_says_that_it_is_the_cookie() -> None:
-    with pytest.raises(EmuError, match="The cookie emu_visitor is wrong"):
-        choose((b"cookie", b"emu_visitor=Nowhereville"))
+def test_a_stale_cookie_counts_no_more_and_is_told() -> None:
+    told: list[tuple[str, str]] = []
+    cookie = (b"cookie", b"emu_visitor=Nowhereville")
+
+    def choose_told(*headers: tuple[bytes, bytes]) -> Visitor:
+        return choose_visitor(
+            headers, NEW_YORK, RESOLVE, on_stale=lambda text, error: told.append((text, error.code))
+        )
+
+    assert choose_told(cookie) is NEW_YORK
+    assert choose_told(cookie, (b"x-emu-city", b"Albany")).city == "Albany"
+    assert told == [("Nowhereville", "UNKNOWN_PLACE")] * 2
+    # A header that says who it is makes the cookie no matter.
+    assert choose_told(cookie, (b"x-emu-visitor", b"Tokyo")).city == "Tokyo"
+    assert len(told) == 2
 
 
 def test_a_wrong_header_is_an_error() -> None:

@@ -57,6 +57,8 @@ def test_a_wrong_table_names_file_key_and_what_is_allowed(table: object, told: l
     with pytest.raises(EmuError) as caught:
         resolve_visitor("me", named={"me": table})
     assert caught.value.message.startswith("pyproject.toml: [tool.vercel-emu.visitors.me]")
+    assert caught.value.where is not None
+    assert str(caught.value.where.key).startswith("[tool.vercel-emu.visitors.me]")
     for words in told:
         assert words in str(caught.value)
 

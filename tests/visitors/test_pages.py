@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -13,12 +14,18 @@ from vercel_emu.visitors.pages import VisitorPages
 
 
 def ask(
-    path: str, query: str = "", accept: str = "text/html", cookie: str = "", **settings: Any
+    path: str,
+    query: str = "",
+    accept: str = "text/html",
+    cookie: str = "",
+    more: Mapping[str, str] | None = None,
+    **settings: Any,
 ) -> tuple[int, dict[str, str], str]:
+    others = {"host": "localhost:3000", "accept": accept, "cookie": cookie, **(more or {})}
     scope = {
         "path": path,
         "query_string": query.encode(),
-        "headers": [(b"accept", accept.encode()), (b"cookie", cookie.encode())],
+        "headers": [(name.encode(), value.encode()) for name, value in others.items()],
     }
     sent: list[dict[str, Any]] = []
 
@@ -57,7 +64,8 @@ def test_showing_who_i_am_sets_nothing() -> None:
 
 def test_a_cookie_that_means_nobody_can_be_reset() -> None:
     status, _, text = ask("/_emu/visitor/", cookie="emu_visitor=Nowheria")
-    assert (status, "/_emu/visitor/reset" in text) == (400, True)
+    assert (status, "/_emu/visitor/reset" in text) == (200, True)
+    assert "You are New York" in text
     _, headers, _ = ask("/_emu/visitor/reset", cookie="emu_visitor=Nowheria")
     assert "Max-Age=0" in headers["set-cookie"]
 
@@ -88,6 +96,32 @@ def test_going_on_within_the_site_only(to: str, location: str | None) -> None:
 def test_what_a_person_typed_is_escaped() -> None:
     status, _, text = ask("/_emu/visitor/<script>")
     assert (status, "<script>" in text) == (400, False)
+
+
+@pytest.mark.parametrize(
+    ("headers", "elsewhere"),
+    [
+        ({}, False),
+        ({"sec-fetch-site": "none"}, False),
+        ({"sec-fetch-site": "same-origin", "referer": "http://evil.example/"}, False),
+        ({"sec-fetch-site": "same-site"}, True),
+        ({"sec-fetch-site": "cross-site"}, True),
+        ({"sec-fetch-site": "?"}, True),
+        ({"referer": "http://localhost:3000/_emu/visitor/"}, False),
+        ({"referer": "http://localhost:3001/"}, True),
+        ({"referer": "http://localhost:3000.evil.example/"}, True),
+        ({"origin": "http://localhost:3000", "referer": "http://evil.example/"}, False),
+        ({"origin": "null"}, True),
+    ],
+)
+def test_pages_of_other_sites_are_asked_about(headers: dict[str, str], elsewhere: bool) -> None:
+    status, sent, text = ask("/_emu/visitor/<Tokyo>", "to=/a%26b", more=headers)
+    assert "<Tokyo>" not in text
+    status, sent, text = ask("/_emu/visitor/Tokyo", "to=/a%26b", more=headers)
+    assert (status, "set-cookie" in sent) == ((403, False) if elsewhere else (303, True))
+    assert ('<a href="/_emu/visitor/Tokyo?to=%2Fa%26b">' in text) == elsewhere
+    status, _, text = ask("/_emu/visitor/Tokyo", accept="application/json", more=headers)
+    assert (status == 403 and json.loads(text)["error"]["code"] == "FROM_ANOTHER_SITE") == elsewhere
 
 
 def test_named_visitors_are_offered() -> None:

@@ -23,8 +23,8 @@ from vercel_emu.check import (
 from vercel_emu.check import (
     python as check_python,
 )
-from vercel_emu.check.model import Checked, Finding, of_error, place_in
-from vercel_emu.errors import EmuError
+from vercel_emu.check.model import Checked, Finding, of_error, of_warning
+from vercel_emu.errors import EmuError, Where
 from vercel_emu.platform.limits import ENVIRONMENT_BYTES
 from vercel_emu.project.detection.frameworks import (
     PYTHON_PRESETS,
@@ -107,32 +107,22 @@ def _read_rest(checked: Checked, python: Path | None) -> tuple[Checked, list[Fin
         manifest = find_manifest(checked.root)
         declared = Declared() if manifest is None else read_declared(manifest)
     except EmuError as error:
-        findings.append(of_error(error, "pyproject.toml"))
+        findings.append(of_error(error))
     project = checked.project
     try:
         project = load_project(
             checked.project.link_root or checked.root,
+            checked.config,
             interpreter=interpreter.path if interpreter else None,
             environ=checked.environ,
-            framework=checked.config.framework,
-            function_settings=checked.config.function_settings,
-            builds=checked.config.builds,
-            destinations=checked.config.destinations,
         )
     except EmuError as error:
         findings.append(of_error(error))
-    findings += map(_of_warning, project.warnings)
+    findings += map(of_warning, project.warnings)
     full = replace(
         checked, project=project, interpreter=interpreter, manifest=manifest, declared=declared
     )
     return full, list(dict.fromkeys(findings))
-
-
-def _of_warning(text: str) -> Finding:
-    """What a start of the project warns of; an app that only the emulator finds is an error."""
-    if "a deployment would not find it" in text:
-        return Finding(severity="error", code="ENTRYPOINT_NOT_DETECTED", message=text)
-    return Finding(severity="warning", code="PROJECT", message=text, place=place_in(text))
 
 
 def _ignored_entrypoints(checked: Checked) -> Iterator[Finding]:
@@ -144,7 +134,7 @@ def _ignored_entrypoints(checked: Checked) -> Iterator[Finding]:
                 severity="error",
                 code="ENTRYPOINT_IGNORED",
                 message=f".vercelignore leaves out {file}, which is a function",
-                place=".vercelignore",
+                where=Where(".vercelignore"),
                 hint="Take the pattern out, or except the file with a `!` pattern.",
             )
 
@@ -158,16 +148,7 @@ def _environment_faults(checked: Checked) -> Iterator[Finding]:
     except EmuError as error:
         yield of_error(error)
         return
-    for text in files.warnings:
-        place = place_in(text)
-        reserved = "reserved" in text
-        yield Finding(
-            severity="error" if reserved else "warning",
-            code="RESERVED_VARIABLE" if reserved else "ENV_FILE",
-            message=text.removeprefix(place).removeprefix(":").strip(),
-            place=place,
-            hint="Choose another name." if reserved else "",
-        )
+    yield from map(of_warning, files.warnings)
     yield from _environment_size(files, checked.config.env)
 
 
@@ -192,7 +173,7 @@ def _exposure(checked: Checked) -> Iterator[Finding]:
     try:
         files = public_files(checked.root, checked.config, has_app=_has_app(checked))
     except EmuError as error:
-        yield of_error(error, checked.config.file_name or "")
+        yield of_error(error)
         return
     exposed = [path for path in files.exposed_sources() if not _is_excluded(path)]
     if exposed:

@@ -8,18 +8,17 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from vercel_emu.check.model import Finding, of_error
+from vercel_emu.check.model import Finding, of_error, of_warning
 from vercel_emu.check.rules import unreachable_rules
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, ProjectWarning, Where
 from vercel_emu.platform import limits
 from vercel_emu.platform.cron import cron_problem, runs_more_than_daily
 from vercel_emu.project.variables.env_files import RESERVED_NAMES
 from vercel_emu.project.variables.system_variables import AWS_REGIONS
-from vercel_emu.project.vercel_json.faults import Fault, find_fault
+from vercel_emu.project.vercel_json.faults import LEFT_OUT, Fault, find_fault
 from vercel_emu.project.vercel_json.model import VercelConfig
 from vercel_emu.project.vercel_json.reader import (
     parse_vercel_config,
@@ -27,11 +26,7 @@ from vercel_emu.project.vercel_json.reader import (
 )
 
 _MOST_FAULTS = 200
-_LISTS = {"Redirect": "redirects", "Rewrite": "rewrites", "Header": "headers", "Route": "routes"}
-_ITEM = re.compile(r"(redirects|rewrites|headers|routes|crons|builds)\[(\d+)\]")
-_RULE = re.compile(r"(Redirect|Rewrite|Header|Route) at index (\d+)")
-_FAULT_PATH = re.compile(r"^\.(\w+)(?:\[(\d+)\]|\['(.+?)'\]|\.([^.\[]+))?")
-_BLAMED_GLOB = re.compile(r"functions\['(.+?)'\]")
+_ENTRY = re.compile(r"(\w+)(?:\[(\d+)\]|\['(.+?)'\]|\.([^.\[]+))?")
 
 
 def read_config(root: Path) -> tuple[VercelConfig, dict[str, Any], list[Finding]]:
@@ -39,39 +34,36 @@ def read_config(root: Path) -> tuple[VercelConfig, dict[str, Any], list[Finding]
     try:
         data, name, warnings = read_config_data(root)
     except EmuError as error:
-        return VercelConfig(), {}, [of_error(error, "vercel.json")]
+        return VercelConfig(), {}, [of_error(error)]
     if name is None:
-        return VercelConfig(), {}, [_warning(text, "vercel") for text in warnings]
+        return VercelConfig(), {}, list(map(of_warning, warnings))
     remains = _Remains(copy.deepcopy(data), name)
     config = remains.config(warnings)
     found = [
         # What it says of crons is an error of a deployment: see `_cron_faults`.
-        *(_warning(text, name) for text in config.warnings if "`crons[" not in text),
+        *(of_warning(one) for one in config.warnings if one.code != "INVALID_CRON_EXPRESSION"),
         *_rule_faults(config, name),
         *_cron_faults(config, name),
         *_region_faults(config, name),
         *_reserved_names(config, name),
         *_plan_faults(config, name),
     ]
-    shown = [replace(one, message=remains.as_written(one.message)) for one in found]
-    return config, remains.data, remains.findings + shown
+    return config, remains.data, remains.findings + found
 
 
 class _Remains:
-    """Data from which one faulty part after the other is taken out."""
+    """Data from which one faulty part after the other is taken out.
+
+    What is taken out of a list leaves a gap, so that messages number the others as the file does.
+    """
 
     def __init__(self, data: Any, name: str) -> None:
         self.data = data if isinstance(data, dict) else {}
         self.findings: list[Finding] = []
         self._name = name
         self._top = data
-        self._indexes = {
-            key: list(range(len(value)))
-            for key, value in self.data.items()
-            if isinstance(value, list)
-        }
 
-    def config(self, warnings: list[str]) -> VercelConfig:
+    def config(self, warnings: list[ProjectWarning]) -> VercelConfig:
         from vercel_emu.deployment.routing.compile import compile_routing
 
         self._take_out_faults()
@@ -80,20 +72,12 @@ class _Remains:
                 config = parse_vercel_config(self.data, self._name, list(warnings))
                 compile_routing(config)
             except EmuError as error:
-                shown = EmuError(error.code, self.as_written(error.message), error.hint)
-                self.findings.append(of_error(shown, self._name))
-                if not self._take_out_blamed(error):
+                self.findings.append(of_error(error))
+                if error.where is None or not self._take_out(error.where.key or ""):
                     break
             else:
                 return config
         return VercelConfig(file_name=self._name)
-
-    def as_written(self, text: str) -> str:
-        """The numbers of rules as they stand in the file."""
-        text = _ITEM.sub(lambda m: f"{m[1]}[{self._original(m[1], int(m[2]))}]", text)
-        return _RULE.sub(
-            lambda m: f"{m[1]} at index {self._original(_LISTS[m[1]], int(m[2]))}", text
-        )
 
     def _take_out_faults(self) -> None:
         for _ in range(_MOST_FAULTS):
@@ -101,30 +85,20 @@ class _Remains:
             if fault is None:
                 return
             self.findings.append(self._of_fault(fault))
-            where = _FAULT_PATH.match(fault.path)
-            if where is None:
+            if not self._take_out(fault.path.removeprefix(".")):
                 self._top = self.data = {}
                 return
-            key, index, quoted, name = where.groups()
-            self._remove(key, index, quoted or name)
 
-    def _take_out_blamed(self, error: EmuError) -> bool:
-        """Remove what the error is about; False where that can't be told."""
-        text = f"{error.message}\n{error.hint or ''}"
-        if rule := _RULE.search(text):
-            return self._remove(_LISTS[rule[1]], rule[2], None)
-        if item := _ITEM.search(text):
-            return self._remove(item[1], item[2], None)
-        if glob := _BLAMED_GLOB.search(text):
-            return self._remove("functions", None, glob[1])
-        key = {"FUNCTIONS_AND_BUILDS": "builds", "invalid_function_glob": "functions"}
-        return error.code in key and self._remove(key[error.code], None, None)
-
-    def _remove(self, key: str, index: str | None, name: str | None) -> bool:
+    def _take_out(self, path: str) -> bool:
+        """Remove the entry that `path` (`rewrites[0].source`) leads into; False if none is."""
+        found = _ENTRY.match(path)
+        if found is None:
+            return False
+        key, index, quoted, plain = found.groups()
+        name = quoted or plain
         value = self.data.get(key)
         if index is not None and isinstance(value, list) and int(index) < len(value):
-            del value[int(index)]
-            del self._indexes[key][int(index)]
+            value[int(index)] = LEFT_OUT
         elif name is not None and isinstance(value, dict) and name in value:
             del value[name]
             if not value:
@@ -134,28 +108,14 @@ class _Remains:
         return True
 
     def _of_fault(self, fault: Fault) -> Finding:
-        path = self.as_written(fault.path.removeprefix("."))
+        path = fault.path.removeprefix(".")
         return Finding(
             severity="error",
             code="INVALID_VERCEL_CONFIG",
             message=f"{f'`{path}` ' if path else ''}{fault.message}",
-            place=self._name,
+            where=Where(self._name, path or None),
             hint=fault.hint or "",
         )
-
-    def _original(self, key: str, index: int) -> int:
-        indexes = self._indexes.get(key, [])
-        return indexes[index] if index < len(indexes) else index
-
-
-def _warning(text: str, name: str) -> Finding:
-    unknown = "unknown key" in text
-    return Finding(
-        severity="warning",
-        code="UNKNOWN_CONFIG_KEY" if unknown else "UNSUPPORTED_CONFIG_KEY",
-        message=text.removeprefix(f"{name}: "),
-        place=name,
-    )
 
 
 def _rule_faults(config: VercelConfig, name: str) -> Iterator[Finding]:
@@ -165,7 +125,7 @@ def _rule_faults(config: VercelConfig, name: str) -> Iterator[Finding]:
             severity="warning",
             code="RULE_NEVER_MATCHES",
             message=f"`{label}` can never match: {reason}",
-            place=name,
+            where=Where(name, label),
             hint="Remove it, or move it before the other.",
         )
 
@@ -178,24 +138,25 @@ def _cron_faults(config: VercelConfig, name: str) -> Iterator[Finding]:
             severity="error",
             code="TOO_MANY_CRONS",
             message=f"`crons` has {len(crons)} jobs; a project may have {limits.CRONS}",
-            place=name,
+            where=Where(name, "crons"),
         )
-    for index, cron in enumerate(crons):
+    for cron in crons:
+        key = f"crons[{cron.index}].schedule"
         problem = cron_problem(cron.schedule)
         if problem is not None:
             yield Finding(
                 severity="error",
                 code="INVALID_CRON_EXPRESSION",
-                message=f"`crons[{index}].schedule` {cron.schedule!r}: {problem}",
-                place=name,
+                message=f"`{key}` {cron.schedule!r}: {problem}",
+                where=Where(name, key),
                 hint="Five fields in UTC: minute hour day-of-month month day-of-week.",
             )
         elif runs_more_than_daily(cron.schedule):
             yield Finding(
                 severity="warning",
                 code="CRON_MORE_THAN_DAILY",
-                message=f"`crons[{index}].schedule` {cron.schedule!r} runs more than daily",
-                place=name,
+                message=f"`{key}` {cron.schedule!r} runs more than daily",
+                where=Where(name, key),
                 hint="A Hobby account refuses the deployment; Pro and Enterprise accept it.",
             )
 
@@ -208,7 +169,7 @@ def _region_faults(config: VercelConfig, name: str) -> Iterator[Finding]:
                 severity="error",
                 code="UNKNOWN_REGION",
                 message=f'`regions` names "{region}", which is not a region',
-                place=name,
+                where=Where(name, "regions"),
                 hint=f"There are {', '.join(AWS_REGIONS)}.",
             )
 
@@ -231,7 +192,7 @@ def _plan_faults(config: VercelConfig, name: str) -> Iterator[Finding]:
                     code="OVER_PLAN_LIMIT",
                     message=f"`functions['{glob}'].{key}` is {value:,}{unit}; {over[1]} allows "
                     f"{over[0]:,}{unit}",
-                    place=name,
+                    where=Where(name, f"functions['{glob}'].{key}"),
                     hint="A deployment on that plan is refused or cut to its limit.",
                 )
 
@@ -244,6 +205,6 @@ def _reserved_names(config: VercelConfig, name: str) -> Iterator[Finding]:
                 severity="error",
                 code="RESERVED_VARIABLE",
                 message=f"`{key}.{variable}` is a name that the platform reserves",
-                place=name,
+                where=Where(name, f"{key}.{variable}"),
                 hint="Choose another name.",
             )

@@ -11,10 +11,12 @@ import ast
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 
 from vercel_emu.check.model import Checked, Finding
 from vercel_emu.check.packages import Packages
+from vercel_emu.errors import Where
 from vercel_emu.project.detection.entrypoint import python_files
 
 _FOR_TESTS = ("tests", "test", "conftest.py", "noxfile.py", "setup.py")
@@ -33,7 +35,7 @@ def import_faults(checked: Checked, packages: Packages) -> Iterator[Finding]:
     if checked.declared is None:
         return
     manifest = checked.manifest.file.name if checked.manifest else "a requirements.txt"
-    for module, place in sorted(_foreign(checked).items()):
+    for module, where in sorted(_foreign(checked).items(), key=itemgetter(0)):
         owners = packages.owners(module)
         if module == "vercel":
             # The emulator brings its own where the package is missing; a deployment has none.
@@ -45,21 +47,21 @@ def import_faults(checked: Checked, packages: Packages) -> Iterator[Finding]:
             severity="error",
             code="IMPORT_NOT_DECLARED",
             message=f"`{module}` is imported, but {manifest} does not ask for `{name}`",
-            place=place,
+            where=where,
             hint=f"Add `{name}` to it, or the import fails in a deployment.",
         )
 
 
-def _foreign(checked: Checked) -> dict[str, str]:
+def _foreign(checked: Checked) -> dict[str, Where]:
     """The top-level modules that are neither Python's nor the project's, with the first place."""
     files = [file for file in python_files(checked.root) if not _is_for_tests(file)]
     own = {part.removesuffix(".py") for file in files for part in file.split("/")}
-    found: dict[str, str] = {}
+    found: dict[str, Where] = {}
     for file, imports in _deployed(checked, files).items():
         for one in imports:
             top_level = one.module.partition(".")[0]
             if top_level not in own and top_level not in sys.stdlib_module_names:
-                found.setdefault(top_level, f"{file}:{one.line}")
+                found.setdefault(top_level, Where(file, line=one.line))
     return found
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, ProjectWarning, Where
 from vercel_emu.project.model import Project
 from vercel_emu.project.python.interpreter import Interpreter
 from vercel_emu.project.python.manifest import Manifest
@@ -17,7 +16,8 @@ from vercel_emu.project.vercel_json.model import VercelConfig
 
 type Severity = Literal["error", "warning"]
 
-_PLACE = re.compile(r"^([\w./-]+\.\w+|\.env[\w.]*|Pipfile)(:\d+(:\d+)?|, line \d+)")
+_ERRORS = ("ENTRYPOINT_NOT_DETECTED", "RESERVED_VARIABLE", "REQUIREMENT_INVALID")
+"""Warnings of a start that a deployment does not survive."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +27,13 @@ class Finding:
     severity: Severity
     code: str
     message: str
-    place: str = ""
+    where: Where | None = None
     hint: str = ""
+
+    @property
+    def place(self) -> str:
+        """`file:line` for people, or the file, or nothing."""
+        return str(self.where or "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,19 +51,32 @@ class Checked:
     environ: Mapping[str, str] = field(default_factory=dict)
 
 
-def of_error(error: EmuError, place: str = "", severity: Severity = "error") -> Finding:
+def of_error(error: EmuError, severity: Severity = "error") -> Finding:
     """An error that a start would stop at."""
-    place = place or place_in(error.message)
     return Finding(
         severity=severity,
         code=error.code,
-        message=error.message.removeprefix(f"{place}: "),
-        place=place,
+        message=_without_place(error.message, error.where),
+        where=error.where,
         hint=error.hint or "",
     )
 
 
-def place_in(text: str) -> str:
-    """The `file:line` that a message begins with, if it does."""
-    found = _PLACE.match(text)
-    return found[0] if found else ""
+def of_warning(warning: ProjectWarning) -> Finding:
+    """What a start of the project warns of."""
+    return Finding(
+        severity="error" if warning.code in _ERRORS else "warning",
+        code=warning.code,
+        message=_without_place(warning.message, warning.where),
+        where=warning.where,
+        hint=warning.hint or "",
+    )
+
+
+def _without_place(message: str, where: Where | None) -> str:
+    """A finding is shown after its place, which need not be read twice."""
+    if where is not None:
+        for start in (f"{where}: ", f"{where.file}: ", f"{where.file}, "):
+            if message.startswith(start):
+                return message.removeprefix(start)
+    return message

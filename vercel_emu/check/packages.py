@@ -10,7 +10,7 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from vercel_emu.check.model import Checked, Finding
+from vercel_emu.check.model import Checked, Finding, of_warning
 from vercel_emu.platform.limits import BUNDLE_BYTES
 from vercel_emu.project.detection import globs
 
@@ -79,15 +79,8 @@ class Packages:
 
 def requirement_faults(checked: Checked) -> Iterator[Finding]:
     """Lines of the manifest that an installer can't read."""
-    for problem in checked.declared.problems if checked.declared else ():
-        place, _, text = problem.partition(": ")
-        yield Finding(
-            severity="error",
-            code="REQUIREMENT_INVALID",
-            message=text or problem,
-            place=place if text else "",
-            hint="Correct the line: the deployment's installation stops at it.",
-        )
+    if checked.declared is not None:
+        yield from map(of_warning, checked.declared.problems)
 
 
 def size_faults(checked: Checked, packages: Packages) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,12 +13,13 @@ from typing import Any
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from vercel_emu.check.model import Checked, Finding
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, Where
 from vercel_emu.project.pyproject import load_toml
 from vercel_emu.project.python.workspace import workspace_root
 
 AVAILABLE = ("3.12", "3.13", "3.14")
 DEFAULT = "3.12"
+_REQUIRES = "[project] requires-python"
 _HINT = f"A deployment has {', '.join(AVAILABLE)}; the default is {DEFAULT}."
 
 
@@ -26,7 +28,12 @@ class Wanted:
     """A version or range that a file asks for."""
 
     text: str
-    source: str
+    where: Where
+
+    @property
+    def source(self) -> str:
+        """The file, and its key where it is one among others."""
+        return f"{self.where.file}, {self.where.key}" if self.where.key else self.where.file
 
 
 def deployment_python(root: Path) -> str:
@@ -42,13 +49,16 @@ def deployment_python(root: Path) -> str:
 def wanted_versions(root: Path) -> list[Wanted]:
     """What the project's files ask for, the strongest first."""
     found = [
-        Wanted(_pinned(root / ".python-version"), ".python-version"),
-        Wanted(_required(root), "pyproject.toml, [project] requires-python"),
+        Wanted(_pinned(root / ".python-version"), Where(".python-version")),
+        Wanted(_required(root), Where("pyproject.toml", _REQUIRES)),
     ]
     workspace = workspace_root(root)
     if workspace is not None:
-        found.append(Wanted(_required(workspace), "the workspace's pyproject.toml"))
-    found.append(Wanted(_of_pipfile(root / "Pipfile.lock"), "Pipfile.lock"))
+        file = os.path.relpath(workspace / "pyproject.toml", root)
+        found.append(Wanted(_required(workspace), Where(file, _REQUIRES)))
+    found.append(
+        Wanted(_of_pipfile(root / "Pipfile.lock"), Where("Pipfile.lock", "_meta.requires"))
+    )
     return [wanted for wanted in found if wanted.text]
 
 
@@ -62,7 +72,7 @@ def version_faults(checked: Checked) -> Iterator[Finding]:
                 severity="error",
                 code="PYTHON_VERSION_INVALID",
                 message=f'"{one.text}" is no Python version',
-                place=one.source,
+                where=one.where,
                 hint=_HINT,
             )
         elif not fitting:
@@ -70,18 +80,19 @@ def version_faults(checked: Checked) -> Iterator[Finding]:
                 severity="error",
                 code="PYTHON_VERSION_UNAVAILABLE",
                 message=f"a deployment has no Python {one.text}: it warns and uses {DEFAULT}",
-                place=one.source,
+                where=one.where,
                 hint=_HINT,
             )
     chosen = deployment_python(checked.root)
     for one in wanted[1:]:
         fitting = _fitting(one.text)
         if fitting and chosen not in fitting:
+            asking = one.where.key or "this file"
             yield Finding(
                 severity="error",
                 code="PYTHON_VERSION_CONFLICT",
-                message=f"a deployment runs Python {chosen}, but this asks for {one.text}",
-                place=one.source,
+                message=f"a deployment runs Python {chosen}, but {asking} asks for {one.text}",
+                where=one.where,
                 hint=f"{wanted[0].source} decides, with {wanted[0].text}.",
             )
 

@@ -29,15 +29,15 @@ def unreachable_rules(config: VercelConfig) -> Iterator[tuple[str, str]]:
     )
     before: list[tuple[str, Rule]] = []
     for kind, rules in kinds:
-        for index, rule in enumerate(rules):
-            label = f"{kind}[{index}]"
+        for rule in rules:
+            label = f"{kind}[{rule.index}]"
             reason = _impossible(rule.source, config) or _hidden(rule, before)
             if reason:
                 yield label, reason
             before.append((label, rule))
-    for index, header in enumerate(config.headers):
+    for header in config.headers:
         if reason := _impossible(header.source, config):
-            yield f"headers[{index}]", reason
+            yield f"headers[{header.index}]", reason
 
 
 def _impossible(source: str, config: VercelConfig) -> str:

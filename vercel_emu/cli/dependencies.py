@@ -33,7 +33,7 @@ def ready_interpreter(root: Path, options: Options) -> Interpreter:
 
     plan = plan_dependencies(root, interpreter, install=options.install)
     for warning in (*interpreter.warnings, *plan.dependencies.problems):
-        _warn(warning)
+        _warn(warning.message)
     if plan.action is Action.NOTHING:
         if plan.message:
             _warn(plan.message)

@@ -1,6 +1,6 @@
 """The control API (`/emu/v1/...`): what the other commands ask of a running emulator.
 
-JSON in and out; errors are `{"error": {"code", "message", "hint"}}` with a 4xx status.
+JSON in and out; errors are `{"error": {"code", "message", "hint", "where"}}` with a 4xx status.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta, Struct
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -20,11 +21,25 @@ from starlette.routing import Mount, Route
 from vercel_emu import events
 from vercel_emu.control import cache_routes as admin
 from vercel_emu.control import cdn_routes as cdn
+from vercel_emu.control.asked import asked, asked_in_query, status_of
 from vercel_emu.control.controlled import ControlledProject
+from vercel_emu.control.recorder import KEPT
 from vercel_emu.control.waiting import happened
 from vercel_emu.errors import EmuError
 
 LONGEST_WAIT = 300
+
+
+class _WantedVisitor(Struct):
+    visitor: str
+
+
+class _Listing(Struct):
+    limit: Annotated[int, Meta(ge=1, le=KEPT)] = 50
+
+
+class _Waiting(Struct):
+    wait: Annotated[float, Meta(ge=0, le=LONGEST_WAIT)] = 0.0
 
 
 def control_api(project: ControlledProject) -> Starlette:
@@ -94,8 +109,7 @@ class _Api:
         """Show, change (`{"visitor": "Tokyo"}`) or reset the current visitor."""
         project = self._project
         if request.method == "PUT":
-            body = await _json_object(request)
-            project.set_visitor(str(body.get("visitor", "")))
+            project.set_visitor((await asked(request, _WantedVisitor)).visitor)
         elif request.method == "DELETE":
             project.set_visitor(None)
         return JSONResponse(msgspec.to_builtins(project.visitor))
@@ -106,9 +120,8 @@ class _Api:
 
     async def invocations(self, request: Request) -> Response:
         """The last invocations, the newest first (`?limit=`)."""
-        limit = request.query_params.get("limit", "50")
-        count = int(limit) if limit.isdigit() else 50
-        found = self._project.recorder.recent(count)
+        limit = asked_in_query(request, _Listing).limit
+        found = self._project.recorder.recent(limit)
         return JSONResponse([one.as_dict() for one in found])
 
     async def invocation(self, request: Request) -> Response:
@@ -118,9 +131,9 @@ class _Api:
         """
         project, name = self._project, request.path_params["id"]
         found = project.recorder.get(name)
-        wait = request.query_params.get("wait", "")
-        if found is not None and wait.isdigit():
-            await happened(project.bus, lambda: found.ended, min(int(wait), LONGEST_WAIT))
+        wait = asked_in_query(request, _Waiting).wait
+        if found is not None and wait:
+            await happened(project.bus, lambda: found.ended, wait)
         if found is None:
             raise EmuError(
                 "INVOCATION_NOT_FOUND", f"There is no invocation {request.path_params['id']}."
@@ -148,17 +161,6 @@ class _Api:
             unsubscribe()
 
 
-async def _json_object(request: Request) -> dict[str, Any]:
-    try:
-        body = json.loads(await request.body())
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
-        raise EmuError("BAD_REQUEST", "The request's body must be a JSON object.")
-    return body
-
-
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, EmuError)
-    shape = {"code": error.code, "message": error.message, "hint": error.hint}
-    return JSONResponse({"error": shape}, status_code=400)
+    return JSONResponse({"error": error.as_dict()}, status_code=status_of(error))

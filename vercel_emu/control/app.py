@@ -12,15 +12,20 @@ from collections.abc import Callable
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from vercel_emu.runtime_cache.http_api import loopback_hosts
+
 
 class ControlApp:
     """Dispatches between the runtime cache and the control API."""
 
-    def __init__(self, cache: ASGIApp, make_api: Callable[[], ASGIApp], token: str) -> None:
+    def __init__(
+        self, cache: ASGIApp, make_api: Callable[[], ASGIApp], token: str, port: int
+    ) -> None:
         self._cache = cache
         self._make_api = make_api
         self._api: ASGIApp | None = None
         self._authorization = f"Bearer {token}".encode()
+        self._hosts = loopback_hosts(port)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"].startswith("/emu/"):
@@ -29,6 +34,11 @@ class ControlApp:
             await self._cache(scope, receive, send)
 
     async def _control(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # A page whose own name was made to lead to 127.0.0.1 (DNS rebinding) is not asked further.
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
+        if len(hosts) != 1 or hosts[0] not in self._hosts:
+            await _plain(send, 403, b"Forbidden", [])
+            return
         given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
         if not hmac.compare_digest(given, self._authorization):
             await _plain(send, 401, b"Unauthorized", [(b"www-authenticate", b"Bearer")])

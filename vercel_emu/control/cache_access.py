@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import http.client
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
 
+from vercel_emu.control.client import ControlClient
 from vercel_emu.control.registry import RunningEmulator
-from vercel_emu.emu_folder import EMU_DIR
+from vercel_emu.emu_folder import CACHE_FILE, EMU_DIR
 from vercel_emu.errors import EmuError
 from vercel_emu.events import Event, Notice
 from vercel_emu.runtime_cache.model import Scope
 from vercel_emu.runtime_cache.open_store import open_store
 from vercel_emu.runtime_cache.operations import OPERATIONS, CacheOperations, Request
-
-_TIMEOUT = 60.0
 
 
 class CacheAccess(Protocol):
@@ -33,51 +30,13 @@ class CacheAccess(Protocol):
 @contextmanager
 def in_emulator(emulator: RunningEmulator) -> Iterator[CacheAccess]:
     """The operations in a running emulator, over its control listener."""
-    address = urlsplit(emulator.control_url)
-    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=_TIMEOUT)
-    headers = {
-        "authorization": f"Bearer {emulator.token}",
-        "content-type": "application/json",
-    }
+    with ControlClient(emulator) as client:
 
-    def perform[T: Struct](name: str, request: Request, answer: type[T]) -> T:
-        try:
-            body = msgspec.json.encode(request)
-            connection.request("POST", f"/emu/v1/cache/{name}", body, headers)
-            response = connection.getresponse()
-            text = response.read()
-        except (OSError, http.client.HTTPException) as error:
-            raise EmuError(
-                "EMULATOR_SILENT",
-                f"The emulator of this project (process {emulator.pid}) does not answer: {error}.",
-                "Is it stopped, or busy? End it to work on the cache directly.",
-            ) from None
-        if response.status != 200:
-            raise _refused(response.status, text)
-        return msgspec.json.decode(text, type=answer)
+        def perform[T: Struct](name: str, request: Request, answer: type[T]) -> T:
+            text = client.ask("POST", f"/cache/{name}", msgspec.json.encode(request))
+            return msgspec.json.decode(text, type=answer)
 
-    try:
         yield perform
-    finally:
-        connection.close()
-
-
-class _Problem(Struct):
-    code: str
-    message: str
-    hint: str | None = None
-
-
-class _Refusal(Struct):
-    error: _Problem
-
-
-def _refused(status: int, text: bytes) -> EmuError:
-    try:
-        told = msgspec.json.decode(text, type=_Refusal).error
-    except msgspec.DecodeError:
-        return EmuError("CACHE_REFUSED", f"The emulator answered {status}.")
-    return EmuError(told.code, told.message, told.hint)
 
 
 @contextmanager
@@ -85,7 +44,7 @@ def on_store(
     spec: str, root: Path, scope: Scope, *, max_bytes: int, create: bool
 ) -> Iterator[CacheAccess]:
     """The operations on the store itself. `create` False: a file that is missing is an error."""
-    path = root / EMU_DIR / "cache.sqlite3"
+    path = root / EMU_DIR / CACHE_FILE
     if spec == "memory":
         raise EmuError(
             "NO_CACHE",
@@ -122,4 +81,5 @@ def _refuse_troubled(events: list[Event]) -> None:
     """A store that could not be opened has said why: that is the command's error."""
     for event in events:
         if isinstance(event, Notice) and event.level == "warn":
-            raise EmuError(event.code or "CACHE_UNAVAILABLE", event.message, event.hint)
+            code = event.code or "CACHE_UNAVAILABLE"
+            raise EmuError(code, event.message, event.hint, where=event.where)

@@ -1,7 +1,7 @@
 """The cache's part of the control API: the operations over HTTP, for commands and inspector.
 
 `POST OPERATION` with a JSON request; the reading ones also as `GET OPERATION?name=value`. An error
-is `{"error": {"code", "message", "hint"}}`.
+is `{"error": {"code", "message", "hint", "where"}}`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from vercel_emu.control.asked import asked, asked_in_query, status_of
 from vercel_emu.errors import EmuError
 from vercel_emu.runtime_cache.model import Scope
 from vercel_emu.runtime_cache.operations import OPERATIONS, READING, CacheOperations
@@ -29,12 +30,13 @@ def _route(name: str, operations: CacheOperations) -> Route:
     async def endpoint(request: Request) -> Response:
         try:
             if request.method == "POST":
-                asked = msgspec.json.decode(await request.body() or b"{}", type=kind)
+                wanted = await asked(request, kind, empty=b"{}")
             else:
-                asked = msgspec.convert(dict(request.query_params), kind, strict=False)
-            answer = await operation(operations, asked)
-        except msgspec.MsgspecError as error:
-            return _problem(400, EmuError("INVALID_REQUEST", f"{name}: {error}."))
+                wanted = asked_in_query(request, kind)
+        except EmuError as error:
+            return _problem(status_of(error), error)
+        try:
+            answer = await operation(operations, wanted)
         except EmuError as error:
             return _problem(503, error)
         return _json(200, answer)
@@ -48,5 +50,4 @@ def _json(status: int, value: object) -> Response:
 
 
 def _problem(status: int, error: EmuError) -> Response:
-    told = {"code": error.code, "message": error.message, "hint": error.hint}
-    return _json(status, {"error": told})
+    return _json(status, {"error": error.as_dict()})

@@ -5,18 +5,22 @@ Purging by tag reaches the runtime cache too: on the platform one tag stands for
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from vercel_emu.cdn_cache.gate import CdnGate
 from vercel_emu.cdn_cache.store import Entry
+from vercel_emu.control.asked import asked
 from vercel_emu.errors import EmuError
 from vercel_emu.runtime_cache.model import Scope
 from vercel_emu.runtime_cache.store import Store
+
+_ONE_CENTURY = 100 * 366 * 86_400
 
 
 class Purge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,7 +31,7 @@ class Purge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     tags: tuple[str, ...] = ()
     delete: bool = False
-    deadline: int | None = None
+    deadline: Annotated[int, Meta(ge=0, le=_ONE_CENTURY)] | None = None
     path: str = ""
     everything: bool = False
 
@@ -39,32 +43,29 @@ def routes(gate: CdnGate | None, store: Store, scope: Scope) -> list[Route]:
         return JSONResponse(listing(_on(gate)))
 
     async def purge(request: Request) -> Response:
-        try:
-            asked = msgspec.json.decode(await request.body(), type=Purge)
-        except msgspec.MsgspecError as error:
-            raise EmuError("BAD_REQUEST", f"purge: {error}") from None
-        if asked.tags:
-            await store.expire_tags(scope, asked.tags)
-        if gate is None and not asked.tags:
+        wanted = await asked(request, Purge)
+        if wanted.tags:
+            await store.expire_tags(scope, wanted.tags)
+        if gate is None and not wanted.tags:
             _on(gate)
-        count = 0 if gate is None else perform(gate, asked)
+        count = 0 if gate is None else perform(gate, wanted)
         return JSONResponse({"purged": count, "cdn_cache": gate is not None})
 
     return [Route("/ls", ls), Route("/purge", purge, methods=["POST"])]
 
 
-def perform(gate: CdnGate, asked: Purge) -> int:
+def perform(gate: CdnGate, wanted: Purge) -> int:
     """Purge the CDN cache; how many responses it concerned."""
     now = gate.clock()
-    if asked.everything:
+    if wanted.everything:
         return gate.store.clear()
-    if asked.path:
-        return gate.store.delete_path(asked.path, now)
-    if not asked.delete:
-        return gate.store.invalidate(asked.tags, now)
-    if asked.deadline:
-        return gate.store.invalidate(asked.tags, now, dies_at=now + asked.deadline)
-    return gate.store.delete(asked.tags, now)
+    if wanted.path:
+        return gate.store.delete_path(wanted.path, now)
+    if not wanted.delete:
+        return gate.store.invalidate(wanted.tags, now)
+    if wanted.deadline:
+        return gate.store.invalidate(wanted.tags, now, dies_at=now + wanted.deadline)
+    return gate.store.delete(wanted.tags, now)
 
 
 def listing(gate: CdnGate) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from vercel_emu.emu_folder import EMU_DIR, write_whole
+from vercel_emu.emu_folder import announcement_paths, is_ours, write_whole
 
 
 class RunningEmulator(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,21 +31,29 @@ class RunningEmulator(msgspec.Struct, frozen=True, kw_only=True):
 @contextlib.contextmanager
 def announced(root: Path, emulator: RunningEmulator) -> Iterator[None]:
     """Keep the state file for as long as the emulator runs."""
-    path = root / EMU_DIR / "run" / f"{emulator.pid}.json"
-    with contextlib.suppress(OSError):
-        # The token opens the control listener: for the user's own eyes only.
-        write_whole(path, msgspec.json.encode(emulator), mode=0o600)
+    path = _announce(root, emulator)
     try:
         yield
     finally:
+        if path is not None:
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+
+
+def _announce(root: Path, emulator: RunningEmulator) -> Path | None:
+    """Write the state file. Without one the emulator runs all the same."""
+    for path in announcement_paths(root, emulator.pid):
         with contextlib.suppress(OSError):
-            path.unlink(missing_ok=True)
+            # The token opens the control listener: for the user's own eyes only.
+            write_whole(path, msgspec.json.encode(emulator))
+            return path
+    return None
 
 
 def running_emulators(root: Path) -> list[RunningEmulator]:
     """Every live emulator of the project, the newest first; files of dead ones are removed."""
     found = []
-    for path in (root / EMU_DIR / "run").glob("*.json"):
+    for path in _announcements(root):
         try:
             emulator = msgspec.json.decode(path.read_bytes(), type=RunningEmulator)
         except (OSError, msgspec.DecodeError):
@@ -56,6 +64,14 @@ def running_emulators(root: Path) -> list[RunningEmulator]:
             with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
     return sorted(found, key=lambda one: one.started_at, reverse=True)
+
+
+def _announcements(root: Path) -> list[Path]:
+    kept, *elsewhere = announcement_paths(root, "*")
+    found = list(kept.parent.glob(kept.name))
+    for pattern in elsewhere:
+        found += filter(is_ours, pattern.parent.glob(pattern.name))
+    return found
 
 
 def find_running(root: Path) -> RunningEmulator | None:

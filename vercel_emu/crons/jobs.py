@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from vercel_emu.crons.declared import declared_jobs
+from vercel_emu.errors import Where
 from vercel_emu.platform.cron import cron_problem, next_runs
 from vercel_emu.project.vercel_json.model import Cron
 
@@ -24,6 +25,7 @@ class CronJob:
     path: str = ""
     function: str = ""
     problem: str = ""
+    where: Where | None = None
 
     @property
     def runs(self) -> bool:
@@ -53,11 +55,13 @@ def cron_jobs(root: Path, crons: Sequence[Cron], file_name: str | None) -> list[
 
 def configured_jobs(crons: Sequence[Cron], file_name: str | None) -> list[CronJob]:
     """Those of vercel.json."""
+    file = file_name or "vercel.json"
     return [
         CronJob(
             path=cron.path,
             schedule=cron.schedule,
-            source=f"{file_name or 'vercel.json'}, crons[{index}]",
+            source=f"{file}, crons[{index}]",
+            where=Where(file, f"crons[{index}]"),
             problem=cron_problem(cron.schedule) or "",
         )
         for index, cron in enumerate(crons)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from vercel_emu.crons.call import call_cron, cron_headers
 from vercel_emu.crons.jobs import CronJob
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, Where
 from vercel_emu.events import Emit, Notice
 from vercel_emu.transport.client import NoAnswer
 
@@ -94,11 +94,12 @@ class CronScheduler:
     def _tell_what_never_runs(self) -> None:
         jobs = self._jobs()
         if not jobs:
-            self._emit(Notice(level="warn", message="--crons: vercel.json has no `crons`"))
+            text, where = "--crons: vercel.json has no `crons`", Where("vercel.json", "crons")
+            self._emit(Notice(level="warn", message=text, code="NO_CRONS", where=where))
         for job in jobs:
             if job.problem:
                 text = f"cron {job.path} is never called: {job.schedule!r}: {job.problem}"
-                self._emit(Notice(level="warn", message=text, code="CRON_INVALID"))
+                self._emit(Notice(level="warn", message=text, code="CRON_INVALID", where=job.where))
 
     async def _wait(self, seconds: float) -> bool:
         """Sleep; True where the jobs changed meanwhile."""

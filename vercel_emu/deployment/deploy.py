@@ -13,7 +13,7 @@ from pathlib import Path
 
 from vercel_emu.deployment.public_files import Mount, PublicFiles, public_files
 from vercel_emu.deployment.routing import RoutingTable, compile_routing
-from vercel_emu.events import Notice
+from vercel_emu.events import Notice, notice_of
 from vercel_emu.options import Options
 from vercel_emu.project.model import Function, Project
 from vercel_emu.project.vercel_json.model import VercelConfig
@@ -54,8 +54,8 @@ class Deployment:
 
     def notices(self) -> list[Notice]:
         """What a person should know of this deployment before its visitors do."""
-        texts = [*self.project.warnings, *self.config.warnings]
-        found = [Notice(level="warn", message=text) for text in texts]
+        warnings = (*self.project.warnings, *self.config.warnings)
+        found = [notice_of(warning, "warn") for warning in warnings]
         publishes_root = any(mount.folder == self.project.root for mount in self.files.mounts)
         sources = self.files.exposed_sources() if publishes_root else []
         if sources and not self.config.builds:

@@ -17,7 +17,7 @@ from urllib.parse import unquote_to_bytes
 
 from pathspec import GitIgnoreSpec
 
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, Where
 from vercel_emu.project.detection.builds import static_sources
 from vercel_emu.project.detection.globs import matches
 from vercel_emu.project.vercel_json.model import VercelConfig
@@ -138,6 +138,7 @@ def _output_folder(root: Path, config: VercelConfig) -> Path:
             f"{config.file_name or 'vercel.json'}: `outputDirectory` {name!r} lies outside the "
             "project.",
             "Name a folder inside the project, such as `public`.",
+            where=Where(config.file_name or "vercel.json", "outputDirectory"),
         )
     return folder
 

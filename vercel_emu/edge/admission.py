@@ -61,7 +61,8 @@ class Admission:
         try:
             call.visitor = settings.visitors.choose(request.headers)
         except EmuError as error:
-            raise HTTPError(Failure(code="INVALID_VISITOR", explanation=str(error))) from None
+            failure = Failure(code="INVALID_VISITOR", explanation=str(error), error=error)
+            raise HTTPError(failure) from None
         if request.path.startswith("/_vercel/"):
             raise HTTPError(Failure(code="NOT_FOUND"))
         deployment = call.deployment

@@ -109,6 +109,7 @@ class Edge:
                 scheme=scope["scheme"],
                 server=scope["server"],
                 client_port=scope["client"][1] if scope["client"] else 0,
+                http_version=scope["http_version"],
             )
         )
         call.send = send
@@ -127,6 +128,8 @@ class Edge:
         self._emit(call.answered())
 
     async def _handle(self, call: Call, exchange: Exchange, receive: Receive) -> None:
+        if call.request.fault:
+            raise HTTPError(Failure(code="BAD_REQUEST", explanation=call.request.fault))
         if handler := self._reserved_handler(call.request.path):
             await handler(exchange.scope, receive, call.send)
             return
@@ -154,10 +157,10 @@ class Edge:
         if not sent:
             raise HTTPError(Failure(code="NOT_FOUND"))
 
-    def refuse_malformed(self) -> bytes:
-        """The whole answer to a client that doesn't speak HTTP."""
+    def refuse_malformed(self, code: str = "BAD_REQUEST") -> bytes:
+        """The whole answer to a client that doesn't speak HTTP, or sends headers without end."""
         call = self._admission.new_call(read_request("?", b"(malformed HTTP)", []))
-        failure = Failure(code="BAD_REQUEST")
+        failure = Failure(code=code)
         answer = platform_responses.failure_bytes(call, failure, overlay=False)
         self._emit(call.answered())
         return answer

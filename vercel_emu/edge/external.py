@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from urllib.parse import SplitResult, urlsplit
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from vercel_emu import tasks
 from vercel_emu.deployment.routing import ProxyExternal
 from vercel_emu.edge.call import Call
 from vercel_emu.edge.failure import Broken, ClientLeft, Failure, HTTPError
-from vercel_emu.edge.request_headers import kept_headers
-from vercel_emu.edge.responses.headers import response_headers
-from vercel_emu.edge.responses.platform_responses import encoded
+from vercel_emu.edge.request_headers import framing, kept_headers
+from vercel_emu.edge.responses.headers import response_headers, rule_headers
 from vercel_emu.edge.upload import Upload
-from vercel_emu.transport.client import pool_of, render_head
+from vercel_emu.transport.client import encode_target, pool_of, render_head
 from vercel_emu.transport.connection import Connection, ConnectionFailed
 from vercel_emu.transport.exchange import Exchange
 from vercel_emu.visitors.headers import address_headers
@@ -21,6 +22,8 @@ from vercel_emu.visitors.headers import address_headers
 CONNECT_SECONDS = 30.0
 TIMEOUT = 120.0
 """Seconds until the other origin must have begun its answer (the platform's proxy timeout)."""
+_HOST = re.compile(r"[\w.-]+|[0-9a-f:.]+(%[\w.-]+)?", re.ASCII)
+"""A name or an address, as URLs have them without brackets."""
 
 
 async def proxy(outcome: ProxyExternal, call: Call, exchange: Exchange) -> None:
@@ -32,22 +35,22 @@ async def proxy(outcome: ProxyExternal, call: Call, exchange: Exchange) -> None:
         Broken: it hung up in the middle of its answer.
     """
     request = call.request
-    url = urlsplit(outcome.url)
-    connection = await _connect(url)
+    origin = _origin(outcome.url)
+    connection = await _connect(origin)
     has_body = request.chunked or bool(request.content_length)
     upload = Upload(exchange, has_body=has_body, chunked=request.chunked, limit=None)
     exchange.on_left = connection.close
     sending: asyncio.Task[None] | None = None
     try:
         async with asyncio.timeout(TIMEOUT):
-            connection.begin(request.method.encode(), _head(outcome, call))
+            connection.begin(request.method.encode(), _head(origin, call))
             if has_body:
                 sending = tasks.start(
                     upload.run(connection, connection.close), f"upload of {call.id}"
                 )
             head = await connection.head()
         status = outcome.status or head.status
-        headers = response_headers(head.headers, call.edge_id, encoded(outcome.headers))
+        headers = response_headers(head.headers, call.edge_id, rule_headers(outcome.headers))
         await call.send({"type": "http.response.start", "status": status, "headers": headers})
         async for chunk in connection.body():
             await call.send({"type": "http.response.body", "body": chunk, "more_body": True})
@@ -65,13 +68,49 @@ async def proxy(outcome: ProxyExternal, call: Call, exchange: Exchange) -> None:
         connection.close()
 
 
-def _head(outcome: ProxyExternal, call: Call) -> bytes:
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Where a request goes on to; `host` and `target` as its head has them."""
+
+    name: str
+    port: int | None
+    secure: bool
+    host: bytes
+    target: bytes
+
+
+def _origin(url: str) -> _Origin:
+    """The parts of a URL whose host may have come from the client's own path.
+
+    Raises:
+        HTTPError: nothing can be reached there.
+    """
+    try:
+        parts = urlsplit(url)
+        name, port = parts.hostname or "", parts.port
+        if ":" not in name:
+            # What goes through the resolver: labels of 1 to 63 characters.
+            name = name.encode("idna").decode()
+        if not _HOST.fullmatch(name) or port == 0:
+            raise ValueError("it is no host that can be asked")  # noqa: TRY301
+    except ValueError as error:
+        raise _unreachable(url, str(error)) from None
+    shown = f"[{name}]" if ":" in name else name
+    target = encode_target((parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
+    return _Origin(
+        name=name,
+        port=port,
+        secure=parts.scheme == "https",
+        host=(shown if port is None else f"{shown}:{port}").encode(),
+        target=target.encode(),
+    )
+
+
+def _head(origin: _Origin, call: Call) -> bytes:
     """The request head for the other origin: its own host, the visitor in `x-forwarded-for`."""
-    url = urlsplit(outcome.url)
     request = call.request
-    target = (url.path or "/") + (f"?{url.query}" if url.query else "")
     pairs = [
-        (b"host", url.netloc.encode("latin-1")),
+        (b"host", origin.host),
         *kept_headers(request.headers),
         *address_headers(call.visitor.ip),
         (b"x-forwarded-host", request.host.encode("latin-1")),
@@ -79,18 +118,17 @@ def _head(outcome: ProxyExternal, call: Call) -> bytes:
         (b"x-vercel-id", call.edge_id.encode()),
         (b"connection", b"close"),
     ]
-    if request.chunked:
-        pairs.append((b"transfer-encoding", b"chunked"))
-    return render_head(request.method.encode(), target.encode("latin-1"), pairs)
+    pairs += framing(request.content_length, chunked=request.chunked)
+    return render_head(request.method.encode(), origin.target, pairs)
 
 
-async def _connect(url: SplitResult) -> Connection:
-    host = url.hostname or ""
+async def _connect(origin: _Origin) -> Connection:
+    pool = pool_of(origin.name, origin.port, secure=origin.secure)
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
-            return await pool_of(host, url.port, secure=url.scheme == "https").connect()
-    except (OSError, TimeoutError) as error:
-        raise _unreachable(host, str(error) or "no connection in time") from None
+            return await pool.connect()
+    except (OSError, TimeoutError, UnicodeError) as error:
+        raise _unreachable(origin.name, str(error) or "no connection in time") from None
 
 
 def _unreachable(where: str, why: str) -> HTTPError:

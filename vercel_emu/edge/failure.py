@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from vercel_emu.errors import EmuError
 from vercel_emu.platform.error_codes import CODES
 
 
@@ -12,7 +13,7 @@ class Failure:
     """A platform error on its way to a client.
 
     `explanation` and `detail` (a traceback) are for the person at the terminal and in the browser;
-    programs get the platform's body alone.
+    programs get the platform's body alone. `error` is one of the emulator's own, for its commands.
     """
 
     code: str
@@ -21,6 +22,7 @@ class Failure:
     location: str = ""
     caused_by: tuple[str, ...] = ()
     status_override: int | None = None
+    error: EmuError | None = None
 
     @property
     def status(self) -> int:

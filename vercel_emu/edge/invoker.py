@@ -23,9 +23,9 @@ from vercel_emu.edge.call import Call
 from vercel_emu.edge.failure import Failure, HTTPError
 from vercel_emu.edge.loops import LoopGuard
 from vercel_emu.edge.request import Request
-from vercel_emu.edge.request_headers import kept_headers, platform_headers, request_head
+from vercel_emu.edge.request_headers import framing, kept_headers, platform_headers, request_head
 from vercel_emu.edge.responses import explain
-from vercel_emu.edge.responses.platform_responses import encoded
+from vercel_emu.edge.responses.headers import rule_headers
 from vercel_emu.edge.upload import Upload
 from vercel_emu.instance.pool import CannotStart, FunctionPool, Instance
 from vercel_emu.transport.connection import Connection
@@ -76,6 +76,10 @@ class Invoker:
     def request_head(self, call: Call, outcome: InvokeFunction) -> bytes:
         """The head of the request to the function; its deadline counts from now."""
         request, settings = call.request, self.settings
+        framed = framing(request.content_length, chunked=request.chunked)
+        if self._pool(outcome.function).spec.entrypoint.is_handler and not request.upgrade:
+            # It may leave the body unread: its server would take that for the next request.
+            framed.append((b"connection", b"close"))
         return request_head(
             method=request.method.encode(),
             target=_function_target(request, outcome),
@@ -89,7 +93,7 @@ class Invoker:
             invocation_id=call.id,
             request_number=next(self._numbers),
             deadline=ids.deadline(call.deployment.durations[outcome.function]),
-            chunked=request.chunked,
+            framed=framed,
         )
 
     async def acquire(self, function: str) -> Instance:
@@ -121,7 +125,7 @@ class Invoker:
         self, call: Call, outcome: InvokeFunction, on_head: OnHead | None
     ) -> FunctionRequest:
         settings, request = self.settings, call.request
-        extra = encoded(outcome.headers)
+        extra = rule_headers(outcome.headers)
         if settings.preview:
             extra.append((b"x-robots-tag", b"noindex"))
         return FunctionRequest(

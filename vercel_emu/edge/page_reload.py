@@ -17,6 +17,7 @@ from vercel_emu import events, tasks
 from vercel_emu.platform import own_paths
 
 LONGEST_WAIT = 25.0
+_MOST_DIGITS = 16
 
 _SCRIPT = b"""(async () => {
   const since = new URL(document.currentScript.src).searchParams.get("since");
@@ -24,6 +25,7 @@ _SCRIPT = b"""(async () => {
     try {
       const answer = await fetch("%s?since=" + since, {cache: "no-store"});
       if (answer.status === 200) return location.reload();
+      if (answer.status !== 204) throw answer;
     } catch { await new Promise(resolve => setTimeout(resolve, 500)); }
   }
 })();
@@ -54,6 +56,9 @@ class PageReload:
     async def wait(self, scope: Any, receive: Receive, send: Send) -> None:
         """Answers `own_paths.WAIT`: 200 when there is news, 204 after a while without."""
         since = _since(scope["query_string"])
+        if since is None:
+            await _answer(send, 400, b"text/plain", b"`since` is no time in milliseconds.\n")
+            return
         left = tasks.start(_disconnect(receive), "page left")
         try:
             async with asyncio.timeout(LONGEST_WAIT):
@@ -116,10 +121,12 @@ def _longer(headers: Any, by: int) -> list[tuple[bytes, bytes]]:
     ]
 
 
-def _since(query: bytes) -> int:
+def _since(query: bytes) -> int | None:
     value = query.partition(b"since=")[2].partition(b"&")[0]
-    # A page that doesn't say how old it is only learns of what comes from now on.
-    return int(value) if value.isdigit() else time.time_ns() // 1_000_000
+    if not value:
+        # A page that doesn't say how old it is only learns of what comes from now on.
+        return time.time_ns() // 1_000_000
+    return int(value) if value.isdigit() and len(value) <= _MOST_DIGITS else None
 
 
 async def _disconnect(receive: Receive) -> None:
@@ -132,6 +139,7 @@ async def _answer(send: Send, status: int, content_type: bytes, body: bytes) -> 
     headers = [
         (b"content-type", content_type),
         (b"cache-control", b"no-store"),
+        (b"cross-origin-resource-policy", b"same-origin"),
         (b"content-length", b"%d" % len(body)),
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})

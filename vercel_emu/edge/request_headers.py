@@ -30,6 +30,8 @@ HOP_BY_HOP = frozenset(
     }
 )
 """RFC 9110 section 7.6.1: they concern one connection only."""
+FRAMING = frozenset({b"content-length", b"host", b"transfer-encoding", b"upgrade"})
+"""What a message is and where it ends is never for the other side's `Connection` header to say."""
 
 _OVERWRITTEN = frozenset(
     name.encode()
@@ -59,13 +61,13 @@ class CacheAccess:
     headers: str
 
 
-def client_names(headers: Iterable[tuple[bytes, bytes]]) -> frozenset[bytes]:
-    """The names that a client's `Connection` headers list, lower case."""
+def listed_names(headers: Iterable[tuple[bytes, bytes]]) -> frozenset[bytes]:
+    """The names that `Connection` headers list, lower case, and that end with this connection."""
     listed: frozenset[bytes] = frozenset()
     for name, value in headers:
         if name == b"connection":
             listed |= {token.strip().lower() for token in value.split(b",")}
-    return listed
+    return listed - FRAMING
 
 
 def kept_headers(
@@ -73,11 +75,13 @@ def kept_headers(
 ) -> list[tuple[bytes, bytes]]:
     """The client's own headers that travel on; `headers` have lower-case names.
 
+    Those that frame the body do not: whoever sends it on frames it anew (`framing`).
+
     With `upgrade` the WebSocket handshake's `Connection` and `Upgrade` stay. The scheduler's
     requests come in through the front door too: theirs carry `cron_proof`.
     """
     pairs = list(headers)
-    listed = client_names(pairs)
+    listed = listed_names(pairs)
     kept = []
     for name, value in pairs:
         # WSGI has one name for `x-real-ip` and `x_real_ip`: a client must not say either.
@@ -90,7 +94,7 @@ def kept_headers(
             if upgrade and name in (b"connection", b"upgrade"):
                 kept.append((name, value))
             continue
-        if name == b"expect" or name == b"host":
+        if name == b"expect" or name in FRAMING:
             continue
         if name == b"cookie" and _VISITOR_COOKIE in value:
             value = _without_visitor(value)
@@ -100,10 +104,20 @@ def kept_headers(
     return kept
 
 
+def framing(content_length: int | None, *, chunked: bool) -> list[tuple[bytes, bytes]]:
+    """The headers that say where a request's body ends."""
+    if chunked:
+        return [(b"transfer-encoding", b"chunked")]
+    return [] if content_length is None else [(b"content-length", b"%d" % content_length)]
+
+
 def _without_visitor(cookies: bytes) -> bytes:
-    """A `Cookie` header without the emulator's own."""
-    pairs = [pair.strip() for pair in cookies.split(b";")]
-    return b"; ".join(pair for pair in pairs if not pair.startswith(_VISITOR_COOKIE))
+    """A `Cookie` header without the emulator's own; the rest stays byte for byte."""
+    pairs = cookies.split(b";")
+    kept = [pair for pair in pairs if not pair.strip().startswith(_VISITOR_COOKIE)]
+    rest = b";".join(kept)
+    # Where ours came first, the blank after it goes as well.
+    return rest if kept[:1] == pairs[:1] else rest.lstrip(b" \t")
 
 
 def _proven(headers: list[tuple[bytes, bytes]], proof: str) -> bool:
@@ -162,14 +176,12 @@ def request_head(
     invocation_id: str,
     request_number: int,
     deadline: str,
-    chunked: bool,
+    framed: Iterable[tuple[bytes, bytes]] = (),
 ) -> bytes:
     """The whole request head for the instance, with its final blank line."""
     lines = [method, b" ", target, b" HTTP/1.1\r\n", platform]
-    for name, value in kept:
+    for name, value in (*kept, *framed):
         lines += (name, b": ", value, b"\r\n")
-    if chunked:
-        lines.append(b"transfer-encoding: chunked\r\n")
     lines.append(
         f"{names.VERCEL_ID}: {vercel_id}\r\n"
         f"{names.INVOCATION_ID}: {invocation_id}\r\n"

@@ -159,7 +159,7 @@ class DjangoPublisher:
         prepared = self._project.prepared
         if prepared.project.django is None:
             return
-        folder = self._project.emu_folder
+        folder = self._project.emu_folder.path
         self._static = DjangoStatic(prepared.project, prepared.interpreter.path, folder)
         if self._static.must_come_first:
             await self._look(self._static)

@@ -98,7 +98,7 @@ class FunctionSet:
 
     def _launch_spec(self, function: Function, environment: Mapping[str, str]) -> LaunchSpec:
         prepared, options = self._project.prepared, self._project.options
-        folder = self._project.emu_folder
+        folder = self._project.emu_folder.path
         return LaunchSpec(
             interpreter=prepared.interpreter.path,
             root=prepared.project.root,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vercel_emu.deployment.config import load_vercel_config
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, Where
 from vercel_emu.options import Options
 from vercel_emu.project.load import identify_project, load_project
 from vercel_emu.project.model import Project
@@ -81,13 +81,10 @@ def prepare(
     variables = prepared.environment("localhost", {}).as_dict()
     project = load_project(
         folder,
+        config,
         app=options.app,
         interpreter=interpreter.path,
         environ=variables,
-        framework=config.framework,
-        function_settings=config.function_settings,
-        builds=config.builds,
-        destinations=config.destinations,
     )
     return replace(prepared, project=project)
 
@@ -99,6 +96,7 @@ def _named_visitors(root: Path) -> Mapping[str, object]:
             "INVALID_VISITOR",
             f"pyproject.toml: [tool.vercel-emu] visitors must be tables, not {visitors!r}.",
             "Write [tool.vercel-emu.visitors.NAME] and its fields below it.",
+            where=Where("pyproject.toml", "[tool.vercel-emu] visitors"),
         )
     return visitors
 

@@ -9,13 +9,14 @@ import json
 import secrets
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vercel_emu.control.recorder import Recorder
 from vercel_emu.edge.page_reload import PageReload
+from vercel_emu.emu_folder import EmuFolder
 from vercel_emu.emulator.prepare import Prepared
-from vercel_emu.events import Emit, EventBus, Notice
+from vercel_emu.errors import ProjectWarning
+from vercel_emu.events import Emit, EventBus, notice_of
 from vercel_emu.instance.gate import Gate
 from vercel_emu.instance.pool import FunctionPool
 from vercel_emu.options import Options
@@ -39,7 +40,7 @@ class RunningProject:
     """The runtime cache, and below the project's own scope in it."""
     cache_scope: Scope
 
-    def __init__(self, prepared: Prepared, bus: EventBus, emu_folder: Path) -> None:
+    def __init__(self, prepared: Prepared, bus: EventBus, emu_folder: EmuFolder) -> None:
         self.prepared = prepared
         self.emu_folder = emu_folder
         self.bus = bus
@@ -54,6 +55,7 @@ class RunningProject:
             overrides=self.options.overrides,
             named=prepared.named_visitors,
             geoip_db=self.options.geoip_db,
+            emit=self.emit,
         )
         self.set_visitor(None)
         self.recorder = Recorder()
@@ -70,7 +72,7 @@ class RunningProject:
         """Starts every instance anew, from scratch."""
         self.on_adopted: Callable[[], None] = lambda: None
         """Called when the project was read anew, and is now this."""
-        self._warned: tuple[str, ...] = ()
+        self._warned: tuple[ProjectWarning, ...] = ()
 
     @property
     def options(self) -> Options:
@@ -81,6 +83,11 @@ class RunningProject:
     def project(self) -> Project:
         """What would be deployed, as it was read last."""
         return self.prepared.project
+
+    @property
+    def cache(self) -> str:
+        """The runtime cache that is used: the option's, where the project can keep a file."""
+        return self.emu_folder.cache(self.options.cache)
 
     @property
     def visitor(self) -> Visitor:
@@ -127,7 +134,7 @@ class RunningProject:
         built = self.prepared.environment(self.url.removeprefix("http://"), self.cache_variables())
         for warning in built.warnings:
             if warning not in self._warned:
-                self.emit(Notice(level="warn", message=warning))
+                self.emit(notice_of(warning, "warn"))
         self._warned = built.warnings
         return built.as_dict()
 

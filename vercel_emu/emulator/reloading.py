@@ -16,8 +16,8 @@ from vercel_emu.deployment.deploy import Deployment, deploy
 from vercel_emu.emulator.function_set import FunctionSet
 from vercel_emu.emulator.prepare import Prepared, prepare
 from vercel_emu.emulator.project import RunningProject
-from vercel_emu.errors import EmuError
-from vercel_emu.events import Notice, Reloading
+from vercel_emu.errors import EmuError, Where
+from vercel_emu.events import Notice, Reloading, notice_of
 from vercel_emu.instance.instance import Change
 from vercel_emu.options import Options
 from vercel_emu.project.python.workspace import local_packages
@@ -193,8 +193,7 @@ class Reloader:
         return restarted
 
     def _refuse(self, error: EmuError) -> None:
-        notice = Notice(level="error", code=error.code, message=error.message, hint=error.hint)
-        self._project.emit(notice)
+        self._project.emit(notice_of(error, "error"))
 
     def _prepared(self, found: Meaning) -> Prepared:
         before = self._project.prepared
@@ -224,7 +223,10 @@ class Reloader:
             names = ", ".join(name.replace("_", "-") for name in later)
             self._project.emit(
                 Notice(
-                    level="warn", message=f"pyproject.toml: {names}: used from the next start on."
+                    level="warn",
+                    code="USED_FROM_NEXT_START",
+                    message=f"pyproject.toml: {names}: used from the next start on.",
+                    where=Where("pyproject.toml", "[tool.vercel-emu]"),
                 )
             )
         return replace(before, **{name: changed[name] for name in changed.keys() & _LIVE_OPTIONS})

@@ -52,9 +52,11 @@ async def start_control(
 ) -> None:
     """Open the runtime cache and the listener of the SDK and of the other commands."""
     options, found = project.options, project.project
+    if warning := project.emu_folder.warning(options.cache):
+        project.emit(warning)
     project.store = open_store(
-        options.cache,
-        path=project.emu_folder / "cache.sqlite3",
+        project.cache,
+        path=project.emu_folder.cache_file,
         max_bytes=options.cache_size * 1024 * 1024,
         emit=project.emit,
     )
@@ -63,7 +65,7 @@ async def start_control(
     cache = RuntimeCacheAPI(
         project.store, project.cache_scope, project.token, project.emit, options.tag_propagation
     )
-    cache.port = listener.getsockname()[1]
+    cache.port = port = listener.getsockname()[1]
 
     def make_api() -> ASGIApp:
         # Late: few runs are ever asked.
@@ -71,7 +73,8 @@ async def start_control(
 
         return control_api(project)
 
-    await serve_on(stack, make_server(ControlApp(cache, make_api, project.token)), listener)
+    app = ControlApp(cache, make_api, project.token, port)
+    await serve_on(stack, make_server(app), listener)
 
 
 async def start_edge(

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vercel_emu.control.registry import RunningEmulator, announced
-from vercel_emu.emu_folder import prepare_folder
+from vercel_emu.emu_folder import emu_folder
 from vercel_emu.emulator.function_set import FunctionSet
 from vercel_emu.emulator.prepare import Prepared
 from vercel_emu.emulator.project import RunningProject
@@ -52,8 +52,9 @@ async def running(
     Raises:
         EmuError: a port is taken, the cache file can't be opened...
     """
-    project = RunningProject(prepared, bus, prepare_folder(prepared.project.root))
     async with contextlib.AsyncExitStack() as stack:
+        folder = stack.enter_context(emu_folder(prepared.project.root))
+        project = RunningProject(prepared, bus, folder)
         listener = _bind(project, stack)
         control_listener = bind_loopback()
         stack.callback(control_listener.close)
@@ -139,6 +140,6 @@ def _state(project: RunningProject) -> RunningEmulator:
         project=project.cache_scope.project,
         environment=options.env,
         region=options.region,
-        cache=options.cache,
+        cache=project.cache,
         started_at=time.time(),
     )

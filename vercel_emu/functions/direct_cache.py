@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import atexit
 import threading
+import warnings
 from collections.abc import Callable, Coroutine, MutableMapping
 from pathlib import Path
 from typing import Any
 
-from vercel_emu.emu_folder import prepare_folder
+from vercel_emu.emu_folder import emu_folder
 from vercel_emu.guest.functions_api.vercel.cache._client.address import parse_endpoint
 from vercel_emu.guest.functions_api.vercel.cache._client.caches import AsyncBuildCache, BuildCache
 from vercel_emu.guest.functions_api.vercel.cache._client.protocol import Ask
@@ -98,9 +99,12 @@ async def _open(folder: Path) -> tuple[Any, RuntimeCacheAPI]:
     """The store and scope that `vercel-emu dev` in this folder would use."""
     project = identify_project(folder)
     options = load_options(emu_table(project.root), {}, project.root / "pyproject.toml")
-    path = prepare_folder(project.root) / "cache.sqlite3"
     max_bytes = options.cache_size * 1024 * 1024
-    store = open_store(options.cache, path=path, max_bytes=max_bytes)
+    with emu_folder(project.root) as kept:
+        if warning := kept.warning(options.cache):
+            warnings.warn(f"{warning.message} {warning.hint}", RuntimeWarning, stacklevel=2)
+        spec = kept.cache(options.cache)
+        store = open_store(spec, path=kept.cache_file, max_bytes=max_bytes)
     scope = Scope(project.project_id or project.name, options.env, options.region)
     api = RuntimeCacheAPI(store, scope, _TOKEN, ignore)
     api.port = _PORT

@@ -164,7 +164,7 @@ class FunctionPool:
     def stop_if_idle(self) -> None:
         """Stop instances that have had no request for the function's idle time."""
         limit = self.settings.idle_timeout
-        busy = any(len(one.invocations) for one in self._instances.values())
+        busy = self._waiters or any(len(one.invocations) for one in self._instances.values())
         if limit is not None and not busy and time.monotonic() - self.last_used > limit:
             for one in self._instances.values():
                 one.stop_reason = "idle"
@@ -232,6 +232,8 @@ class FunctionPool:
         instance = self._instances[name]
         self.failure = None
         self._retry.reset()
+        # A slow start is no idle time: whoever waited for it comes only now.
+        self.last_used = time.monotonic()
         self._reports.ready(instance)
         self._waiters.wake()
         self.on_serve()
@@ -275,7 +277,9 @@ class FunctionPool:
             case ipc.ServerStarted(payload):
                 instance.init_ms = payload.init_duration
                 instance.user_init_ms = payload.user_init_duration
-                instance.connections = ConnectionPool(payload.http_port)
+                instance.connections = ConnectionPool(
+                    payload.http_port, reuse=not self.spec.entrypoint.is_handler
+                )
                 self._startup.server_started(instance)
             case ipc.Debugger(payload):
                 instance.debug_port = payload.port

@@ -30,7 +30,7 @@ async def tell_where_it_hangs(instance: Instance, limit: float) -> None:
     instance.failure_note = f"it did not start within {limit:g} s"
     instance.process.signal_group(signal.SIGABRT)
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(1.0):
+        async with asyncio.timeout(3.0):
             await instance.process.exited.wait()
 
 
@@ -70,6 +70,9 @@ class Waiters:
 
     def __init__(self) -> None:
         self._futures: list[asyncio.Future[None]] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._futures)
 
     def add(self) -> asyncio.Future[None]:
         """Something to await until the next `wake`."""

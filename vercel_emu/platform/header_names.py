@@ -57,3 +57,6 @@ VERCEL_ERROR = "x-vercel-error"
 EMU_PREFIX = "x-emu-"
 EMU_VISITOR = "x-emu-visitor"
 EMU_VISITOR_COOKIE = "emu_visitor"
+
+# Sent by this emulator's edge: why it refused a request, as JSON for the commands.
+EMU_ERROR = "x-emu-error"

@@ -6,8 +6,11 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, Where
 from vercel_emu.project.model import UNSET, Unset
+
+_FILE = ".vercel/project.json"
+_ROOT_DIRECTORY = "settings.rootDirectory"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +33,13 @@ def read_link(folder: Path) -> Link:
     except (FileNotFoundError, NotADirectoryError):
         return Link()
     except (OSError, ValueError) as error:
-        raise _invalid(f"can't be read: {error}") from None
+        line = error.lineno if isinstance(error, json.JSONDecodeError) else None
+        raise _invalid(f"can't be read: {error}", line=line) from None
     if not isinstance(data, dict):
         raise _invalid("must hold a JSON object")
     settings = data.get("settings") or {}
     if not isinstance(settings, dict):
-        raise _invalid("`settings` must be an object")
+        raise _invalid("`settings` must be an object", "settings")
     framework = _text(settings, "framework", "settings.") if "framework" in settings else UNSET
     return Link(
         project_id=_text(data, "projectId"),
@@ -53,9 +57,11 @@ def deployed_folder(folder: Path, link: Link) -> Path:
         return folder
     target = (folder / link.root_directory.strip("/")).resolve()
     if not target.is_relative_to(folder.resolve()):
-        raise _invalid(f"`settings.rootDirectory` leaves the project: {link.root_directory!r}")
+        what = f"`{_ROOT_DIRECTORY}` leaves the project: {link.root_directory!r}"
+        raise _invalid(what, _ROOT_DIRECTORY)
     if not target.is_dir():
-        raise _invalid(f"`settings.rootDirectory` is {link.root_directory!r}, which is no folder")
+        what = f"`{_ROOT_DIRECTORY}` is {link.root_directory!r}, which is no folder"
+        raise _invalid(what, _ROOT_DIRECTORY)
     return target
 
 
@@ -63,12 +69,14 @@ def _text(data: dict[str, object], key: str, prefix: str = "") -> str | None:
     value = data.get(key)
     if value is None or isinstance(value, str):
         return value or None
-    raise _invalid(f"`{prefix}{key}` must be a string or null, not {json.dumps(value)}")
+    key = f"{prefix}{key}"
+    raise _invalid(f"`{key}` must be a string or null, not {json.dumps(value)}", key)
 
 
-def _invalid(what: str) -> EmuError:
+def _invalid(what: str, key: str | None = None, line: int | None = None) -> EmuError:
     return EmuError(
         "PROJECT_SETTINGS_INVALID",
-        f".vercel/project.json: {what}.",
+        f"{_FILE}: {what}.",
         "Correct the file, or remove it: `vercel link` writes it anew.",
+        where=Where(_FILE, key, line),
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, ProjectWarning, Where
 from vercel_emu.project.detection import functions as api
 from vercel_emu.project.detection.builds import built_functions, python_sources
 from vercel_emu.project.detection.entrypoint import (
@@ -21,7 +21,6 @@ from vercel_emu.project.detection.frameworks import (
 )
 from vercel_emu.project.link import Link, deployed_folder, read_link
 from vercel_emu.project.model import (
-    UNSET,
     DjangoSettings,
     Entrypoint,
     Function,
@@ -29,7 +28,7 @@ from vercel_emu.project.model import (
     Project,
     Unset,
 )
-from vercel_emu.project.vercel_json.model import Build
+from vercel_emu.project.vercel_json.model import VercelConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +37,7 @@ class Found:
 
     functions: tuple[Function, ...] = ()
     django: DjangoSettings | None = None
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[ProjectWarning, ...] = ()
 
 
 def identify_project(folder: Path) -> Project:
@@ -63,31 +62,30 @@ def identify_project(folder: Path) -> Project:
 
 def load_project(
     root: Path,
+    config: VercelConfig,
     *,
     app: str | None = None,
     interpreter: Path | None = None,
     environ: Mapping[str, str],
-    framework: str | Unset | None = UNSET,
-    function_settings: Mapping[str, FunctionSettings] | None = None,
-    builds: Sequence[Build] = (),
-    destinations: Collection[str] = (),
 ) -> Project:
     """What a deployment of `root` would run.
 
-    `framework`, `function_settings`, `builds` and the `destinations` of rewrites are those of
-    vercel.json; its framework wins over the linked project's, and that over detection. `environ`
+    The framework of `config` wins over the linked project's, and that over detection. `environ`
     is what the app will see: it is used only if Django's settings have to be executed, under
     `interpreter`.
+
+    Raises:
+        EmuError: a deployment would find nothing to run, or several things.
     """
     project = identify_project(root)
     link = read_link(project.link_root or project.root)
-    chosen, origin = _choose_framework(project.root, framework, link)
-    settings = function_settings or {}
-    if app is None and python_sources(builds):
-        found = Found(functions=built_functions(project.root, builds))
+    chosen, origin = _choose_framework(project.root, config.framework, link)
+    settings = config.function_settings
+    if app is None and python_sources(config.builds):
+        found = Found(functions=built_functions(project.root, config.builds))
     elif app is not None or (chosen in PYTHON_PRESETS and chosen != "fasthtml"):
         found = _load_app(project.root, chosen, app, interpreter, environ)
-        found = _or_functions(project.root, found, chosen, origin, destinations)
+        found = _or_functions(project.root, found, chosen, origin, config.destinations)
     elif chosen == "fasthtml":
         found = _load_fasthtml(project.root, interpreter, environ)
     else:
@@ -125,7 +123,7 @@ def _load_app(
     if entrypoint is None:
         # Most deployments of such folders have the preset "Other", where these are functions.
         return _functions_instead(root, framework, search)
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[ProjectWarning, ...] = ()
     if entrypoint.file.startswith("api/") and entrypoint.found_by == "default place":
         if entrypoint.variable.lower() == "handler":
             # A file function's shape, found by its place only. As the one app of a preset it would
@@ -162,12 +160,16 @@ def _or_functions(
     )
     if origin:
         hint = f'Remove that rewrite, or set "framework": null instead of what {origin} says.'
-        return replace(found, warnings=(*found.warnings, f"{warning} {hint}"))
+        return replace(found, warnings=(*found.warnings, _hides_paths(f"{warning} {hint}")))
     hint = (
         f'Here {entrypoint.file} runs as a function, as with "Other". Set "framework": null in '
         "vercel.json to be sure of that, or remove the rewrite: the app gets every path without it."
     )
-    return Found(functions=api.find_functions(root), warnings=(f"{warning} {hint}",))
+    return Found(functions=api.find_functions(root), warnings=(_hides_paths(f"{warning} {hint}"),))
+
+
+def _hides_paths(text: str) -> ProjectWarning:
+    return ProjectWarning("REWRITE_HIDES_PATHS", text, where=Where("vercel.json", "rewrites"))
 
 
 def _functions_instead(root: Path, framework: str | None, search: Search) -> Found:
@@ -194,15 +196,17 @@ def _load_other(
 ) -> Found:
     """Preset "Other", or a JavaScript one: only files in `api/` are Python functions."""
     functions = api.find_functions(root)
-    warnings: list[str] = []
+    warnings: list[ProjectWarning] = []
     others = api.other_functions(root)
     if others:
-        warnings.append(f"Only Python functions run here; a deployment also has {_list(others)}.")
+        text = f"Only Python functions run here; a deployment also has {_list(others)}."
+        warnings.append(ProjectWarning("OTHER_LANGUAGES", text, where=Where(others[0])))
     if framework is not None:
-        warnings.append(
+        text = (
             f'The framework is "{framework}": its own pages are not served here, only the '
             "Python functions of api/ and static files."
         )
+        warnings.append(ProjectWarning("FRAMEWORK_NOT_SERVED", text, where=_framework_in(origin)))
         if not functions:
             raise _nothing_to_run(framework, origin)
         return Found(functions=functions, warnings=tuple(warnings))
@@ -225,12 +229,15 @@ def _load_without_preset(root: Path, origin: str) -> Found:
             'Set "framework" in vercel.json to the one you use ("fastapi", "flask", "django", '
             f'"python"), or try it with `--app {search.entrypoint.module}:'
             f"{search.entrypoint.variable}`.",
+            where=_framework_in(origin),
         )
     if search.entrypoint is not None:
         explicit = search.entrypoint.found_by != "default place"
-        warning = (
+        warning = ProjectWarning(
+            "ENTRYPOINT_NOT_DETECTED",
             f"Running {search.entrypoint.file}, but a deployment would not find it: add a "
-            "requirements.txt or pyproject.toml that names your framework."
+            "requirements.txt or pyproject.toml that names your framework.",
+            where=Where(search.entrypoint.file),
         )
         return Found(functions=(_app(search.entrypoint),), warnings=() if explicit else (warning,))
     if _has_static_files(root):
@@ -245,6 +252,7 @@ def _nothing_to_run(framework: str, origin: str) -> EmuError:
         f'The framework is "{framework}" ({origin or "found in package.json"}), where only files '
         "in api/ are Python functions, and none of them exports a top-level app, application or "
         "handler. For a Python app beside it give its folder, or `--app module:variable`.",
+        where=_framework_in(origin),
     )
 
 
@@ -258,22 +266,36 @@ def _app(entrypoint: Entrypoint) -> Function:
 
 def _setting_warnings(
     functions: tuple[Function, ...], settings: Mapping[str, FunctionSettings]
-) -> tuple[str, ...]:
+) -> tuple[ProjectWarning, ...]:
     """Settings that change nothing here (the platform raises only for "Other", see above)."""
     files = [function.entrypoint.file for function in functions]
     return tuple(
-        f'vercel.json: the pattern "{pattern}" in `functions` matches no Python function; '
-        f"there {'is' if len(files) == 1 else 'are'} {_list(files) or 'none'}."
+        ProjectWarning(
+            "UNUSED_FUNCTION_PATTERN",
+            f'vercel.json: the pattern "{pattern}" in `functions` matches no Python function; '
+            f"there {'is' if len(files) == 1 else 'are'} {_list(files) or 'none'}.",
+            where=Where("vercel.json", f"functions['{pattern}']"),
+        )
         for pattern in api.unused_patterns(files, settings)
     )
 
 
-def _not_separate(framework: str | None, entrypoint: Entrypoint, others: list[str]) -> str:
-    return (
+def _framework_in(origin: str) -> Where:
+    """The setting that chose the framework, or the file that it was detected by."""
+    if not origin:
+        return Where("package.json")
+    return Where(origin, "framework" if origin == "vercel.json" else "settings.framework")
+
+
+def _not_separate(
+    framework: str | None, entrypoint: Entrypoint, others: list[str]
+) -> ProjectWarning:
+    text = (
         f'With the framework "{framework}", {entrypoint.file} receives every request; '
         f"{_list(others)} {'is' if len(others) == 1 else 'are'} not separate functions. "
         'For file functions set "framework": null in vercel.json.'
     )
+    return ProjectWarning("NOT_SEPARATE_FUNCTIONS", text, where=Where(entrypoint.file))
 
 
 def _list(files: list[str], at_most: int = 5) -> str:

@@ -8,6 +8,7 @@ from enum import Enum
 from functools import cached_property
 from pathlib import Path
 
+from vercel_emu.errors import ProjectWarning
 from vercel_emu.platform.limits import DEFAULT_MAX_DURATION, DEFAULT_MEMORY_MB
 
 
@@ -33,6 +34,11 @@ class Entrypoint:
     variable: str
     found_by: str = ""
     base_dir: str = ""
+
+    @property
+    def is_handler(self) -> bool:
+        """Whether it is a request handler class: then user code itself writes the responses."""
+        return self.variable.lower() == "handler"
 
 
 @dataclass(frozen=True)
@@ -114,4 +120,4 @@ class Project:
     org_id: str | None = None
     link_root: Path | None = None
     django: DjangoSettings | None = None
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[ProjectWarning, ...] = field(default=())

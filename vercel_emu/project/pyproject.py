@@ -6,7 +6,9 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, Where, toml_line
+
+ENTRYPOINT_SETTING = Where("pyproject.toml", "[tool.vercel] entrypoint")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +43,14 @@ def load_toml(file: Path) -> dict[str, object]:
             "PYPROJECT_UNREADABLE",
             f"{file.name} could not be read: {error.strerror}.",
             f"Check the permissions of {file}.",
+            where=Where(file.name),
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise EmuError(
             "PYPROJECT_INVALID",
             f"{file.name} is not valid TOML: {error}.",
             f"Correct {file}; a deployment would stop at it too.",
+            where=Where(file.name, line=toml_line(error)),
         ) from None
 
 
@@ -63,6 +67,7 @@ def invalid_entrypoint(value: object) -> EmuError:
         '"tool.vercel.entrypoint" in "pyproject.toml" must be a string in "module:object" '
         'format (e.g. "main:app").',
         f"It is {value!r} now.",
+        where=ENTRYPOINT_SETTING,
     )
 
 

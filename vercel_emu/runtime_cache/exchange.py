@@ -6,13 +6,12 @@ other bytes are base64. Both come back byte for byte.
 
 from __future__ import annotations
 
-import math
-
 import msgspec
 from msgspec import Struct
 
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, Where
 from vercel_emu.runtime_cache.operations import Record
+from vercel_emu.runtime_cache.policy import is_ttl
 
 
 class Line(Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -36,28 +35,29 @@ def to_line(record: Record) -> bytes:
     return msgspec.json.encode(line) + b"\n"
 
 
-def from_line(text: bytes, place: str) -> Record:
+def from_line(text: bytes, where: Where) -> Record:
     """The record of a line.
 
     Raises:
-        EmuError: not a line of ours; `place` (file:line) says where.
+        EmuError: not a line of ours.
     """
     try:
         line = msgspec.json.decode(text, type=Line)
-    except msgspec.DecodeError as error:
-        raise _invalid(place, str(error)) from None
+    except (ValueError, RecursionError) as error:
+        raise _invalid(where, str(error)) from None
     if (line.body is None) == (line.body_base64 is None):
-        raise _invalid(place, "an item has either `body` or `body_base64`")
-    if line.ttl is not None and not (math.isfinite(line.ttl) and line.ttl > 0):
-        raise _invalid(place, f"`ttl` is {line.ttl}, it must be above 0")
+        raise _invalid(where, "an item has either `body` or `body_base64`")
+    if not is_ttl(line.ttl):
+        raise _invalid(where, f"`ttl` is {line.ttl}, it must be above 0")
     body = line.body.encode() if line.body is not None else line.body_base64 or b""
     return Record(key=line.key, body=body, tags=line.tags, name=line.name, ttl=line.ttl)
 
 
-def _invalid(place: str, reason: str) -> EmuError:
+def _invalid(where: Where, reason: str) -> EmuError:
     return EmuError(
         "INVALID_CACHE_EXPORT",
-        f"{place}: {reason}.",
+        f"{where}: {reason}.",
         "Each line is one item as `vercel-emu cache export` writes it. "
         "The lines before this one were imported.",
+        where=where,
     )

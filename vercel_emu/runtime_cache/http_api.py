@@ -39,6 +39,11 @@ PREFIX = b"/v1/suspense-cache/"
 _REVALIDATE = b"revalidate"
 
 
+def loopback_hosts(port: int) -> frozenset[bytes]:
+    """The `Host` values of requests that are meant for a listener of ours, and no other's."""
+    return frozenset((f"127.0.0.1:{port}".encode(), f"localhost:{port}".encode()))
+
+
 class _ClientGoneError(Exception):
     pass
 
@@ -86,7 +91,7 @@ class RuntimeCacheAPI:
 
     @port.setter
     def port(self, port: int) -> None:
-        self._hosts = frozenset((f"127.0.0.1:{port}".encode(), f"localhost:{port}".encode()))
+        self._hosts = loopback_hosts(port)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         path = scope.get("raw_path") or scope["path"].encode()

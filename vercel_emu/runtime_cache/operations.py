@@ -173,6 +173,9 @@ class CacheOperations:
         for record in request.records:
             tags = policy.parse_tags(",".join(record.tags))
             refusal = policy.too_large(len(record.body)) or policy.refuse_labels(tags, record.name)
+            if refusal is None and not policy.is_ttl(record.ttl):
+                refused.append(RefusedItem(key=record.key, reason=f"its ttl is {record.ttl}"))
+                continue
             if refusal is not None:
                 refused.append(RefusedItem(key=record.key, reason=str(refusal)))
                 continue

@@ -56,6 +56,11 @@ def parse_ttl(text: str) -> float | None:
     return seconds if math.isfinite(seconds) else ONE_YEAR
 
 
+def is_ttl(seconds: float | None) -> bool:
+    """Whether something can live so long; None is for ever."""
+    return seconds is None or (math.isfinite(seconds) and seconds > 0)
+
+
 def parse_tags(text: str) -> tuple[str, ...]:
     """Tags of a header or query value: the protocol joins them by commas.
 

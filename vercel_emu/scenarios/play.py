@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, Where
 from vercel_emu.scenarios.cache_look import CacheLook
 from vercel_emu.scenarios.expectations import Failure, check
 from vercel_emu.scenarios.report import Report, Result
@@ -63,11 +63,12 @@ def cast(
 
 def _located(error: EmuError, name: str, file: str, source: str) -> EmuError:
     """The error with file and line, unless it has them already."""
-    if error.message.startswith(file):
+    if error.where is not None and error.where.file == file:
         return error
     line = next((n for n, text in enumerate(source.splitlines(), 1) if name in text), None)
     at = f"{file}, line {line}" if line else file
-    return EmuError(error.code, f"{at}: {error.message}", error.hint)
+    where = error.where or Where(file, line=line)
+    return EmuError(error.code, f"{at}: {error.message}", error.hint, where=where)
 
 
 def _table(visitor: object) -> dict[str, object]:

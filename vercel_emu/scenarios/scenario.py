@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, Where, refusal, toml_line
 from vercel_emu.scenarios.json_path import parse_path
 from vercel_emu.scenarios.toml_lines import Key, line_of
 from vercel_emu.visitors.named import NamedVisitor
@@ -139,7 +139,9 @@ def read_scenario(source: str, file: str) -> Scenario:
     try:
         table = tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:
-        raise EmuError("INVALID_SCENARIO", f"{file}: not valid TOML: {error}.") from None
+        message = f"{file}: not valid TOML: {error}."
+        where = Where(file, line=toml_line(error))
+        raise EmuError("INVALID_SCENARIO", message, where=where) from None
     at: tuple[Key, ...] = ()
     try:
         for at, value, kind in _own_names(table):  # noqa: B007
@@ -149,7 +151,7 @@ def read_scenario(source: str, file: str) -> Scenario:
     except msgspec.ValidationError as error:
         raise _validation_error(error, source, file, at) from None
     for path, problem, hint in _problems(scenario):
-        raise EmuError("INVALID_SCENARIO", f"{_where(source, file, path)}: {problem}.", hint)
+        raise _invalid(_where(source, file, path), problem, hint)
     return scenario
 
 
@@ -250,29 +252,31 @@ def _expectation_problems(
 
 
 _TABLES: tuple[tuple[re.Pattern[str], type[msgspec.Struct]], ...] = (
-    (re.compile(r"\$\.steps\[\d+\]\.expect\.json\[\d+\]"), JsonExpectation),
-    (re.compile(r"\$\.steps\[\d+\]\.expect\.headers\[.*"), Pattern),
-    (re.compile(r"\$\.steps\[\d+\]\.expect"), Expectation),
-    (re.compile(r"\$\.steps\[\d+\]"), Step),
-    (re.compile(r"\$"), Scenario),
+    (re.compile(r"steps\[\d+\]\.expect\.json\[\d+\]"), JsonExpectation),
+    (re.compile(r"steps\[\d+\]\.expect\.headers\[.*"), Pattern),
+    (re.compile(r"steps\[\d+\]\.expect"), Expectation),
+    (re.compile(r"steps\[\d+\]"), Step),
+    (re.compile(r""), Scenario),
 )
 
 
 def _validation_error(
     error: msgspec.ValidationError, source: str, file: str, at: tuple[Key, ...]
 ) -> EmuError:
-    reason, _, location = str(error).partition(" - at ")
-    location = location.strip("`") or "$"
+    reason, location, unknown = refusal(error)
     path = at + tuple(
-        int(index) if index else name
-        for name, index in re.findall(r"\.([\w-]+)|\[(\d+)\]", location.removeprefix("$"))
+        int(index) if index else name for name, index in re.findall(r"([\w-]+)|\[(\d+)\]", location)
     )
-    unknown = re.search(r"unknown field `([^`]*)`", reason)
-    if unknown:
-        path = (*path, unknown[1])
-        reason = f"unknown key {unknown[1]}"
-    hint = _keys_hint(location, at)
-    return EmuError("INVALID_SCENARIO", f"{_where(source, file, path)}: {reason}.", hint)
+    if unknown is not None:
+        path = (*path, unknown)
+        reason = f"unknown key {unknown}"
+    return _invalid(_where(source, file, path), reason, _keys_hint(location, at))
+
+
+def _invalid(where: Where, reason: str, hint: str | None) -> EmuError:
+    at = f"{where.file}, line {where.line}" if where.line else where.file
+    at = f"{at}, {where.key}" if where.key else at
+    return EmuError("INVALID_SCENARIO", f"{at}: {reason}.", hint, where=where)
 
 
 def _keys_hint(location: str, at: tuple[Key, ...]) -> str | None:
@@ -290,8 +294,6 @@ def _is_table(location: str) -> bool:
     return any(pattern.fullmatch(location) for pattern, _ in _TABLES)
 
 
-def _where(source: str, file: str, path: tuple[Key, ...]) -> str:
-    line = line_of(source, path)
+def _where(source: str, file: str, path: tuple[Key, ...]) -> Where:
     dotted = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path).lstrip(".")
-    at = f"{file}, line {line}" if line else file
-    return f"{at}, {dotted}" if dotted else at
+    return Where(file, dotted or None, line_of(source, path))

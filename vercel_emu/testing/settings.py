@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from vercel_emu.emulator.prepare import Prepared, prepare
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, refusal
 from vercel_emu.options import Options, help_of, load_options
 from vercel_emu.project.pyproject import emu_table
 from vercel_emu.project.python.interpreter import Interpreter, find_interpreter
@@ -59,8 +59,8 @@ def _checked(given: Mapping[str, Any]) -> dict[str, Any]:
     try:
         options = msgspec.convert(plain, Options, dec_hook=_path)
     except msgspec.ValidationError as error:
-        text, _, path = str(error).partition(" - at `$.")
-        name = path.rstrip("`").partition("[")[0]
+        text, path, _ = refusal(error)
+        name = path.partition("[")[0]
         raise EmuError(
             "INVALID_OPTION", f"Emulator({name}={given[name]!r}): {text}.", help_of(name).text
         ) from None

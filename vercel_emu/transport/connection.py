@@ -44,9 +44,18 @@ class ResponseHead:
 
     def ends_with_connection(self, method: bytes) -> bool:
         """True where only the closing of the connection marks the end (HTTP/1.0 servers)."""
-        if method == b"HEAD" or self.status in (204, 304) or self.status < 200:
+        if self.may_not_have_body(method) or self.status < 200:
             return False
         return self.content_length is None and not self.chunked
+
+    def may_not_have_body(self, method: bytes) -> bool:
+        """Whether no body follows, whatever the headers say (RFC 9112 section 6.3)."""
+        return method == b"HEAD" or self.status in (204, 304)
+
+    @property
+    def has_body(self) -> bool:
+        """Whether the headers speak of a body."""
+        return self.chunked or bool(self.content_length)
 
 
 class Connection(asyncio.Protocol):
@@ -70,7 +79,9 @@ class Connection(asyncio.Protocol):
         self._reading_paused = False
         self._complete = True
         self._keep_alive = False
+        self._in_head = True
         self._received_any = False
+        self._end_is_sure = True
         self._lost: ConnectionFailed | None = None
         self.idle_since = 0.0
         self.ended_by_close = False
@@ -81,11 +92,15 @@ class Connection(asyncio.Protocol):
         """Send a request head (with its final blank line) and expect a response to it."""
         if self._lost is not None or self._transport is None:
             raise ConnectionFailed("the connection is closed", sent_nothing=True)
+        self.expect(method)
+        self._transport.write(head)
+
+    def expect(self, method: bytes) -> None:
+        """Expect the response to a request with this method, which has been sent."""
         self._method = method
         self._head = ResponseHead()
         self._head_ready = self._loop.create_future()
         self._complete = self._keep_alive = self._received_any = self.ended_by_close = False
-        self._transport.write(head)
 
     async def write(self, data: bytes) -> None:
         """Send a part of the request body; waits while the instance does not take it."""
@@ -138,7 +153,13 @@ class Connection(asyncio.Protocol):
     @property
     def reusable(self) -> bool:
         """True after a complete exchange that left the connection open."""
-        return self._complete and self._keep_alive and self._lost is None and not self._chunks
+        return (
+            self._complete
+            and self._keep_alive
+            and self._end_is_sure
+            and self._lost is None
+            and not self._chunks
+        )
 
     @property
     def is_open(self) -> bool:
@@ -163,10 +184,15 @@ class Connection(asyncio.Protocol):
         self._received_any = True
         try:
             self._parser.feed_data(data)
+            self._leave_if_out_of_step()
         except httptools.HttpParserUpgrade:
             self._fail(f"{self._peer} switched protocols")
         except httptools.HttpParserError as error:
             self._fail(f"{self._peer} answered with malformed HTTP: {error}")
+            self.close()
+
+    def _leave_if_out_of_step(self) -> None:
+        if self._complete and not self._end_is_sure:
             self.close()
 
     def eof_received(self) -> bool:
@@ -191,9 +217,16 @@ class Connection(asyncio.Protocol):
     # httptools callbacks -------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
-        self._head = ResponseHead()
+        if self._complete:
+            # A second response that nobody asked for.
+            self._end_is_sure = False
+        else:
+            self._head = ResponseHead()
+            self._in_head = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._in_head or self._complete:
+            return  # a trailer (RFC 9110 section 6.5.1), or of a response nobody asked for
         name = name.lower()
         self._head.headers.append((name, value))
         if name == b"content-length" and value.isdigit():
@@ -203,10 +236,16 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
-        if 100 <= status < 200:
+        if 100 <= status < 200 or self._complete:
             return
+        self._in_head = False
         self._head.status = status
-        self._keep_alive = self._parser.should_keep_alive()
+        # What calls itself HTTP/1.0 closes its connections, whatever its headers say.
+        self._keep_alive = (
+            self._parser.should_keep_alive() and self._parser.get_http_version() == "1.1"
+        )
+        # A server that should send no body here may send the one it speaks of all the same.
+        self._end_is_sure = not (self._head.has_body and self._head.may_not_have_body(self._method))
         if self._head.content_length and self._method != b"HEAD":
             self._loop.call_later(HEAD_SECONDS, self._announce, self._head)
         else:
@@ -271,7 +310,10 @@ class Connection(asyncio.Protocol):
 
 
 class ConnectionPool:
-    """Keep-alive connections to one server, the most recently used first."""
+    """Keep-alive connections to one server, the most recently used first.
+
+    `reuse` False: each serves one request, because its end is not to be trusted.
+    """
 
     def __init__(
         self,
@@ -280,8 +322,10 @@ class ConnectionPool:
         host: str = "127.0.0.1",
         tls: ssl.SSLContext | None = None,
         peer: str = "the instance",
+        reuse: bool = True,
     ) -> None:
         self.port = port
+        self._reuse = reuse
         self._host = host
         self._tls = tls
         self._peer = peer
@@ -307,7 +351,7 @@ class ConnectionPool:
 
     def release(self, connection: Connection) -> None:
         """Give a connection back; one that can't serve again is closed."""
-        if connection.reusable:
+        if self._reuse and connection.reusable:
             connection.idle_since = self._loop.time()
             self._idle.append(connection)
         else:

@@ -122,10 +122,14 @@ class Exchange:
     # The answer's bytes -------------------------------------------------------------------------
 
     def _start(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
-        self._expects_continue = False
+        if self._expects_continue:
+            # The client may send its body now or not at all: what comes next can't be told.
+            self.keep_alive = self._expects_continue = False
         lines = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
         for name, value in (*self._default_headers, *headers):
             if name == b"content-length":
+                if status == 204:  # RFC 9110 section 8.6
+                    continue
                 self._missing = int(value)
             lines.append(b"%b: %b\r\n" % (name, value))
         self._bodiless = self.scope["method"] == "HEAD" or status in (204, 304)
@@ -147,7 +151,7 @@ class Exchange:
 
     def _send_head(self) -> None:
         head, self._head = self._head, b""
-        if head and not self.disconnected:
+        if head and not self.disconnected and not self.transport.is_closing():
             self.transport.write(head)
 
     def _write(self, body: bytes, *, more: bool) -> None:
@@ -163,7 +167,8 @@ class Exchange:
             self._missing -= len(body)
         if body or self._head:
             head, self._head = self._head, b""
-            self.transport.write(head + body)
+            if not self.transport.is_closing():
+                self.transport.write(head + body)
         if not more:
             self._complete()
 

@@ -16,12 +16,17 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from vercel_emu.transport.exchange import Exchange, split_target
+from vercel_emu.transport.headers import is_host
 
-type Refuse = Callable[[], bytes]
-"""Makes the whole answer to a request that is not HTTP."""
+type Refuse = Callable[[str], bytes]
+"""Makes the whole answer, for a code of the platform's, to a request that is not HTTP."""
+MOST_HEAD_BYTES = 128 * 1024
+"""Bytes that may come before it is known what they mean: a head, trailers, a chunk's extension.
+Well over the platform's own limits, which have answers that say more."""
+_VERSIONS = ("1.0", "1.1")
 
 
-def plain_refusal() -> bytes:
+def plain_refusal(code: str) -> bytes:
     """The answer to malformed HTTP where no edge is behind the server."""
     return b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
@@ -36,14 +41,25 @@ class EdgeHttpProtocol(HttpToolsProtocol):
         super().__init__(*args, **options)
         self._refuse = refuse
         self._answering: Exchange | None = None
-        self._malformed = False
+        self._malformed = ""
+        self._in_head = True
+        self._unread = 0
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
+        if self._malformed:
+            return
+        self._unread += len(data)
         try:
             self.parser.feed_data(data)
+            if self._unread > MOST_HEAD_BYTES:
+                self._refuse_as("REQUEST_HEADER_TOO_LARGE")
         except httptools.HttpParserUpgrade as upgrade:
             if self._should_upgrade():
+                if self._is_busy:
+                    # The connection still belongs to the requests before the handshake.
+                    self.send_400_response("")
+                    return
                 self.handle_websocket_upgrade()
                 # What came in one piece with the handshake belongs to the WebSocket.
                 if early := data[upgrade.args[0] :]:
@@ -51,17 +67,40 @@ class EdgeHttpProtocol(HttpToolsProtocol):
         except httptools.HttpParserError:
             self.send_400_response("")
 
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._in_head = True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # Trailers never become headers (RFC 9110 section 6.5.1).
+        if self._in_head:
+            super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        self._unread = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._unread = 0
+        super().on_message_complete()
+
     def on_headers_complete(self) -> None:
+        self._in_head = False
+        self._unread = 0
         scope: Any = self.scope
         scope["method"] = self.parser.get_method().decode("ascii")
         version = self.parser.get_http_version()
+        if version not in _VERSIONS:
+            raise ValueError(f"HTTP/{version} is not spoken here")
         if version != "1.1":
             scope["http_version"] = version
         upgrade = self.parser.should_upgrade()
         if upgrade and self._should_upgrade():
             return
         host, target = split_target(self.url)
-        if host is not None:
+        given = [value for name, value in self.headers if name == b"host"]
+        # A Host header that is none stays, to be refused (RFC 9112 section 3.2).
+        if host is not None and len(given) == 1 and is_host(given[0].decode("latin-1")):
             self.headers[:] = [(b"host", host), *(h for h in self.headers if h[0] != b"host")]
         raw_path, _, query = target.partition(b"?")
         path = raw_path.decode("ascii")
@@ -102,7 +141,7 @@ class EdgeHttpProtocol(HttpToolsProtocol):
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
         elif self._malformed:
-            self.send_400_response("")
+            self._refuse_now()
         else:
             self.timeout_keep_alive_task = self.loop.call_later(
                 self.timeout_keep_alive, self.timeout_keep_alive_handler
@@ -111,17 +150,29 @@ class EdgeHttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if self._answering is not None:
             self._answering.lose()
+        while self.pipeline:
+            exchange: Any = self.pipeline.pop()[0]
+            exchange.lose()
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is not HTTP, after the answers to what came before it."""
-        busy = self._answering is not None and not self._answering.response_complete
-        if busy and (self.pipeline or not self.cycle.more_body):
-            self._malformed = True
+        self._refuse_as("BAD_REQUEST")
+
+    @property
+    def _is_busy(self) -> bool:
+        return self._answering is not None and not self._answering.response_complete
+
+    def _refuse_as(self, code: str) -> None:
+        self._malformed = code
+        if self._is_busy and (self.pipeline or not self.cycle.more_body):
             self.flow.pause_reading()
-            return
-        if not (busy and self.cycle.response_started):
-            self.transport.write(self._refuse())
+        else:
+            self._refuse_now()
+
+    def _refuse_now(self) -> None:
+        if not (self._is_busy and self.cycle.response_started):
+            self.transport.write(self._refuse(self._malformed))
         self.transport.close()
 
 

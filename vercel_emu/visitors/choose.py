@@ -11,7 +11,6 @@ from urllib.parse import quote, unquote_to_bytes
 
 from vercel_emu.errors import EmuError
 from vercel_emu.platform import header_names as names
-from vercel_emu.platform import own_paths
 from vercel_emu.visitors.visitor import Visitor
 
 _PREFIX = names.EMU_PREFIX.encode()
@@ -27,10 +26,12 @@ def choose_visitor(
     resolve: Callable[[str], Visitor],
     *,
     overrides: bool = True,
+    on_stale: Callable[[str, EmuError], None] = lambda cookie, error: None,
 ) -> Visitor:
     """The visitor of this request. Header names are lower case, as ASGI has them.
 
-    A header that means nobody is an `EmuError`; a stale cookie is too, and says where it is from.
+    A header that means nobody is an `EmuError`. A cookie that does is told to `on_stale` and
+    counts no more: it stays in the browser while pyproject.toml goes on.
     """
     if not overrides:
         return current
@@ -45,7 +46,14 @@ def choose_visitor(
             cookie = _cookie_value(value) or cookie
     if wishes is None and cookie is None:
         return current
-    return _granted(wishes or {}, cookie, current, resolve)
+    base = current
+    if cookie is not None and (wishes is None or _VISITOR not in wishes):
+        text = _decode(cookie)
+        try:
+            base = resolve(text)
+        except EmuError as error:
+            on_stale(text, error)
+    return base if wishes is None else _granted(wishes, base, resolve)
 
 
 def visitor_cookie(text: str) -> str:
@@ -55,34 +63,14 @@ def visitor_cookie(text: str) -> str:
     return f"{names.EMU_VISITOR_COOKIE}={value}; Path=/; SameSite=Lax{age}"
 
 
-def _granted(
-    wishes: dict[str, str],
-    cookie: bytes | None,
-    current: Visitor,
-    resolve: Callable[[str], Visitor],
-) -> Visitor:
+def _granted(wishes: dict[str, str], base: Visitor, resolve: Callable[[str], Visitor]) -> Visitor:
     # Late: most requests have no wish, and starts are faster without its places.
     from vercel_emu.visitors.override import override_visitor
 
     wanted = wishes.pop(_VISITOR, None)
     if wanted is not None:
         base = resolve(wanted)
-    elif cookie is not None:
-        base = _from_cookie(_decode(cookie), resolve)
-    else:
-        base = current
     return override_visitor(base, wishes, where=names.EMU_PREFIX)
-
-
-def _from_cookie(text: str, resolve: Callable[[str], Visitor]) -> Visitor:
-    try:
-        return resolve(text)
-    except EmuError as error:
-        raise EmuError(
-            error.code,
-            f"The cookie {names.EMU_VISITOR_COOKIE} is wrong: {error.message}",
-            f"{error.hint or ''} Visit {own_paths.VISITOR}/ with a place, or delete the cookie.",
-        ) from None
 
 
 def _cookie_value(header: bytes) -> bytes | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, Where, refusal
 from vercel_emu.visitors.addresses import documentation_ip
 from vercel_emu.visitors.override import override_visitor
 from vercel_emu.visitors.visitor import Visitor
@@ -56,25 +56,38 @@ KEYS = NamedVisitor.__struct_encode_fields__
 
 def parse_named(name: str, table: object, *, file: str = "pyproject.toml") -> NamedVisitor:
     """Check one table; an error names the file, the key, its value and what is allowed."""
-    where = _where(file, name)
+    where, place = _where(file, name), _place(file, name)
     if not isinstance(table, Mapping):
-        raise EmuError("INVALID_VISITOR", f"{where} must be a table, not {table!r}.", _hint())
+        message = f"{where} must be a table, not {table!r}."
+        raise EmuError("INVALID_VISITOR", message, _hint(), where=place)
     if unknown := [key for key in table if key not in KEYS]:
         close = difflib.get_close_matches(str(unknown[0]), KEYS, n=1)
         meant = f"Did you mean {close[0]}? " if close else ""
         raise EmuError(
-            "INVALID_VISITOR", f"{where} has an unknown key: {unknown[0]}.", f"{meant}{_hint()}"
+            "INVALID_VISITOR",
+            f"{where} has an unknown key: {unknown[0]}.",
+            f"{meant}{_hint()}",
+            where=_place(file, name, str(unknown[0])),
         )
     try:
         parsed = msgspec.convert(dict(table), NamedVisitor)
     except msgspec.ValidationError as error:
-        raise EmuError("INVALID_VISITOR", _wrong_type(where, table, error), _hint()) from None
+        reason, path, _ = refusal(error)
+        key = re.sub(r"[\[.].*", "", path).replace("_", "-")
+        value = f" = {table[key]!r}" if key in table else ""
+        raise EmuError(
+            "INVALID_VISITOR",
+            f"{where} {key}{value}: {reason}.",
+            _hint(),
+            where=_place(file, name, key),
+        ) from None
     for header, value in parsed.headers.items():
         if not _HEADER_NAME.fullmatch(header) or not value.isprintable():
             raise EmuError(
                 "INVALID_VISITOR",
                 f"{where} headers: {header!r} = {value!r} is not a valid header.",
                 "A name has letters, digits and hyphens; a value has no control characters.",
+                where=_place(file, name, "headers"),
             )
     return parsed
 
@@ -92,27 +105,31 @@ def build_named(
     if parsed.place is not None:
         base = resolve_place(parsed.place)
     fields = {key: str(value) for key, value in _given(parsed).items() if key not in _NOT_FIELDS}
-    visitor = override_visitor(base, fields, where=f"{_where(file, name)} ")
+    try:
+        visitor = override_visitor(base, fields, where=f"{_where(file, name)} ")
+    except EmuError as error:
+        raise error.at(_place(file, name)) from None
     headers = tuple((key.lower(), value) for key, value in parsed.headers.items())
     return replace(visitor, label=name, headers=headers)
 
 
 def _where(file: str, name: str) -> str:
     """A scenario file has the same tables, without the prefix."""
-    table = f"tool.vercel-emu.visitors.{name}" if file == "pyproject.toml" else f"visitors.{name}"
-    return f"{file}: [{table}]"
+    return f"{file}: {_table(file, name)}"
+
+
+def _place(file: str, name: str, key: str = "") -> Where:
+    return Where(file, f"{_table(file, name)} {key}".strip())
+
+
+def _table(file: str, name: str) -> str:
+    prefix = "tool.vercel-emu." if file == "pyproject.toml" else ""
+    return f"[{prefix}visitors.{name}]"
 
 
 def _given(parsed: NamedVisitor) -> dict[str, Any]:
     pairs = zip(KEYS, msgspec.structs.astuple(parsed), strict=True)
     return {key: value for key, value in pairs if value is not None}
-
-
-def _wrong_type(where: str, table: Mapping[str, object], error: msgspec.ValidationError) -> str:
-    reason, _, path = str(error).partition(" - at `$.")
-    key = re.sub(r"[`\[\].].*", "", path).replace("_", "-")
-    value = f" = {table[key]!r}" if key in table else ""
-    return f"{where} {key}{value}: {reason}."
 
 
 def _hint() -> str:

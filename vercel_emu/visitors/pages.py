@@ -1,7 +1,8 @@
 """`/_emu/visitor/Tokyo`: a browser tab becomes a visitor, by a cookie that the edge reads.
 
 `/_emu/visitor/` shows who the tab is and offers others, `/_emu/visitor/reset` forgets the cookie.
-`?to=/path` goes there at once. A client that accepts JSON gets the visitor as JSON.
+`?to=/path` goes there at once. A client that accepts JSON gets the visitor as JSON. Where a page of
+another origin sends a browser here, nothing is set: the person is shown a link and asked.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 from dataclasses import asdict
 from html import escape
 from typing import Any
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs, quote, urlencode
 
 from starlette.types import Receive, Send
 
@@ -29,6 +30,17 @@ opacity:.65;padding-right:1.5rem}nav a{margin-right:.8rem;white-space:nowrap}
 input,button{font:inherit;padding:.2rem .5rem}
 """
 
+_PROTECTION = (
+    (
+        b"content-security-policy",
+        b"default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; connect-src 'self'; \
+form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+    (b"x-content-type-options", b"nosniff"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+"""No page shows these in a frame; no script but ours runs in them."""
+
 
 class VisitorPages:
     """The ASGI handler of everything below `own_paths.VISITOR`, for one emulator's visitors."""
@@ -42,8 +54,7 @@ class VisitorPages:
             status, cookie, document = self._answer(scope)
         except EmuError as error:
             status, cookie = 400, None
-            shape = {"code": error.code, "message": error.message, "hint": error.hint}
-            document = _Document({"error": shape}, _problem(error))
+            document = _Document({"error": error.as_dict()}, _problem(error))
         headers: list[tuple[bytes, bytes]] = [(b"cache-control", b"no-store")]
         if cookie is not None:
             headers.append((b"set-cookie", cookie.encode("latin-1")))
@@ -62,6 +73,8 @@ class VisitorPages:
                 "Use `vercel-emu visitor set` where it runs.",
             )
         who = _asked_for(scope)
+        if who and _from_elsewhere(scope):
+            return 403, None, _confirmation(who, _query(scope, "to"))
         if who == "reset":
             return 200, visitor_cookie(""), self._document(self._visitors.current, "You are again")
         if who:
@@ -98,6 +111,29 @@ class _Document:
     def __init__(self, data: dict[str, Any], page: str) -> None:
         self.data = data
         self.page = page
+
+
+def _from_elsewhere(scope: Any) -> bool:
+    """Whether a page of another origin had the browser ask: by a link, an image, a frame...
+
+    Browsers say so themselves, or at least where they come from. Another port is another origin.
+    """
+    if site := _header(scope, b"sec-fetch-site"):
+        return site not in (b"same-origin", b"none")
+    came_from = _header(scope, b"origin") or _header(scope, b"referer")
+    if not came_from:
+        return False
+    host = came_from.partition(b"://")[2].partition(b"/")[0]
+    return host != _header(scope, b"host")
+
+
+def _confirmation(who: str, to: str) -> _Document:
+    message = f"A page of another site wants this browser to become {who!r}."
+    shape = {"code": "FROM_ANOTHER_SITE", "message": message, "hint": "Ask from this site."}
+    query = f"?{urlencode({'to': to})}" if to else ""
+    link = f"{own_paths.VISITOR}/{quote(who, safe='')}{query}"
+    page = f'<h1>{escape(message)}</h1><p><a href="{escape(link)}">Yes, do that</a></p>'
+    return _Document({"error": shape}, page)
 
 
 def _asked_for(scope: Any) -> str:
@@ -145,6 +181,6 @@ async def _send(
             f"<title>Visitor</title><style>{_STYLE}</style><body>{document.page}</body></html>"
         )
     body = text.encode()
-    head = [*headers, (b"content-type", kind), (b"content-length", b"%d" % len(body))]
+    head = [*headers, *_PROTECTION, (b"content-type", kind), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": head})
     await send({"type": "http.response.body", "body": body})

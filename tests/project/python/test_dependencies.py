@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, Where
 from vercel_emu.project.python.commands import into_existing, into_new
 from vercel_emu.project.python.dependencies import (
     Action,
@@ -129,8 +129,14 @@ def test_requirements_as_windows_writes_them(root: Path, site: Path, encoding: s
 def test_what_is_not_understood_names_file_and_line(root: Path, site: Path) -> None:
     (root / "requirements.txt").write_text("flask\n\nflask=>3\n-r gone.txt\n")
     problems = missing_dependencies(root, interpreter(site)).problems
-    assert problems[0].startswith("requirements.txt, line 3: `flask=>3` is not a valid requirement")
-    assert problems[1] == "requirements.txt, line 4: there is no file `gone.txt`"
+    assert problems[0].message.startswith(
+        "requirements.txt:3: `flask=>3` is not a valid requirement"
+    )
+    assert problems[1].message == "requirements.txt:4: there is no file `gone.txt`"
+    assert [one.where for one in problems][:2] == [
+        Where("requirements.txt", line=3),
+        Where("requirements.txt", line=4),
+    ]
 
 
 def test_pyproject_with_sources(root: Path, site: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, ProjectWarning, Where
 from vercel_emu.project.python.choice import Wish, read_wish, versions_in_order
 from vercel_emu.project.python.environment import INCOMPLETE
 from vercel_emu.project.python.interpreter import Origin, find_interpreter
@@ -72,8 +72,8 @@ def test_stale_active_environment_is_passed_over_with_a_warning(tmp_path: Path) 
     make_environment(tmp_path / ".venv")
     found = find_interpreter(tmp_path, environ={"VIRTUAL_ENV": str(tmp_path / "gone")})
     assert found.origin is Origin.PROJECT
-    assert "VIRTUAL_ENV" in found.warnings[0]
-    assert str(tmp_path / "gone") in found.warnings[0]
+    assert "VIRTUAL_ENV" in found.warnings[0].message
+    assert str(tmp_path / "gone") in found.warnings[0].message
 
 
 def test_dangling_python_names_the_link(tmp_path: Path) -> None:
@@ -90,7 +90,8 @@ def test_interrupted_install_is_not_taken_as_an_environment(tmp_path: Path) -> N
     (prefix / INCOMPLETE).touch()
     found = find_interpreter(tmp_path, environ={})
     assert found.origin is Origin.EMULATOR
-    assert "did not finish" in found.warnings[0]
+    assert "did not finish" in found.warnings[0].message
+    assert found.warnings[0].where == Where(".venv")
 
 
 def test_too_old_says_which_where_and_what_to_do(tmp_path: Path) -> None:
@@ -208,10 +209,9 @@ def test_python_version_file_beats_requires_python(tmp_path: Path) -> None:
 
 def test_a_version_that_is_none_is_a_warning(tmp_path: Path) -> None:
     (tmp_path / ".python-version").write_text("latest\n")
-    assert read_wish(tmp_path) == (
-        None,
-        (".python-version asks for Python `latest`, which is not a version.",),
-    )
+    text = ".python-version asks for Python `latest`, which is not a version."
+    warning = ProjectWarning("PYTHON_VERSION_INVALID", text, where=Where(".python-version"))
+    assert read_wish(tmp_path) == (None, (warning,))
 
 
 def test_pipfile_asks_last(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.project.helpers import write
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, Where
 from vercel_emu.project.variables.env_files import (
     RESERVED_NAMES,
     parse_env_files,
@@ -22,8 +22,8 @@ def values(text: str, **shell: str) -> dict[str, str]:
     return {entry.name: entry.value for entry in parsed.entries}
 
 
-def warnings(text: str) -> tuple[str, ...]:
-    return parse_env_files([(".env", text)]).warnings
+def warnings(text: str) -> list[str]:
+    return [warning.message for warning in parse_env_files([(".env", text)]).warnings]
 
 
 def test_values() -> None:
@@ -42,14 +42,14 @@ def test_local_wins_over_env_and_the_extra_file_over_both(tmp_path: Path) -> Non
     write(tmp_path, {".env": "A=1\nB=1\nC=1", ".env.local": "B=2\nC=2", "more": "C=3"})
     entries = {e.name: e for e in read_env_files(tmp_path, [tmp_path / "more"]).entries}
     assert {name: entry.value for name, entry in entries.items()} == {"A": "1", "B": "2", "C": "3"}
-    assert entries["B"].place == ".env.local:1"
+    assert entries["B"].where == Where(".env.local", "B", 1)
 
 
 def test_a_root_directory_has_files_above_it(tmp_path: Path) -> None:
     write(tmp_path, {".env.local": "A=1\nB=1", "apps/web/.env": "B=2\n1=1"})
     parsed = read_env_files(tmp_path / "apps/web", link_root=tmp_path)
     assert [(e.name, e.value) for e in parsed.entries] == [("A", "1"), ("B", "2")]
-    assert parsed.warnings[0].startswith("apps/web/.env:2: ")
+    assert parsed.warnings[0].message.startswith("apps/web/.env:2: ")
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,12 @@ def test_a_root_directory_has_files_above_it(tmp_path: Path) -> None:
 )
 def test_a_warning_names_file_and_line(text: str, expected: str) -> None:
     assert [w for w in warnings(text) if w.startswith(expected)], warnings(text)
+
+
+def test_a_warning_has_its_code_and_place() -> None:
+    ignored, reserved = parse_env_files([(".env", "no assignment\nA=1\nTZ=UTC\n")]).warnings
+    assert (ignored.code, ignored.where) == ("IGNORED_LINE", Where(".env", line=1))
+    assert (reserved.code, reserved.where) == ("RESERVED_VARIABLE", Where(".env", "TZ", 3))
 
 
 def test_a_line_that_cant_be_read_is_not_repeated() -> None:

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from vercel.env import get_env
 
+from vercel_emu.errors import ProjectWarning, Where
 from vercel_emu.project.model import Project
 from vercel_emu.project.variables.env_files import EnvFiles, parse_env_files
 from vercel_emu.project.variables.environment import (
@@ -112,7 +113,8 @@ def test_outside_a_repository_git_variables_are_empty_and_a_refusal_is_told() ->
     environment = build(git=GitFacts(problem="fatal: detected dubious ownership"))
     assert environment.as_dict()["VERCEL_GIT_COMMIT_SHA"] == ""
     assert environment.as_dict()["VERCEL_BRANCH_URL"] == ""
-    assert "dubious ownership" in environment.warnings[0]
+    assert environment.warnings[0].code == "GIT_UNREADABLE"
+    assert "dubious ownership" in environment.warnings[0].message
 
 
 def test_sources_and_secrets() -> None:
@@ -141,8 +143,9 @@ def test_system_variables_cant_be_overridden() -> None:
     assert values["VERCEL_OIDC_TOKEN"] == "t"
     region, mode = environment.warnings
     ignored = "is set by the platform; the file's value is ignored."
-    assert region == f".env:1: VERCEL_REGION {ignored}"
-    assert mode == f".env:4: VERCEL_ENV {ignored} Use --env to choose it."
+    assert region.message == f".env:1: VERCEL_REGION {ignored}"
+    assert mode.message == f".env:4: VERCEL_ENV {ignored} Use --env to choose it."
+    assert (mode.code, mode.where) == ("PLATFORM_VARIABLE", Where(".env", "VERCEL_ENV", 4))
 
 
 def test_the_aws_region_of_the_shell_is_not_the_functions() -> None:
@@ -159,13 +162,14 @@ def test_secrets_of_vercel_json_come_from_the_files() -> None:
     environment = build(config={"A": "@a", "B": "@b"}, files="A=1")
     assert environment.as_dict()["A"] == "1"
     assert "B" not in environment.as_dict()
+    text = 'vercel.json: env.B is the secret "@b", which has no local value: put B=... into .env.'
     assert environment.warnings == (
-        'vercel.json: env.B is the secret "@b", which has no local value: put B=... into .env.',
+        ProjectWarning("SECRET_WITHOUT_VALUE", text, where=Where("vercel.json", "env.B")),
     )
 
 
 def test_too_much_for_a_deployment() -> None:
-    assert "65540 bytes" in build(files="AB=" + "x" * 65538).warnings[0]
+    assert "65540 bytes" in build(files="AB=" + "x" * 65538).warnings[0].message
 
 
 def test_what_describes_the_emulators_python_stays_behind(tmp_path: Path) -> None:
@@ -179,7 +183,7 @@ def test_what_describes_the_emulators_python_stays_behind(tmp_path: Path) -> Non
     }
     kept, warnings = inherited_variables(shell, tmp_path, None)
     assert kept == {"HOME": "/home/me"}
-    assert "PYTHONPATH" in warnings[0]
+    assert [one.code for one in warnings] == ["PYTHONPATH_NOT_PASSED_ON"]
     assert build(files="PYTHONPATH=lib", shell=shell).as_dict()["PYTHONPATH"] == "lib"
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from vercel_emu.deployment.config import load_vercel_config
-from vercel_emu.errors import EmuError
+from vercel_emu.deployment.routing import compile_routing
+from vercel_emu.errors import EmuError, Where
 from vercel_emu.project.model import UNSET, FunctionSettings
 from vercel_emu.project.vercel_json.model import (
     Build,
@@ -103,7 +104,9 @@ def test_two_files_are_an_error(tmp_path: Path, other: str) -> None:
 
 def test_a_program_is_not_run(tmp_path: Path) -> None:
     (tmp_path / "vercel.ts").write_text("")
-    assert "vercel.ts is a program" in load_vercel_config(tmp_path).warnings[0]
+    (warning,) = load_vercel_config(tmp_path).warnings
+    assert "vercel.ts is a program" in warning.message
+    assert warning.where == Where("vercel.ts")
 
 
 def test_now_json_is_refused(tmp_path: Path) -> None:
@@ -373,28 +376,111 @@ def test_rules_the_platform_refuses(tmp_path: Path, text: str, code: str, messag
 
 
 @pytest.mark.parametrize(
-    ("text", "warning"),
+    ("text", "key", "line"),
     [
-        ('{"rewrite": []}', "unknown key `rewrite`; did you mean `rewrites`?"),
-        ('{"services": {}}', "`services` has no effect in the emulator"),
-        ('{"zzz": []}', "unknown key `zzz`; the platform ignores it"),
+        ('{"redirects": [{"src": "/a"}]}', "redirects[0]", None),
+        ('{"functions": {"a.py": {"runtime": 1}}}', "functions['a.py'].runtime", None),
+        ('{"functions": {"a.py": {"maxDuration": 0}}}', "functions['a.py'].maxDuration", None),
+        ('{"functions": {"a.py": {"memory": 1}}}', "functions['a.py'].memory", None),
+        ('{"functions": {"/a.py": {"memory": 128}}}', "functions['/a.py']", None),
+        ("[]", None, None),
+        ('{"regions": []\n"x": 1}', None, 2),
+        ('{"rewrites": [{"source": "/(", "destination": "/"}]}', "rewrites[0].source", None),
+        ('{"rewrites": [{"source": "/a", "destination": "/:b"}]}', "rewrites[0].destination", None),
+        (
+            '{"headers": [{"source": "/", "headers": [], "has": [{"type":"host", "value":"("}]}]}',
+            "headers[0].has[0].value",
+            None,
+        ),
+        ('{"routes": [{"src": "("}]}', "routes[0].src", None),
+        ('{"routes": [{"handle": "filesystem"}, {"handle": "no"}]}', "routes[1]", None),
+        ('{"routes": [{"handle": "hit", "src": "/a"}]}', "routes[0].src", None),
+        ('{"routes": [{"src": "/a", "source": "/a"}]}', "routes[0].source", None),
+        (
+            '{"headers": [{"source": "/a", "headers": [{"key": "a b", "value": ""}]}]}',
+            "headers[0]",
+            None,
+        ),
+        (
+            '{"redirects": [{"source":"/", "destination":"", "permanent":true, "statusCode":301}]}',
+            "redirects[0]",
+            None,
+        ),
+    ],
+)
+def test_an_error_says_where(tmp_path: Path, text: str, key: str | None, line: int | None) -> None:
+    assert refused(tmp_path, text).where == Where("vercel.json", key, line)
+
+
+def test_an_error_of_toml_says_where(tmp_path: Path) -> None:
+    assert refused(tmp_path, "a = 1\nb 2", "vercel.toml").where == Where("vercel.toml", line=2)
+    text = '[[rewrites]]\nsource = "/("\ndestination = "/"\n'
+    error = refused(tmp_path, text, "vercel.toml")
+    assert error.where == Where("vercel.toml", "rewrites[0].source")
+
+
+def test_a_rule_keeps_its_number_behind_one_that_is_ignored(tmp_path: Path) -> None:
+    service = '{"source": "/a", "destination": {"service": "b"}}'
+    config = load(tmp_path, f'{{"rewrites": [{service}, {{"source": "/b", "destination": "/c"}}]}}')
+    (rule,) = compile_routing(config).phases["filesystem"].rules
+    assert rule.label == "rewrites[1]"
+    error = refused(
+        tmp_path, f'{{"rewrites": [{service}, {{"source": "/(", "destination": "/c"}}]}}'
+    )
+    assert error.where == Where("vercel.json", "rewrites[1].source")
+    assert "Rewrite at index 1" in error.message
+
+
+@pytest.mark.parametrize(
+    ("text", "warning", "code", "key"),
+    [
+        (
+            '{"rewrite": []}',
+            "unknown key `rewrite`; did you mean `rewrites`?",
+            "UNKNOWN_CONFIG_KEY",
+            "rewrite",
+        ),
+        (
+            '{"services": {}}',
+            "`services` has no effect in the emulator",
+            "UNSUPPORTED_CONFIG_KEY",
+            "services",
+        ),
+        (
+            '{"zzz": []}',
+            "unknown key `zzz`; the platform ignores it",
+            "UNKNOWN_CONFIG_KEY",
+            "zzz",
+        ),
         (
             '{"rewrites": [{"source": "/a", "destination": {"service": "b"}}]}',
             "`rewrites[0]` leads to a service; services are not emulated",
+            "SERVICE_NOT_EMULATED",
+            "rewrites[0]",
         ),
         (
             '{"redirects": [{"source": "/.well-known/x", "destination": "/y"}]}',
             "the platform reserves /.well-known",
+            "RESERVED_PATH",
+            "redirects[0]",
         ),
         (
             '{"crons": [{"path": "/c", "schedule": "0 10 * * MON"}]}',
             "`crons[0].schedule` '0 10 * * MON'",
+            "INVALID_CRON_EXPRESSION",
+            "crons[0].schedule",
         ),
         (
             '{"redirects": [{"source": "/a", "destination": "/b", "env": ["A"]}]}',
             "`redirects[0].env` has no effect",
+            "UNSUPPORTED_CONFIG_KEY",
+            "redirects[0].env",
         ),
     ],
 )
-def test_what_the_platform_tolerates_is_warned_of(tmp_path: Path, text: str, warning: str) -> None:
-    assert any(warning in found for found in load(tmp_path, text).warnings)
+def test_what_the_platform_tolerates_is_warned_of(
+    tmp_path: Path, text: str, warning: str, code: str, key: str
+) -> None:
+    (found,) = load(tmp_path, text).warnings
+    assert warning in found.message
+    assert (found.code, found.where) == (code, Where("vercel.json", key))

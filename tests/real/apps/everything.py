@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 PID = os.getpid()
+GATES: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+"""What is held back until a request to `/open?gate=NAME`."""
+SENT: Counter[str] = Counter()
+"""How many bytes each endless stream has been able to send so far."""
 
 
 class Request:
@@ -109,6 +113,21 @@ async def ticks(request: Request) -> None:
     await request.write(b"", more=False)
 
 
+async def stepwise(request: Request) -> None:
+    """Numbered chunks; each but the first waits for its gate, `NUMBER` behind the given name."""
+    await request.start(headers=[("content-type", request.query["type"])])
+    for number in range(int(request.query["n"])):
+        if number:
+            await GATES[f"{request.query['gate']}{number}"].wait()
+        await request.write(f"tick {number}\n".encode())
+    await request.write(b"", more=False)
+
+
+async def open_gate(request: Request) -> None:
+    GATES[request.query["gate"]].set()
+    await request.answer(b"open")
+
+
 async def fixed(request: Request) -> None:
     size = int(request.query["n"])
     await request.start(headers=[("content-length", str(size))])
@@ -127,18 +146,17 @@ async def whole(request: Request) -> None:
 
 
 async def endless(request: Request) -> None:
-    """A stream that never ends by itself; says how much a client took that stopped reading."""
+    """A stream that never ends by itself; `/sent` tells how far it has come."""
     await request.start()
     left = asyncio.create_task(request.left())
-    sent = 0
     while not left.done():
-        try:
-            await asyncio.wait_for(request.write(b"x" * 65536), 1)
-        except TimeoutError:
-            print(f"stuck after {sent}")
-            raise RuntimeError("nobody reads") from None
-        sent += 65536
+        await request.write(b"x" * 65536)
+        SENT[request.query.get("name", "")] += 65536
         await asyncio.sleep(0)
+
+
+async def sent(request: Request) -> None:
+    await request.json(SENT[request.query["name"]])
 
 
 async def status(request: Request) -> None:
@@ -173,13 +191,13 @@ async def sleep(request: Request) -> None:
 async def deadline(request: Request) -> None:
     ends = get_deadline()
     assert ends is not None
-    left = ends.timestamp() - time.time()
-    await request.json({"left": left})
+    await request.json(ends.timestamp())
 
 
 async def background(request: Request) -> None:
     async def work() -> None:
-        await asyncio.sleep(0.3)
+        if gate := request.query.get("gate"):
+            await GATES[gate].wait()
         print("background work is done")
         if request.query.get("fail"):
             raise ValueError("background trouble")
@@ -233,10 +251,10 @@ async def stubborn(request: Request) -> None:
 ROUTES = {
     f"/{one.__name__}": one
     for one in (
-        count, early, duplex, ticks, fixed, whole, endless, status, headers, hang, sleep, deadline,
-        background, crash, loop, fail, spawn, stubborn,
+        count, early, duplex, ticks, stepwise, fixed, whole, endless, sent, status, headers, hang,
+        sleep, deadline, background, crash, loop, fail, spawn, stubborn,
     )
-}  # fmt: skip
+} | {"/open": open_gate}  # fmt: skip
 
 
 async def sockets(scope: Scope, receive: Receive, send: Send) -> None:

@@ -16,10 +16,14 @@ def hello() -> str:
 
 @app.route("/ticks")
 def ticks() -> flask.Response:
+    """Three chunks; each but the first waits until a file `MARK` + its number is there."""
+    mark = flask.request.args["mark"]
+
     def produce() -> Iterator[str]:
         for number in range(3):
+            while number and not os.path.exists(f"{mark}{number}"):
+                time.sleep(0.01)
             yield f"tick {number}\n"
-            time.sleep(0.1)
 
     return flask.Response(produce())
 

@@ -22,6 +22,7 @@ from vercel.cache import get_cache
 from vercel.cache.purge import dangerously_delete_by_tag, invalidate_by_tag
 app = FastAPI()
 calls = 0
+has_read_the_first = asyncio.Event()
 
 def answer(control, **more):
     global calls
@@ -51,9 +52,13 @@ def private():
 async def stream():
     async def parts():
         yield b"first"
-        await asyncio.sleep(0.2)
+        await has_read_the_first.wait()
         yield b"second"
     return StreamingResponse(parts(), headers={"cache-control": "s-maxage=60"})
+
+@app.get("/go-on")
+async def go_on():
+    has_read_the_first.set()
 
 @app.get("/purge")
 async def purge():
@@ -92,11 +97,11 @@ def state(answer: httpx.Response) -> str:
 
 def test_hits_ages_and_what_the_client_sees(emulate: Emulate) -> None:
     emulator = emulate(FILES, cdn_cache=True)
-    with httpx.Client(base_url=emulator.url) as client:
+    with emulator.client() as client:
         miss, hit = client.get("/page"), client.get("/page")
         assert (state(miss), state(hit)) == ("MISS", "HIT")
         assert (miss.text, hit.text) == ("call 1", "call 1")
-        assert hit.headers["age"] == "0"
+        assert hit.headers["age"].isdigit()
         assert miss.headers["cache-control"] == hit.headers["cache-control"] == "public"
         assert hit.headers["server"] == "Vercel"
         assert (
@@ -119,12 +124,12 @@ def test_hits_ages_and_what_the_client_sees(emulate: Emulate) -> None:
 
 def test_it_is_off_by_default(emulate: Emulate) -> None:
     emulator = emulate(FILES)
-    assert [state(httpx.get(emulator.url + "/page")) for _ in range(2)] == ["MISS", "MISS"]
+    assert [state(emulator.get("/page")) for _ in range(2)] == ["MISS", "MISS"]
 
 
 def test_stale_while_revalidate(emulate: Emulate) -> None:
     emulator = emulate(FILES, cdn_cache=True)
-    with httpx.Client(base_url=emulator.url) as client:
+    with emulator.client() as client:
         assert client.get("/swr").text == "call 1"
         stale = wait_until(lambda: (one := client.get("/swr")) and state(one) == "STALE" and one)
         assert isinstance(stale, httpx.Response)
@@ -134,12 +139,12 @@ def test_stale_while_revalidate(emulate: Emulate) -> None:
     assert fresh.text == "call 2"
     # The request in the background is told like any other.
     answered = emulator.events.all(events.ResponseSent, lambda e: e.path == "/swr")
-    assert sum(one.function == "app" for one in answered) == 2
+    assert sum(one.function == "app" for one in answered) >= 2
 
 
 def test_a_reload_empties_it(emulate: Emulate) -> None:
     emulator = emulate(FILES, cdn_cache=True, reload=True)
-    with httpx.Client(base_url=emulator.url) as client:
+    with emulator.client() as client:
         assert [state(client.get("/page")) for _ in range(2)] == ["MISS", "HIT"]
         (emulator.root / "app.py").write_text(FASTAPI.replace("call {calls}", "new {calls}"))
         emulator.events.wait(events.Reloaded)
@@ -149,7 +154,7 @@ def test_a_reload_empties_it(emulate: Emulate) -> None:
 
 def test_variants_by_the_visitors_country(emulate: Emulate) -> None:
     emulator = emulate(FILES, cdn_cache=True)
-    with httpx.Client(base_url=emulator.url) as client:
+    with emulator.client() as client:
         seen = [
             (answer.text, state(answer))
             for place in ("Tokyo", "Paris", "Osaka", "Paris")
@@ -160,15 +165,18 @@ def test_variants_by_the_visitors_country(emulate: Emulate) -> None:
 
 def test_a_miss_streams(emulate: Emulate) -> None:
     emulator = emulate(FILES, cdn_cache=True)
-    with httpx.stream("GET", emulator.url + "/stream") as answer:
-        assert list(answer.iter_raw()) == [b"first", b"second"]
-    hit = httpx.get(emulator.url + "/stream")
+    with emulator.client() as client, client.stream("GET", "/stream") as answer:
+        parts = answer.iter_raw()
+        assert next(parts) == b"first"
+        emulator.get("/go-on")
+        assert list(parts) == [b"second"]
+    hit = emulator.get("/stream")
     assert (hit.content, state(hit)) == (b"firstsecond", "HIT")
 
 
 def test_the_sdk_purges_every_cache(emulate: Emulate) -> None:
     emulator = emulate(FILES, cdn_cache=True)
-    with httpx.Client(base_url=emulator.url) as client:
+    with emulator.client() as client:
         client.get("/page")
         assert client.get("/purge").json() is None  # the runtime cache lost its item, too
         assert state(client.get("/page")) == "STALE"
@@ -180,7 +188,7 @@ def test_the_sdk_purges_every_cache(emulate: Emulate) -> None:
 def test_the_sdk_purges_from_threads(emulate: Emulate) -> None:
     files = {"requirements.txt": "flask\nvercel\n", "app.py": FLASK}
     emulator = emulate(files, cdn_cache=True)
-    with httpx.Client(base_url=emulator.url) as client:
+    with emulator.client() as client:
         assert [state(client.get("/page")) for _ in range(2)] == ["MISS", "HIT"]
         client.get("/purge")
         assert state(client.get("/page")) == "STALE"
@@ -193,7 +201,7 @@ def run(*arguments: str) -> Result:
 def test_the_commands(dev: Dev) -> None:
     process = dev(FILES, "--cdn-cache").wait_ready()
     root = ("--project", str(process.root))
-    httpx.get(process.url + "/page?x=1")
+    process.get("/page?x=1")
     rows = json.loads(run("ls", *root, "--json").stdout)
     (entry,) = rows["entries"]
     assert entry.keys() == {

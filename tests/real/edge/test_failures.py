@@ -13,7 +13,15 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.real.support import Emulation, app_files, emulation, read_to_end, read_until
+from tests.real.conftest import Emulate
+from tests.real.support import (
+    Emulation,
+    app_files,
+    emulation,
+    read_to_end,
+    read_until,
+    wait_until,
+)
 from vercel_emu import events
 
 TEXT = "text/plain; charset=utf-8"
@@ -232,21 +240,31 @@ def hurried(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulation]:
         yield running
 
 
+def process_of(hurried: Emulation) -> int:
+    """The process that answers. A busy machine may take the second that even an echo has."""
+
+    def asked() -> int:
+        answer = hurried.get("/echo")
+        return int(answer.json()["pid"]) if answer.status_code == 200 else 0
+
+    return wait_until(asked)
+
+
 def test_an_invocation_over_its_deadline(hurried: Emulation) -> None:
-    began = time.perf_counter()
-    answer = hurried.get("/sleep?s=20")
+    answer = hurried.get("/hang?who=late")
     assert_failure(answer, 504, "FUNCTION_INVOCATION_TIMEOUT")
     assert answer.text.startswith("An error occurred with your deployment\n\n")
-    assert 0.9 < time.perf_counter() - began < 2
-    # It still answered its ping: the instance stays.
-    pid = hurried.get("/echo").json()["pid"]
-    assert hurried.get("/echo").json()["pid"] == pid
+    assert hurried.response("/hang?who=late").duration_ms >= 900, "it had its time"
+    # It still answers its ping: the instance stays, and the function learns that nobody waits.
+    hurried.events.wait(events.LogLine, lambda e: e.text == "left late")
+    pid = process_of(hurried)
+    assert process_of(hurried) == pid
 
 
 def test_a_stream_over_its_deadline_is_cut(hurried: Emulation) -> None:
     with pytest.raises(httpx.RemoteProtocolError):
-        hurried.get("/ticks?n=100")
-    assert hurried.response("/ticks?n=100").error_code == "FUNCTION_INVOCATION_TIMEOUT"
+        hurried.get("/ticks?n=1000000")
+    assert hurried.response("/ticks?n=1000000").error_code == "FUNCTION_INVOCATION_TIMEOUT"
 
 
 def test_a_client_that_reads_nothing_does_not_outlive_the_deadline(hurried: Emulation) -> None:
@@ -258,18 +276,23 @@ def test_a_client_that_reads_nothing_does_not_outlive_the_deadline(hurried: Emul
 
 
 def test_an_instance_that_no_longer_answers_is_replaced(hurried: Emulation) -> None:
-    pid = hurried.get("/echo").json()["pid"]
+    pid = process_of(hurried)
     assert_failure(hurried.get("/loop"), 504, "FUNCTION_INVOCATION_TIMEOUT")
-    answer = hurried.get("/echo")
-    assert answer.status_code == 200
-    assert answer.json()["pid"] != pid
+    assert process_of(hurried) != pid
 
 
-def test_the_deadline_is_the_functions_limit(hurried: Emulation) -> None:
-    assert 0 < hurried.get("/deadline").json()["left"] <= 1
+def test_the_deadline_is_the_functions_limit(emulate: Emulate) -> None:
+    emu = emulate(app_files("everything"), max_duration=60)
+    before = time.time()
+    deadline = emu.get("/deadline").json()
+    # To the millisecond, as the header has it.
+    assert before - 0.001 <= deadline - 60 <= time.time() + 0.001
 
 
 # Starting -------------------------------------------------------------------------------------
+
+REACHED = 8.0
+"""Seconds in which any machine gets as far as to import the app."""
 
 BROKEN = """
 import json
@@ -317,11 +340,11 @@ def test_an_app_that_ends_its_process_at_import(emulate: Any) -> None:
 
 
 def test_an_app_that_never_ends_its_import(emulate: Any) -> None:
-    source = "import time\n\ndef app(a, b): ...\n\ntime.sleep(100)\n"
-    emu = emulate({"app.py": source}, startup_timeout=1.0)
+    source = "import threading\n\ndef app(a, b): ...\n\nthreading.Event().wait()\n"
+    emu = emulate({"app.py": source}, startup_timeout=REACHED)
     answer = emu.get("/", headers={"accept": "text/html"})
     assert_failure(answer, 500, "FUNCTION_INVOCATION_FAILED")
-    assert "did not start within 1 s" in answer.text
+    assert "did not start within 8 s" in answer.text
     assert "app.py:5" in answer.text
 
 

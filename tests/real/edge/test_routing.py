@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.real.conftest import Emulate
-from tests.real.support import Emulation, read_to_end, read_until, write_project
+from tests.real.support import PATIENCE, Emulation, read_to_end, read_until, write_project
 from vercel_emu import events
 from vercel_emu.cli.commands.route import route
 
@@ -248,7 +248,7 @@ class Origin(BaseHTTPRequestHandler):
         self.end_headers()
         host = self.headers["x-forwarded-host"]
         self._chunk(f"{self.path} for {host}\n".encode())
-        assert self.goes_on.wait(20)
+        assert self.goes_on.wait(PATIENCE)
         self._chunk(b"end\n")
         self._chunk(b"")
 

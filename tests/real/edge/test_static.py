@@ -13,6 +13,7 @@ import httpx
 import pytest
 import uvicorn
 
+from tests.real.support import PATIENCE
 from vercel_emu.deployment.public_files import Mount, PublicFiles
 from vercel_emu.edge.responses.static_file import EtagCache, send_file
 
@@ -45,7 +46,7 @@ def server(tmp_path: Path) -> Iterator[tuple[httpx.Client, Path]]:
     thread.start()
     port = listener.getsockname()[1]
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as client:
             yield client, public
     finally:
         running.should_exit = True

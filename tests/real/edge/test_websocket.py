@@ -12,7 +12,14 @@ from websockets.exceptions import ConnectionClosed, ConnectionClosedError, Inval
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from tests.real.support import Emulation, app_files, emulation, read_to_end, read_until
+from tests.real.support import (
+    PATIENCE,
+    Emulation,
+    app_files,
+    emulation,
+    read_to_end,
+    read_until,
+)
 from vercel_emu import events
 
 WSGI = """
@@ -59,7 +66,12 @@ def emu(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulation]:
 
 
 def dial(emu: Emulation, path: str, **options: object) -> ClientConnection:
-    given: dict[str, object] = {"open_timeout": 20, "proxy": None, "max_size": None, **options}
+    given: dict[str, object] = {
+        "open_timeout": PATIENCE,
+        "proxy": None,
+        "max_size": None,
+        **options,
+    }
     return connect(emu.ws + path, **given)  # type: ignore[arg-type]
 
 
@@ -67,14 +79,14 @@ def test_text_binary_and_large_messages(emu: Emulation) -> None:
     with dial(emu, "/ws/echo") as socket:
         for message in ("hello", "", "é" * 1000, b"\0\xff", os.urandom(1_000_000), "x" * 1_000_000):
             socket.send(message)
-            assert socket.recv(20) == message
-        socket.ping().wait(20)
+            assert socket.recv(PATIENCE) == message
+        assert socket.ping().wait(PATIENCE)
 
 
 def test_without_compression(emu: Emulation) -> None:
     with dial(emu, "/ws/echo", compression=None) as socket:
         socket.send(b"x" * 1_000_000)
-        assert len(socket.recv(20)) == 1_000_000
+        assert len(socket.recv(PATIENCE)) == 1_000_000
 
 
 def test_a_message_right_behind_the_handshake(emu: Emulation) -> None:
@@ -97,7 +109,7 @@ def test_subprotocols(emu: Emulation) -> None:
 def test_close_codes_both_ways(emu: Emulation) -> None:
     with dial(emu, "/ws/close") as socket:
         with pytest.raises(ConnectionClosedError):
-            socket.recv(20)
+            socket.recv(PATIENCE)
         assert (socket.close_code, socket.close_reason) == (4321, "enough")
     with dial(emu, "/ws/echo") as socket:
         socket.close(4002, "bye")
@@ -119,7 +131,7 @@ def test_rejected_handshakes(emu: Emulation) -> None:
 def test_headers_of_the_handshake(emu: Emulation) -> None:
     spoofed = {"x-vercel-ip-city": "Nowhere", "x-real-ip": "6.6.6.6", "x-own": "1"}
     with dial(emu, "/ws/headers", additional_headers=spoofed) as socket:
-        seen = dict(json.loads(socket.recv(20)))
+        seen = dict(json.loads(socket.recv(PATIENCE)))
         answer = socket.response
     assert seen["x-vercel-ip-city"] == "New%20York"
     assert seen["x-real-ip"] == seen["x-forwarded-for"] == "203.0.113.195"
@@ -153,7 +165,7 @@ def test_a_process_that_dies_closes_its_sockets(emu: Emulation, how: str) -> Non
         else:
             os.kill(emu.get("/echo").json()["pid"], signal.SIGKILL)
         with pytest.raises(ConnectionClosed):
-            socket.recv(20)
+            socket.recv(PATIENCE)
     assert emu.get("/whole?n=2").text == "xx"
 
 
@@ -170,7 +182,7 @@ def test_a_handshake_that_starts_the_function(emu: Emulation) -> None:
     os.kill(emu.get("/echo").json()["pid"], signal.SIGKILL)
     with dial(emu, "/ws/echo") as socket:
         socket.send("hi")
-        assert socket.recv(20) == "hi"
+        assert socket.recv(PATIENCE) == "hi"
 
 
 def test_limits_hold_for_handshakes(emu: Emulation) -> None:
@@ -190,7 +202,7 @@ def test_many_sockets_at_once(emu: Emulation) -> None:
     sockets = [dial(emu, "/ws/echo") for _ in range(30)]
     for number, socket in enumerate(sockets):
         socket.send(str(number))
-    assert [socket.recv(20) for socket in sockets] == [str(n) for n in range(30)]
+    assert [socket.recv(PATIENCE) for socket in sockets] == [str(n) for n in range(30)]
     for socket in sockets:
         socket.close()
 
@@ -200,6 +212,6 @@ def test_a_wsgi_app(tmp_path_factory: pytest.TempPathFactory) -> None:
         with dial(emu, "/ws", compression=None) as socket:
             for message in ("hello", b"\0\xff"):
                 socket.send(message)
-                assert socket.recv(20) == message
+                assert socket.recv(PATIENCE) == message
         assert emu.get("/hello").text == "hello"
         assert emu.response("/ws").status == 101

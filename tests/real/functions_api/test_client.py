@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.functions_api.differential.peer import Peer
+from tests.real.support import PATIENCE
 from vercel_emu.guest.functions_api.vercel.cache._client import exchange, pool
 from vercel_emu.guest.functions_api.vercel.cache._client.caches import AsyncBuildCache, BuildCache
 from vercel_emu.guest.functions_api.vercel.cache._client.exchange import NoAnswer
@@ -89,7 +90,7 @@ class OneShotServer:
 
     def __exit__(self, *_: object) -> None:
         self._listener.close()
-        self._thread.join(timeout=5)
+        self._thread.join(PATIENCE)
 
 
 def ok(body: bytes) -> bytes:
@@ -188,13 +189,13 @@ def test_a_cancelled_call_closes_its_connection() -> None:
 
         async def cancel_while_waiting() -> None:
             call = asyncio.create_task(async_client(server.endpoint, failed).get("k"))
-            await asyncio.to_thread(server.asked.wait, 5)
+            await asyncio.to_thread(server.asked.wait, PATIENCE)
             call.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await call
 
         asyncio.run(cancel_while_waiting())
-        assert server.left.wait(5)
+        assert server.left.wait(PATIENCE)
     assert idle_connections() == []
     assert failed == []
 

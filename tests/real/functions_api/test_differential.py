@@ -21,6 +21,7 @@ from tests.functions_api.differential.differences import (
     Difference,
 )
 from tests.functions_api.differential.environments import environment_with
+from tests.real.support import PATIENCE
 
 BUILT_IN = GUEST / "functions_api"
 
@@ -38,7 +39,7 @@ def observe(command: list[Path]) -> Observations:
             "PYTHONPATH": str(ROOT),
             "VERCEL_TELEMETRY_DISABLED": "1",
         },
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr
     observed: Observations = json.loads(done.stdout)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
 
@@ -48,11 +49,13 @@ class Pair:
 def pair() -> Iterator[Pair]:
     with Peer() as peer:
         both = Pair(peer)
-        official_context.set_context(cache=both.official)
-        set_context(cache=both.ours)
-        yield both
-        official_context.set_context(cache=None)
-        set_context(cache=None)
+        # The official client has no way of closing its connections itself.
+        with contextlib.closing(both.official._client):
+            official_context.set_context(cache=both.official)
+            set_context(cache=both.ours)
+            yield both
+            official_context.set_context(cache=None)
+            set_context(cache=None)
 
 
 @lean

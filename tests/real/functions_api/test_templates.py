@@ -16,6 +16,7 @@ from tests.functions_api.differential import serve
 from tests.functions_api.differential.differences import NEWEST
 from tests.functions_api.differential.environments import environment_with
 from tests.functions_api.differential.peer import Peer
+from tests.real.support import PATIENCE
 
 BUILT_IN = ROOT / "vercel_emu" / "guest" / "functions_api"
 
@@ -39,7 +40,7 @@ def answers(
             capture_output=True,
             text=True,
             env=environment,
-            timeout=60,
+            timeout=PATIENCE,
         )
         for line in done.stdout.splitlines():
             if line.startswith("ANSWERS"):

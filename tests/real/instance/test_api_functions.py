@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -105,8 +107,8 @@ def test_a_broken_function_fails_alone(emulate: Emulate) -> None:
 
 
 def test_settings_are_each_functions_own(emulate: Emulate) -> None:
-    slow = "import time\n" + WSGI.replace(
-        "    start_response", "    time.sleep(30)\n    start_response"
+    slow = "import threading\n" + WSGI.replace(
+        "    start_response", "    threading.Event().wait()\n    start_response"
     )
     config = '{"framework": null, "functions": {"api/slow*.py": {"maxDuration": 1, "memory": 512}}}'
     emulation = emulate({**FUNCTIONS, "api/slow.py": slow, "vercel.json": config})
@@ -120,13 +122,35 @@ def test_settings_are_each_functions_own(emulate: Emulate) -> None:
 
 def test_idle_functions_end_and_start_again(emulate: Emulate) -> None:
     files = {**FUNCTIONS, "vercel.json": '{"framework": null}'}
-    emulation = emulate(files, idle_timeout=0.2)
+    emulation = emulate(files, idle_timeout=300)
     first = emulation.get("/api/hello").text
+    pool = emulation.project.pools["api/hello"]
+    assert pool.settings.idle_timeout == 300
+    settings, pool.settings = pool.settings, replace(pool.settings, idle_timeout=0.1)
     stopped = emulation.events.wait(events.InstanceStopped)
+    pool.settings = settings
     assert (stopped.function, stopped.reason) == ("api/hello", "idle")
     second = emulation.get("/api/hello").text
     assert first.split()[0] != second.split()[0]
     assert emulation.response("/api/hello", 2).cold
+
+
+def test_a_slow_start_is_no_idle_time(emulate: Emulate, tmp_path: Path) -> None:
+    go_on = tmp_path / "go-on"
+    wait = f"import os, time\nwhile not os.path.exists({str(go_on)!r}):\n    time.sleep(0.01)\n"
+    files = {"api/slow.py": wait + WSGI, "vercel.json": '{"framework": null}'}
+    emulation = emulate(files, idle_timeout=0.05)
+    with ThreadPoolExecutor() as threads:
+        answer = threads.submit(emulation.get, "/api/slow")
+        emulation.events.wait(events.InstanceStarting)
+
+        async def look() -> None:
+            emulation.pool.last_used = 0.0
+            emulation.pool.stop_if_idle()
+
+        emulation.run(look())
+        go_on.touch()
+        assert answer.result().status_code == 200
 
 
 def test_functions_cost_nothing_until_called(emulate: Emulate) -> None:

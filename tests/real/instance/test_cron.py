@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import httpx
 import pytest
 from click.testing import CliRunner, Result
 
@@ -110,11 +109,11 @@ def test_ls(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 def test_the_schedule_in_fast_motion(emulate: Emulate) -> None:
-    # Five minutes of the schedule pass in a tenth of a second; the daily jobs in half a minute.
+    # Five minutes of the schedule pass in a tenth of a second.
     emulator = emulate(FILES, crons="3000x")
     answered = emulator.events.wait(events.ResponseSent, lambda e: e.path == "/api/job", count=3)
     assert answered.status == 200
     assert emulator.events.all(events.Notice, lambda e: e.code == "CRON")
-    seen = httpx.get(emulator.url + "/seen").json()
+    seen = emulator.get("/seen").json()
     assert seen[0]["authorization"] == "Bearer from-the-env-file"
     assert seen[0]["x-vercel-cron-schedule"] == "*/5 * * * *"

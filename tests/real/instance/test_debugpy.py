@@ -11,7 +11,7 @@ from typing import Any, Self
 import pytest
 
 from tests.real.environments import environment_with
-from tests.real.support import emulation
+from tests.real.support import PATIENCE, emulation
 from vercel_emu import events
 
 APP = """\
@@ -31,7 +31,7 @@ class Debugger:
     """A minimal client of the Debug Adapter Protocol."""
 
     def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
         self._file = self._socket.makefile("rb")
         self._seq = 0
         self._seen: list[dict[str, Any]] = []
@@ -120,7 +120,7 @@ def test_a_breakpoint_in_a_request_and_again_after_a_reload(tmp_path: Path, pyth
             # Longer than the function's time: limits are off while a debugger is attached.
             request.join(1.2)
             debugger.go_on()
-            request.join(20)
+            request.join(PATIENCE)
 
         with Debugger(port) as debugger:
             debugger.attach(file, LINE)

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,7 +17,9 @@ from pathlib import Path
 import pytest
 from websockets.sync.client import connect
 
+from tests.real.conftest import Emulate
 from tests.real.support import (
+    PATIENCE,
     DevProcess,
     alive,
     app_files,
@@ -26,6 +28,8 @@ from tests.real.support import (
     wait_until,
     write_project,
 )
+from vercel_emu import events
+from vercel_emu.instance.lifecycle import Phase
 
 type Start = Callable[..., DevProcess]
 
@@ -55,17 +59,15 @@ def start(dev: Start, scratch: Path) -> Iterator[Start]:
     yield begin
     for process, children in started:
         assert process.process.poll() is not None
-        wait_until(lambda: not any(map(alive, children)), 2, "every child ends")  # noqa: B023
-    wait_until(lambda: not list(scratch.iterdir()), 2, "no temp folder is left")
+        wait_until(lambda: not any(map(alive, children)), what="every child ends")  # noqa: B023
+    wait_until(lambda: not list(scratch.iterdir()), what="no temp folder is left")
     scratch.rmdir()
 
 
 def ends_well(process: DevProcess, number: int) -> None:
-    """Signal the emulator; it must end in under 3 s, with exit code 0 and without a traceback."""
-    began = time.monotonic()
+    """Signal the emulator; it must end with exit code 0 and without a traceback."""
     process.signal(number)
-    assert process.exit_code(10) == 0
-    assert time.monotonic() - began < 3
+    assert process.exit_code() == 0
     process.__exit__()
     assert "Traceback" not in process.stderr
     assert process.stderr == ""
@@ -89,27 +91,43 @@ def test_with_open_streams_sockets_and_slow_requests(start: Start) -> None:
         stream.sendall(b"GET /ticks?n=1000&type=text/event-stream HTTP/1.1\r\nhost: h\r\n\r\n")
         read_until(stream, b"tick 0")
         slow = stack.enter_context(process.connect())
-        slow.sendall(b"GET /sleep?s=60 HTTP/1.1\r\nhost: h\r\n\r\n")
+        slow.sendall(b"GET /hang HTTP/1.1\r\nhost: h\r\n\r\n")
         upload = stack.enter_context(process.connect())
         upload.sendall(b"POST /count HTTP/1.1\r\nhost: h\r\ncontent-length: 9\r\n\r\nabc")
         idle = stack.enter_context(process.connect())
         idle.sendall(b"GET /whole?n=1 HTTP/1.1\r\nhost: h\r\n\r\n")
         read_until(idle, b"x")
-        socket = connect(f"{process.ws}/ws/echo", proxy=None)
+        socket = connect(f"{process.ws}/ws/echo", proxy=None, open_timeout=PATIENCE)
         socket.send("hi")
-        assert socket.recv(5) == "hi"
+        assert socket.recv(PATIENCE) == "hi"
         process.wait_for("InvocationStarted", path="/count")
         ends_well(process, signal.SIGINT)
 
 
-def test_a_request_that_is_nearly_done_is_finished(start: Start) -> None:
-    process = start()
-    with process.connect() as connection:
-        connection.sendall(b"GET /sleep?s=0.5 HTTP/1.1\r\nhost: h\r\n\r\n")
-        process.wait_for("InvocationStarted", path="/sleep?s=0.5")
-        process.signal(signal.SIGINT)
-        read_until(connection, b"awake")
-    assert process.exit_code(10) == 0
+def test_a_request_that_is_nearly_done_is_finished(
+    emulate: Emulate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vercel_emu.emulator.start.SHUTDOWN_DRAIN", PATIENCE)
+    app = """
+import os, time
+
+def app(environ, start_response):
+    while not os.path.exists(environ["QUERY_STRING"]):
+        time.sleep(0.01)
+    start_response("200 OK", [])
+    return [b"done"]
+"""
+    emulation = emulate({"app.py": app})
+    mark = tmp_path / "go-on"
+    with emulation.connect() as connection:
+        connection.sendall(f"GET /?{mark} HTTP/1.1\r\nhost: h\r\n\r\n".encode())
+        emulation.events.wait(events.InvocationStarted)
+        stopping = threading.Thread(target=emulation.__exit__)
+        stopping.start()
+        wait_until(lambda: all(phase is Phase.DRAINING for _, phase in emulation.pool.instances()))
+        mark.touch()
+        read_until(connection, b"done")
+    stopping.join()
 
 
 def test_while_the_function_starts(start: Start) -> None:
@@ -130,7 +148,7 @@ def test_apps_that_do_not_want_to_end(start: Start, path: str) -> None:
         else:
             pids |= pids_in(read_until(connection, b"}"))
         ends_well(process, signal.SIGINT)
-    wait_until(lambda: not any(map(alive, pids)), 2)
+    wait_until(lambda: not any(map(alive, pids)))
 
 
 @pytest.mark.parametrize("path", ["/whole?n=1", "/spawn", "/stubborn", "/loop"])
@@ -146,21 +164,23 @@ def test_kill_9_leaves_nothing(start: Start, path: str) -> None:
             pids |= pids_in(answer)
         process.signal(signal.SIGKILL)
         process.exit_code()
-        wait_until(lambda: not any(map(alive, pids)), 2)
+        wait_until(lambda: not any(map(alive, pids)))
 
 
 def test_a_second_signal_ends_it_at_once(start: Start) -> None:
     process = start()
     process.get("/stubborn")
     with process.connect() as connection:
-        connection.sendall(b"GET /sleep?s=60 HTTP/1.1\r\nhost: h\r\n\r\n")
-        process.wait_for("InvocationStarted", path="/sleep?s=60")
-        began = time.monotonic()
-        process.signal(signal.SIGINT)
-        time.sleep(0.1)
-        process.signal(signal.SIGINT)
-        process.exit_code()
-        assert time.monotonic() - began < 1
+        connection.sendall(b"GET /hang HTTP/1.1\r\nhost: h\r\n\r\n")
+        process.wait_for("InvocationStarted", path="/hang")
+
+        def ended() -> bool:
+            # Signals that come before the first was handled are one: send until there were two.
+            process.signal(signal.SIGINT)
+            return process.process.poll() is not None
+
+        wait_until(ended)
+        assert process.exit_code() == 128 + signal.SIGINT
 
 
 def test_twice_in_one_project(start: Start) -> None:
@@ -178,7 +198,7 @@ def test_a_busy_port_that_was_asked_for(start: Start, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "vercel_emu", "dev", str(first.root)]
     command += ["--listen", f"127.0.0.1:{first.port}"]
     done = subprocess.run(
-        command, capture_output=True, text=True, timeout=20, check=False, env=clean_environ()
+        command, capture_output=True, text=True, timeout=PATIENCE, check=False, env=clean_environ()
     )
     assert done.returncode == 1
     assert done.stderr.startswith("PORT_IN_USE")
@@ -199,6 +219,7 @@ def test_standard_output_that_is_closed(tmp_path: Path) -> None:
     url = ""
     while "localhost" not in url:
         url = process.stdout.readline()
+        assert url, process.stderr.read()
     process.stdout.close()
     port = int(url.partition("localhost:")[2].partition('"')[0])
     for _ in range(3):
@@ -207,7 +228,7 @@ def test_standard_output_that_is_closed(tmp_path: Path) -> None:
         )
         assert done.stdout == b"xx"
     process.send_signal(signal.SIGINT)
-    assert process.wait(10) == 0
+    assert process.wait(PATIENCE) == 0
     assert process.stderr.read() == ""
     process.stderr.close()
 
@@ -226,4 +247,4 @@ def test_a_terminal_that_hangs_up(tmp_path: Path) -> None:
     while b"localhost" not in shown:
         shown += os.read(ours, 65536)
     os.close(ours)
-    assert process.wait(10) in (0, -signal.SIGHUP, 128 + signal.SIGHUP)
+    assert process.wait(PATIENCE) in (0, -signal.SIGHUP, 128 + signal.SIGHUP)

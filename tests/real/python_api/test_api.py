@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.real.support import children_of, write_project
+from tests.real.support import PATIENCE, children_of, write_project
 from vercel_emu import EmuError, Emulator, Visitor
 
 APP = """
@@ -107,7 +107,7 @@ def test_what_no_function_answers_has_an_invocation_too(emu: Emulator) -> None:
 def test_a_traceback_is_in_the_log(emu: Emulator) -> None:
     count = emu.log_count
     assert emu.get("/boom").status_code == 500
-    assert emu.wait_for_log("ValueError: boom", since=count)
+    assert emu.wait_for_log("ValueError: boom", since=count, seconds=PATIENCE)
     assert not emu.wait_for_log("boom", since=emu.log_count, seconds=0)
 
 

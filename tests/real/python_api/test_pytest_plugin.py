@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.checkout import ROOT
-from tests.real.support import clean_environ, write_project
+from tests.real.support import PATIENCE, clean_environ, write_project
 
 APP = """
 from fastapi import FastAPI, Request
@@ -44,7 +44,7 @@ def run_pytest(root: Path, *arguments: str) -> tuple[dict[str, int], str]:
         env=clean_environ(COLUMNS="100"),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     output = result.stdout + result.stderr
     last = next((line for line in reversed(output.splitlines()) if " in " in line), "")
@@ -154,7 +154,7 @@ def _uv_run(*arguments: str, cwd: Path) -> None:
     command = [_uv(), *arguments]
     try:
         result = subprocess.run(
-            command, cwd=cwd, env=clean_environ(), capture_output=True, text=True, timeout=180
+            command, cwd=cwd, env=clean_environ(), capture_output=True, text=True, timeout=PATIENCE
         )
         problem = result.stderr if result.returncode else ""
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -186,7 +186,7 @@ def test_the_example_in_a_fresh_project_with_the_wheel(tmp_path: Path) -> None:
         env=clean_environ(),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert result.returncode == 0, result.stdout + result.stderr
     assert "3 passed" in result.stdout

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.real.support import Emulation, emulation
+from tests.real.support import PATIENCE, Emulation, emulation, wait_until
 from vercel_emu import events
 
 GOOD = """
@@ -41,6 +41,8 @@ BROKEN = {
     "no app": ("thing = 1\n", "app", ""),
 }
 HTML = {"accept": "text/html"}
+REACHED = 8.0
+"""Seconds in which any machine gets as far as to import the app."""
 
 
 def project(tmp_path: Path, text: str, **options: Any) -> Emulation:
@@ -77,11 +79,11 @@ def test_the_page_the_terminal_and_the_recovery(tmp_path: Path, kind: str) -> No
 
 def test_an_endless_loop_is_ended_by_the_startup_deadline_and_shown(tmp_path: Path) -> None:
     loop = "def spin():\n    while True:\n        pass\n\nspin()\n"
-    with project(tmp_path, GOOD, startup_timeout=0.7) as emulator:
+    with project(tmp_path, GOOD, startup_timeout=REACHED) as emulator:
         emulator.wait_ready()
         save(emulator, loop)
         page = emulator.get("/", headers=HTML).text
-        assert "did not start within 0.7 s" in page
+        assert "did not start within 8 s" in page
         assert "app.py:2" in page or "app.py:3" in page
         save(emulator, GOOD)
         assert emulator.get("/").text == "<p>good</p>"
@@ -114,7 +116,7 @@ def test_an_error_page_learns_of_the_fix(tmp_path: Path) -> None:
         waiting = threading.Thread(target=lambda: answers.append(emulator.get(wait)))
         waiting.start()
         save(emulator, GOOD)
-        waiting.join(10)
+        waiting.join(PATIENCE)
         assert answers[0].status_code == 200
         assert answers[0].headers["cache-control"] == "no-store"
 
@@ -150,16 +152,20 @@ async def app(scope, receive, send):
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="reads /proc")
-def test_a_broken_app_uses_next_to_no_cpu(tmp_path: Path) -> None:
+def test_a_broken_app_comes_to_rest(tmp_path: Path) -> None:
     def cpu() -> float:
         total = 0.0
         for pid in [one.process.pid for one in emulator.instances()]:
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
             total += (int(fields[11]) + int(fields[12])) / 100
-        return total + time.process_time()
+        return total + time.clock_gettime(time.pthread_getcpuclockid(thread))
+
+    def rests() -> bool:
+        before = cpu()
+        time.sleep(0.5)  # what is looked at is a span of time
+        return cpu() - before < 0.01
 
     with project(tmp_path, "1/0\n") as emulator:
         emulator.events.wait(events.StandbyReady)
-        before, started = cpu(), time.monotonic()
-        time.sleep(2)  # what is measured is a span of time
-        assert (cpu() - before) / (time.monotonic() - started) < 0.02
+        thread = emulator.thread_id
+        wait_until(rests)

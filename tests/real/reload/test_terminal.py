@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.real.support import clean_environ, dev_process, write_project
+from tests.real.support import PATIENCE, clean_environ, dev_process, wait_until, write_project
 
 APP = """
 import os
@@ -73,7 +73,7 @@ class Terminal:
     def press(self, key: str) -> None:
         os.write(self._master, key.encode())
 
-    def wait_for(self, text: str, seconds: float = 20) -> None:
+    def wait_for(self, text: str, seconds: float = PATIENCE) -> None:
         give_up = time.monotonic() + seconds
         while text not in self.shown:
             assert time.monotonic() < give_up, f"{text!r} was not shown:\n{self.shown}"
@@ -127,7 +127,7 @@ def test_the_keys_and_the_terminal_afterwards(tmp_path: Path) -> None:
             screen.press(key)
             screen.wait_for(answer)
         screen.press("q")
-        assert screen.process.wait(20) == 0
+        assert screen.process.wait(PATIENCE) == 0
         assert screen.echoes()
 
 
@@ -142,14 +142,11 @@ def test_suspended_and_continued(tmp_path: Path) -> None:
         screen.wait_for("quit")
         assert not screen.echoes()
         screen.process.send_signal(signal.SIGINT)
-        assert screen.process.wait(20) == 0
+        assert screen.process.wait(PATIENCE) == 0
         assert screen.echoes()
 
 
 def test_without_a_terminal_there_are_no_keys(tmp_path: Path) -> None:
     with dev_process(tmp_path / "p", FILES, "--app", "app:app", log_format="pretty") as emulator:
-        deadline = time.monotonic() + 20
-        while not any("http://" in line for line in emulator.lines):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        wait_until(lambda: any("http://" in line for line in emulator.lines))
         assert not any("press h" in line for line in emulator.lines)

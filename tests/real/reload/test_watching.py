@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.real.support import PATIENCE
 from vercel_emu.watching import sources
 from vercel_emu.watching.inotify import Inotify
 from vercel_emu.watching.tree import Reader
@@ -41,7 +42,7 @@ class Watched:
         self.seen += 1
 
     async def next(self) -> Saved:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             return await self.changes.get()
 
     async def only(self) -> Saved:
@@ -96,15 +97,15 @@ def watching(
 
 
 async def settled_watchfiles(watched: Watched) -> None:
-    """watchfiles doesn't say when it has begun: save until it notices."""
+    """watchfiles doesn't say when it has begun: save until it notices, then once more."""
     number = 0
     while watched.changes.empty():
         number += 1
         (watched.root / "begin.mark").write_text(str(number))
         await asyncio.sleep(0.05)
-    await asyncio.sleep(0.2)
-    while not watched.changes.empty():
-        watched.changes.get_nowait()
+    (watched.root / "begun.mark").write_text("")
+    while "begun.mark" not in (await watched.next()).files:
+        pass
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.real.support import Emulation
+from tests.real.support import PATIENCE, Emulation
 from tests.runtime_cache.stores import redis_server
 from vercel_emu import events
 
@@ -227,7 +227,12 @@ cache.set("from-script", 2)
     def emu(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "vercel_emu", *arguments]
         return subprocess.run(
-            command, cwd=emulation.root, capture_output=True, text=True, timeout=60, check=False
+            command,
+            cwd=emulation.root,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
         )
 
     emulation.get("/set")

@@ -19,6 +19,7 @@ from click.testing import CliRunner, Result
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from tests.real.support import PATIENCE
 from vercel_emu.cli import cli
 from vercel_emu.cli.commands.cache.view import duration
 from vercel_emu.control import cache_routes as admin
@@ -81,7 +82,7 @@ def emulator(root: Path) -> Iterator[None]:
     thread = threading.Thread(target=asyncio.run, args=(main(),))
     thread.start()
     try:
-        assert ready.wait(10)
+        assert ready.wait(PATIENCE)
         state = RunningEmulator(
             pid=os.getpid(),
             url="http://localhost:1",
@@ -97,7 +98,7 @@ def emulator(root: Path) -> Iterator[None]:
             yield
     finally:
         stop[0].should_exit = True
-        thread.join(10)
+        thread.join(PATIENCE)
 
 
 @pytest.fixture(params=["stopped", "running"])
@@ -219,10 +220,8 @@ def test_a_hundred_thousand_items_are_paged(tmp_path: Path) -> None:
     folder = Folder(root)
     folder.ok("set", "k", "1")
     fill(folder.path, 100_000)
-    began = time.perf_counter()
     first = json.loads(folder.ok("ls", "--json"))
     second = json.loads(folder.ok("ls", "--json", "--after", first["next"], "--tag", "t3"))
-    assert time.perf_counter() - began < 2, "two pages"
     assert [len(first["items"]), len(second["items"])] == [100, 100]
     assert second["items"][0]["key"] == "k000103"  # the first page had k, k000000...
 

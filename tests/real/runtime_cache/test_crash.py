@@ -11,6 +11,7 @@ import threading
 from contextlib import closing
 from pathlib import Path
 
+from tests.real.support import PATIENCE
 from vercel_emu.runtime_cache.sqlite.file import connect
 
 KILLS = 50
@@ -58,7 +59,7 @@ class Writer(threading.Thread):
         self.first_write = threading.Event()
 
     def run(self) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         headers = {"authorization": f"Bearer {TOKEN}", "x-vercel-cache-tags": f"t{self.number}"}
         try:
             while True:
@@ -104,7 +105,7 @@ def test_killed_fifty_times(tmp_path: Path) -> None:
                 writer.port, writer.turn = port, turn
                 writer.start()
             for writer in writers:
-                assert writer.first_write.wait(10)
+                assert writer.first_write.wait(PATIENCE)
             threading.Event().wait(rng.uniform(0, 0.03))  # the random moment
         finally:
             server.kill()

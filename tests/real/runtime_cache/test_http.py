@@ -18,6 +18,7 @@ from vercel.cache import AsyncRuntimeCache, RuntimeCache, RuntimeCacheError
 from vercel.cache.cache_build import AsyncBuildCache, BuildCache
 from vercel.cache.context import set_context
 
+from tests.real.support import PATIENCE
 from tests.runtime_cache.stores import SCOPE, Place, redis_server
 from vercel_emu.runtime_cache import sdk_keys
 from vercel_emu.runtime_cache.http_api import RuntimeCacheAPI
@@ -46,7 +47,9 @@ class Served:
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **options: Any
     ) -> httpx.Response:
         headers = {**self.headers, **(headers or {})}
-        return httpx.request(method, self.endpoint + path, headers=headers, **options)
+        return httpx.request(
+            method, self.endpoint + path, headers=headers, timeout=PATIENCE, **options
+        )
 
 
 def serve(place: Place, ready: threading.Event, served: Served, stop: list[uvicorn.Server]) -> None:
@@ -86,10 +89,10 @@ def running(place: Place) -> Iterator[Served]:
     stop: list[uvicorn.Server] = []
     thread = threading.Thread(target=serve, args=(place, ready, served, stop))
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(PATIENCE)
     yield served
     stop[0].should_exit = True
-    thread.join(10)
+    thread.join(PATIENCE)
     assert not thread.is_alive()
 
 

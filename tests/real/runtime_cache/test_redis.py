@@ -92,7 +92,7 @@ def test_nothing_is_kept_for_ever(url: str, tmp_path: Path) -> None:
     assert len(lives) == 6
     assert not endless
     short = next(seconds for key, seconds in lives.items() if key.endswith(":short"))
-    assert 60 <= short <= 65
+    assert 5 < short <= 65, "its own time, and a minute"
 
 
 def test_a_lost_server_is_misses_and_one_warning_until_it_is_back(tmp_path: Path) -> None:

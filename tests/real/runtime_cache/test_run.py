@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.real.support import PATIENCE
 from tests.runtime_cache.stores import redis_server
 
 SCRIPT = """
@@ -58,7 +59,13 @@ def emu(
 ) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "vercel_emu", "run", "--python", sys.executable, *arguments]
     return subprocess.run(
-        command, cwd=project, capture_output=True, text=True, timeout=60, check=False, input=typed
+        command,
+        cwd=project,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+        input=typed,
     )
 
 
@@ -113,7 +120,7 @@ def test_signals_reach_the_command(project: Path) -> None:
         "done = threading.Event()\n"
         "signal.signal(signal.SIGTERM, lambda *_: done.set())\n"
         "print('ready', flush=True)\n"
-        "done.wait(30)\n"
+        "done.wait()\n"
         "signal.signal(signal.SIGINT, signal.SIG_DFL)\n"
         "print('ended', flush=True)\n"
         "signal.raise_signal(signal.SIGINT)\n"
@@ -131,4 +138,4 @@ def test_signals_reach_the_command(project: Path) -> None:
         assert process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGTERM)
         assert process.stdout.readline() == "ended\n"
-        assert process.wait(10) == 128 + signal.SIGINT
+        assert process.wait(PATIENCE) == 128 + signal.SIGINT

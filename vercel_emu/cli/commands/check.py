@@ -25,7 +25,8 @@ def check(directory: Path, python: Path | None, as_json: bool) -> None:
     surprise. The exit code is 1 if there is an error.
 
     JSON: {"ok", "errors", "warnings", "python": {"deployment", "local"}, "framework",
-    "functions", "findings": [{"severity", "code", "message", "place", "hint"}]}.
+    "functions", "findings": [{"severity", "code", "message", "where": {"file", "key", "line"},
+    "hint"}]}; `where`, `key` and `line` are null where there is none.
     """
     report = check_project(directory, os.environ, python=python)
     if as_json:

@@ -21,7 +21,7 @@ from vercel_emu.crons.call import (
 )
 from vercel_emu.crons.jobs import CronJob, cron_jobs
 from vercel_emu.deployment.config import load_vercel_config
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, Where
 from vercel_emu.options import load_options
 from vercel_emu.project.load import identify_project
 from vercel_emu.project.model import Project
@@ -107,6 +107,7 @@ def _find(path: str, jobs: list[CronJob]) -> CronJob:
         "CRON_NOT_FOUND",
         f"vercel.json has no cron job with the path {wanted}.",
         f"There are {known}." if known else 'Add "crons": [{"path": ..., "schedule": ...}] to it.',
+        where=Where("vercel.json", "crons"),
     )
 
 

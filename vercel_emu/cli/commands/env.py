@@ -69,7 +69,8 @@ def env(
     merely inherit from your shell is left out unless --all is given. Options that are not given
     come from [tool.vercel-emu] in pyproject.toml, as for `vercel-emu dev`.
 
-    JSON: {"environment", "variables": [{"name", "value", "source", "secret"}], "warnings"}.
+    JSON: {"environment", "variables": [{"name", "value", "source", "secret"}],
+    "warnings": [{"code", "message", "hint", "where": {"file", "key", "line"}}]}.
     """
     project = identify_project(directory)
     options = load_options(
@@ -86,7 +87,9 @@ def env(
         _print_table(chosen, show=show)
     for warning in environment.warnings:
         click.secho("warning: ", fg="yellow", err=True, nl=False)
-        click.echo(warning, err=True)
+        click.echo(warning.message, err=True)
+        if warning.hint:
+            click.secho(f"  {warning.hint}", dim=True, err=True)
 
 
 def _environment(project: Project, options: Options, env_file: Path | None) -> Environment:
@@ -127,7 +130,8 @@ def as_json(environment: Environment, variables: list[EnvVar], *, mode: str, sho
         }
         for variable in variables
     ]
-    answer = {"environment": mode, "variables": rows, "warnings": list(environment.warnings)}
+    warnings = [warning.as_dict() for warning in environment.warnings]
+    answer = {"environment": mode, "variables": rows, "warnings": warnings}
     return json.dumps(answer, indent=2)
 
 

@@ -14,7 +14,7 @@ import click
 
 from vercel_emu.control.registry import RunningEmulator, running_emulators
 from vercel_emu.emulator.prepare import Prepared, prepare
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, Where
 from vercel_emu.options import Options, load_options
 from vercel_emu.project.load import identify_project
 from vercel_emu.project.pyproject import emu_table
@@ -110,6 +110,7 @@ def _read(file: Path) -> str:
             "NO_SCENARIO",
             f"{file} can't be read: {why}.",
             "Give the TOML file of a scenario; each template has a scenario.toml.",
+            where=Where(str(file)),
         ) from None
 
 

@@ -74,13 +74,10 @@ def route(words: Sequence[str], lines: Sequence[str], visitor: str, as_json: boo
     config = load_vercel_config(folder)
     project = load_project(
         directory,
+        config,
         app=options.app,
         interpreter=_interpreter(folder),
         environ={},
-        framework=config.framework,
-        function_settings=config.function_settings,
-        builds=config.builds,
-        destinations=config.destinations,
     )
     deployment = deploy(project, config, options, remembered_mounts(project))
     steps: list[TraceEntry] = []

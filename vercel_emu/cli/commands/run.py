@@ -20,10 +20,10 @@ from vercel_emu import tasks
 from vercel_emu.cli.dependencies import ready_interpreter
 from vercel_emu.cli.option_flags import with_options
 from vercel_emu.control.registry import RunningEmulator, find_running
-from vercel_emu.emu_folder import prepare_folder
+from vercel_emu.emu_folder import EmuFolder, emu_folder
 from vercel_emu.emulator.prepare import Prepared, prepare
 from vercel_emu.errors import EmuError
-from vercel_emu.events import Event, Notice
+from vercel_emu.events import Event, Notice, notice_of
 from vercel_emu.options import load_options, parse_listen
 from vercel_emu.project.load import identify_project
 from vercel_emu.project.pyproject import emu_table
@@ -86,14 +86,17 @@ async def _run(
         extra = cache_variables(running.control_url, running.token)
         return await _execute(command, _variables(prepared, url, extra))
     url = f"localhost:{parse_listen(prepared.options.listen)[1] or 3000}"
-    async with own_cache(prepared) as extra:
-        return await _execute(command, _variables(prepared, url, extra))
+    with emu_folder(prepared.project.root) as folder:
+        if warning := folder.warning(prepared.options.cache):
+            _tell(warning)
+        async with own_cache(prepared, folder) as extra:
+            return await _execute(command, _variables(prepared, url, extra))
 
 
 def _variables(prepared: Prepared, url: str, extra: Mapping[str, str]) -> dict[str, str]:
     environment = prepared.environment(url, extra)
     for warning in environment.warnings:
-        _tell(Notice(level="warn", message=warning))
+        _tell(notice_of(warning, "warn"))
     return environment.as_dict()
 
 
@@ -106,7 +109,7 @@ def cache_variables(control_url: str, token: str) -> dict[str, str]:
 
 
 @contextlib.asynccontextmanager
-async def own_cache(prepared: Prepared) -> AsyncIterator[dict[str, str]]:
+async def own_cache(prepared: Prepared, folder: EmuFolder) -> AsyncIterator[dict[str, str]]:
     """The project's cache behind a listener of our own; the variables that lead to it."""
     from vercel_emu.runtime_cache import Scope, open_store
     from vercel_emu.runtime_cache.http_api import RuntimeCacheAPI
@@ -114,8 +117,8 @@ async def own_cache(prepared: Prepared) -> AsyncIterator[dict[str, str]]:
 
     options, project = prepared.options, prepared.project
     store = open_store(
-        options.cache,
-        path=prepare_folder(project.root) / "cache.sqlite3",
+        folder.cache(options.cache),
+        path=folder.cache_file,
         max_bytes=options.cache_size * 1024 * 1024,
         emit=_tell,
     )

@@ -110,19 +110,18 @@ async def _send(
         raise EmuError(
             "NO_ANSWER", f"{method} {path} as {who or 'the visitor'}: {error}."
         ) from None
-    if answer.headers.get(names.VERCEL_ERROR) == "INVALID_VISITOR":
-        raise _refusal(answer.body.decode("utf-8", "replace"))
+    refusal = _refusal(answer)
+    if refusal is not None:
+        raise refusal
     return answer
 
 
-def _refusal(text: str) -> EmuError:
-    """The edge's own words (`CODE: message`, then the hint), out of an error page in plain text."""
-    told = text.partition("\n\nINVALID_VISITOR")[0].strip()
-    code, colon, rest = told.partition(": ")
-    if not (colon and code.isupper()):
-        return EmuError("INVALID_VISITOR", told)
-    message, _, hint = rest.partition("\n")
-    return EmuError(code, message, hint or None)
+def _refusal(answer: Response) -> EmuError | None:
+    """What the emulator says of the visitor that was asked for, if it refused that one."""
+    told = answer.headers.get(names.EMU_ERROR)
+    if told is None or answer.headers.get(names.VERCEL_ERROR) != "INVALID_VISITOR":
+        return None
+    return EmuError.from_dict(json.loads(told))
 
 
 def _body(data: str | None) -> bytes | None:

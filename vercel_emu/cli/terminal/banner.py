@@ -46,7 +46,7 @@ def rows(project: RunningProject) -> list[tuple[str, str]]:
         ("python", f"{version} · {interpreter.source}"),
         ("environment", f"{options.env} · region {options.region}"),
         ("visitor", _visitor(project)),
-        ("cache", shown_cache(options.cache)),
+        ("cache", shown_cache(project.cache)),
     ]
     if options.instances > 1:
         found.append(("instances", f"{options.instances} of each function, taking turns"))

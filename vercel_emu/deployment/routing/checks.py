@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from vercel_emu.deployment.routing.conditions import (
     captured_names,
@@ -17,7 +18,7 @@ from vercel_emu.deployment.routing.patterns import (
 )
 from vercel_emu.deployment.routing.query import pairs
 from vercel_emu.deployment.routing.regex import Regex, RegexError, compile_regex
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, Where
 from vercel_emu.project.vercel_json.model import (
     Condition,
     HeaderRule,
@@ -36,32 +37,64 @@ _PATTERN_HINT = (
 _HANDLES = ("error", "filesystem", "hit", "miss", "resource", "rewrite")
 
 
+@dataclass(frozen=True, slots=True)
+class RulePlace:
+    """Which rule it is: `Redirect at index 0` in the platform's words, `redirects[0]` in the file.
+
+    `kind` is Redirect, Header, Rewrite or Route.
+    """
+
+    kind: str
+    index: int
+    file: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} at index {self.index}"
+
+    @property
+    def code(self) -> str:
+        """The platform's code for whatever is wrong with a rule of this kind."""
+        return f"invalid_{self.kind.lower()}"
+
+    @property
+    def key(self) -> str:
+        """The rule as the file numbers it."""
+        return f"{self.kind.lower()}s[{self.index}]"
+
+    def where(self, key: str = "") -> Where:
+        """The rule's place in the file, or that of one of its keys."""
+        return Where(self.file, f"{self.key}.{key}" if key else self.key)
+
+
 def check_rules(config: VercelConfig) -> None:
     """Raise an `EmuError` for the first rule that the platform would refuse."""
-    _check_routes(config)
+    file = config.file_name or "vercel.json"
+    _check_routes(config.routes, file)
     kinds: tuple[tuple[str, Sequence[SourceRule]], ...] = (
         ("Redirect", config.redirects),
         ("Header", config.headers),
         ("Rewrite", config.rewrites),
     )
     for kind, rules in kinds:
-        for index, rule in enumerate(rules):
-            _check_regex_syntax(kind, index, rule.source)
-        for index, rule in enumerate(rules):
-            _check_pattern(kind, index, rule, config.file_name)
+        for rule in rules:
+            # A source must be a valid expression even before its parameters are understood.
+            checked_regex(RulePlace(kind, rule.index, file), rule.source, rule.source)
+        for rule in rules:
+            _check_pattern(RulePlace(kind, rule.index, file), rule)
 
 
-def checked_regex(
-    kind: str, index: int, source: str, regex: str, *, ignore_case: bool = False
-) -> Regex:
+def checked_regex(place: RulePlace, source: str, regex: str, *, ignore_case: bool = False) -> Regex:
     """Compile the expression of a source that is known to be well-formed."""
     try:
         return compile_regex(regex, ignore_case=ignore_case)
     except RegexError as error:
+        is_route = place.kind == "Route"
+        name = "`src`/`source`" if is_route else "`source`"
         raise EmuError(
-            _code(kind),
-            f'{kind} at index {index} has invalid {_property(kind)} regular expression "{source}".',
-            f"{error}.".capitalize() + ("" if kind == "Route" else f" {_PATTERN_HINT}"),
+            place.code,
+            f'{place} has invalid {name} regular expression "{source}".',
+            f"{error}.".capitalize() + ("" if is_route else f" {_PATTERN_HINT}"),
+            where=place.where("src" if is_route else "source"),
         ) from error
 
 
@@ -71,51 +104,48 @@ def anchored(source: str) -> str:
     return source if source.endswith("$") else f"{source}$"
 
 
-def _check_regex_syntax(kind: str, index: int, source: str) -> None:
-    """A source must be a valid expression even before its parameters are understood."""
-    checked_regex(kind, index, source, source)
-
-
-def _check_pattern(kind: str, index: int, rule: SourceRule, file_name: str | None) -> None:
+def _check_pattern(place: RulePlace, rule: SourceRule) -> None:
     try:
         pattern = compile_source(rule.source)
     except PatternError as error:
         raise EmuError(
-            _code(kind),
-            f'{kind} at index {index} has invalid `source` pattern "{rule.source}".',
-            f"{file_name or 'vercel.json'}: {error}. {_PATTERN_HINT}",
+            place.code,
+            f'{place} has invalid `source` pattern "{rule.source}".',
+            f"{place.file}: {error}. {_PATTERN_HINT}",
+            where=place.where("source"),
         ) from error
-    checked_regex(kind, index, rule.source, pattern.regex)
-    _check_conditions(kind, index, rule)
+    checked_regex(place, rule.source, pattern.regex)
+    _check_conditions(place, rule)
     if isinstance(rule, HeaderRule):
         return
     known = {*pattern.segments, *captured_names(tuple(map(compile_condition, rule.has)))}
     for name in _destination_parameters(rule.destination):
         if name not in known:
             raise EmuError(
-                _code(kind),
-                f'{kind} at index {index} has segment ":{name}" in `destination` property '
+                place.code,
+                f'{place} has segment ":{name}" in `destination` property '
                 "but not in `source` or `has` property.",
                 f'The destination is {json.dumps(rule.destination)}. Name ":{name}" in the '
                 f"source ({json.dumps(rule.source)}), or take it out of the destination.",
+                where=place.where("destination"),
             )
 
 
-def _check_conditions(kind: str, index: int, rule: SourceRule | LegacyRoute) -> None:
+def _check_conditions(place: RulePlace, rule: SourceRule | LegacyRoute) -> None:
     for name, conditions in (("has", rule.has), ("missing", rule.missing)):
         for position, condition in enumerate(conditions):
-            _check_condition(kind, index, f"{name}[{position}].value", condition)
+            _check_condition(place, f"{name}[{position}].value", condition)
 
 
-def _check_condition(kind: str, index: int, place: str, condition: Condition) -> None:
+def _check_condition(place: RulePlace, key: str, condition: Condition) -> None:
     try:
         compile_condition(condition)
     except RegexError as error:
         raise EmuError(
-            _code(kind),
-            f"{kind} at index {index} has an invalid regular expression in `{place}` "
-            f"({condition.value!r}): {error}.",
+            place.code,
+            f"{place} has an invalid regular expression in `{key}` ({condition.value!r}): {error}.",
             "A value is a regular expression that must match the whole value.",
+            where=place.where(key),
         ) from error
 
 
@@ -129,48 +159,44 @@ def _destination_parameters(destination: str) -> list[str]:
     return list(names)
 
 
-def _check_routes(config: VercelConfig) -> None:
+def _check_routes(routes: Sequence[LegacyRoute], file: str) -> None:
     seen: list[str] = []
-    for index, route in enumerate(config.routes):
-        problem = _route_problem(index, route, seen)
+    for route in routes:
+        place = RulePlace("Route", route.index, file)
+        problem = _route_problem(route, seen)
         if problem is not None:
             raise EmuError(
-                "invalid_route", problem, "See `routes` in the platform's documentation."
+                "invalid_route",
+                f"{place} {problem}",
+                "See `routes` in the platform's documentation.",
+                where=place.where(),
             )
-        checked_regex("Route", index, anchored(route.src), anchored(route.src))
-        _check_conditions("Route", index, route)
+        checked_regex(place, anchored(route.src), anchored(route.src))
+        _check_conditions(place, route)
 
 
-def _route_problem(index: int, route: LegacyRoute, seen: list[str]) -> str | None:
-    where = f"Route at index {index}"
+def _route_problem(route: LegacyRoute, seen: list[str]) -> str | None:
+    """What the platform says of the route, after naming it."""
     if route.handle is not None:
         if route.handle not in _HANDLES:
-            return f"{where} has unknown handle value `handle: {route.handle}`."
+            return f"has unknown handle value `handle: {route.handle}`."
         if route.handle in seen:
-            return f"{where} is a duplicate. Please use one `handle: {route.handle}` at most."
+            return f"is a duplicate. Please use one `handle: {route.handle}` at most."
         seen.append(route.handle)
         return None
     if not route.src:
-        return f"{where} must define either `src` or `source` property."
+        return "must define either `src` or `source` property."
     phase = seen[-1] if seen else ""
     if phase == "hit":
         if route.dest:
-            return f"{where} cannot define `dest`/`destination` after `handle: hit`."
+            return "cannot define `dest`/`destination` after `handle: hit`."
         if route.status:
-            return f"{where} cannot define `status`/`statusCode` after `handle: hit`."
+            return "cannot define `status`/`statusCode` after `handle: hit`."
         if not route.is_continue:
-            return f"{where} must define `continue: true` after `handle: hit`."
+            return "must define `continue: true` after `handle: hit`."
     if phase == "miss":
         if route.dest and not route.check:
-            return f"{where} must define `check: true` after `handle: miss`."
+            return "must define `check: true` after `handle: miss`."
         if not route.dest and not route.is_continue:
-            return f"{where} must define `continue: true` after `handle: miss`."
+            return "must define `continue: true` after `handle: miss`."
     return None
-
-
-def _code(kind: str) -> str:
-    return f"invalid_{kind.lower()}"
-
-
-def _property(kind: str) -> str:
-    return "`src`/`source`" if kind == "Route" else "`source`"

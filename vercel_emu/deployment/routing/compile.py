@@ -13,6 +13,7 @@ from typing import TypedDict, cast, get_args
 
 from vercel_emu.deployment.routing.api_rules import api_rules, output_paths
 from vercel_emu.deployment.routing.checks import (
+    RulePlace,
     anchored,
     check_rules,
     checked_regex,
@@ -90,18 +91,19 @@ def _configured(config: VercelConfig) -> Iterable[Placed]:
     if config.trailing_slash is not None:
         yield from (("main", rule) for rule in _trailing_slash(slash))
     phase: Phase = "main"
-    for index, route in enumerate(config.routes):
+    file = config.file_name or "vercel.json"
+    for route in config.routes:
         if route.handle is not None:
             phase = cast(Phase, route.handle)
         else:
-            yield phase, _route(route, index, config.is_case_sensitive)
+            yield phase, _route(route, file, config.is_case_sensitive)
     # As in the platform's compiler, these follow `routes`, in whatever phase those ended.
-    for index, redirect in enumerate(config.redirects):
-        yield phase, _redirect(redirect, index)
-    for index, header in enumerate(config.headers):
-        yield phase, _header(header, index)
-    for index, rewrite in enumerate(config.rewrites):
-        yield "filesystem", _rewrite(rewrite, index)
+    for redirect in config.redirects:
+        yield phase, _redirect(redirect, file)
+    for header in config.headers:
+        yield phase, _header(header, file)
+    for rewrite in config.rewrites:
+        yield "filesystem", _rewrite(rewrite, file)
 
 
 _CLEAN_INDEX = r"^/(?:(.+)/)?index(?:\.html)?/?$"
@@ -134,14 +136,15 @@ def _generated(label: str, source: str, location: str) -> Rule:
     )
 
 
-def _redirect(rule: RedirectRule, index: int) -> Rule:
+def _redirect(rule: RedirectRule, file: str) -> Rule:
+    place = RulePlace("Redirect", rule.index, file)
     pattern = compile_source(rule.source)
     conditions = _conditions(rule)
     return Rule(
         kind="redirect",
-        label=f"redirects[{index}]",
+        label=place.key,
         source=rule.source,
-        regex=checked_regex("Redirect", index, rule.source, pattern.regex),
+        regex=checked_regex(place, rule.source, pattern.regex),
         location=compile_destination(
             ascii_url(rule.destination),
             pattern.segments,
@@ -153,14 +156,15 @@ def _redirect(rule: RedirectRule, index: int) -> Rule:
     )
 
 
-def _rewrite(rule: RewriteRule, index: int) -> Rule:
+def _rewrite(rule: RewriteRule, file: str) -> Rule:
+    place = RulePlace("Rewrite", rule.index, file)
     pattern = compile_source(rule.source)
     conditions = _conditions(rule)
     return Rule(
         kind="rewrite",
-        label=f"rewrites[{index}]",
+        label=place.key,
         source=rule.source,
-        regex=checked_regex("Rewrite", index, rule.source, pattern.regex),
+        regex=checked_regex(place, rule.source, pattern.regex),
         destination=compile_destination(
             ascii_url(rule.destination),
             pattern.segments,
@@ -173,7 +177,8 @@ def _rewrite(rule: RewriteRule, index: int) -> Rule:
     )
 
 
-def _header(rule: HeaderRule, index: int) -> Rule:
+def _header(rule: HeaderRule, file: str) -> Rule:
+    place = RulePlace("Header", rule.index, file)
     pattern = compile_source(rule.source)
     conditions = _conditions(rule)
     values = references(pattern.segments, captured_names(conditions["has"]))
@@ -184,16 +189,17 @@ def _header(rule: HeaderRule, index: int) -> Rule:
     )
     return Rule(
         kind="header",
-        label=f"headers[{index}]",
+        label=place.key,
         source=rule.source,
-        regex=checked_regex("Header", index, rule.source, pattern.regex),
+        regex=checked_regex(place, rule.source, pattern.regex),
         headers=headers,
         is_continue=True,
         **conditions,
     )
 
 
-def _route(route: LegacyRoute, index: int, case_sensitive: bool) -> Rule:
+def _route(route: LegacyRoute, file: str, case_sensitive: bool) -> Rule:
+    place = RulePlace("Route", route.index, file)
     source = anchored(route.src)
     destination = None if route.dest is None else ascii_url(route.dest)
     location = next((ascii_url(v) for k, v in route.headers if k.lower() == "location"), None)
@@ -203,16 +209,11 @@ def _route(route: LegacyRoute, index: int, case_sensitive: bool) -> Rule:
         for name, value in route.headers
         if not (is_redirect and name.lower() == "location")
     )
-    regex = checked_regex(
-        "Route",
-        index,
-        source,
-        source,
-        ignore_case=not (case_sensitive or route.case_sensitive),
-    )
+    ignore_case = not (case_sensitive or route.case_sensitive)
+    regex = checked_regex(place, source, source, ignore_case=ignore_case)
     return Rule(
         kind="route",
-        label=f"routes[{index}]",
+        label=place.key,
         source=route.src,
         regex=regex,
         destination=destination,

@@ -17,6 +17,7 @@ from vercel_emu.deployment.routing.regex_guard import (
     Program,
     assemble,
     match_guarded,
+    shortest_match,
     step_estimator,
 )
 from vercel_emu.deployment.routing.regex_syntax import (
@@ -70,6 +71,8 @@ class Regex:
         return self._captures((found[0], *found.groups()))
 
     def _match_guarded(self, text: str) -> Captures | None:
+        if len(text) < _shortest(self._parsed):
+            return None
         program = _program(self._parsed)
         if program is None:
             raise CannotMatchError
@@ -103,6 +106,11 @@ def compile_regex(source: str, *, ignore_case: bool = False) -> Regex:
 @lru_cache(maxsize=256)
 def _program(parsed: Parsed) -> Program | None:
     return assemble(parsed)
+
+
+@lru_cache(maxsize=256)
+def _shortest(parsed: Parsed) -> int:
+    return shortest_match(parsed.node)
 
 
 def _to_python(node: Node) -> str:

@@ -40,6 +40,8 @@ MAX_VISITS = 400_000
 _MAX_INSTRUCTIONS = 4_000
 _MANY = 4
 """A counted repeat of more than this is treated as unbounded."""
+_MOST_POWER = 32
+"""Two to this is too many steps already; with more the estimate would overflow."""
 
 
 class CannotMatchError(Exception):
@@ -59,7 +61,7 @@ def step_estimator(parsed: Parsed) -> tuple[float, float]:
     """`(power, factor)`: `re` needs at most about `factor * length ** power` steps."""
     cost = _Cost()
     _visit(parsed.node, 0, None, cost)
-    return cost.power + 1, 2.0 ** min(cost.choices, 60)
+    return min(cost.power + 1, _MOST_POWER), 2.0 ** min(cost.choices, 60)
 
 
 def _visit(node: Node, follow: int, loop: int | None, cost: _Cost) -> None:
@@ -141,6 +143,23 @@ def _nullable(node: Node) -> bool:
             return _nullable(item)
         case _:
             return True
+
+
+def shortest_match(node: Node) -> int:
+    """No match of `node` has fewer characters."""
+    match node:
+        case Chars():
+            return 1
+        case Sequence(items):
+            return sum(map(shortest_match, items))
+        case Choice(options):
+            return min(map(shortest_match, options), default=0)
+        case Repeat(item, least, _, _):
+            return least * shortest_match(item)
+        case Group(item, _, _):
+            return shortest_match(item)
+        case _:
+            return 0
 
 
 def _first(node: Node) -> int:

@@ -23,7 +23,8 @@ border-radius:6px;padding:1rem;overflow:auto;white-space:pre-wrap}
 
 _RELOAD_SCRIPT = """<script>
 (async function wait(){
-  try{const r=await fetch("%s",{cache:"no-store"});if(r.status===200)return location.reload()}
+  try{const r=await fetch("%s",{cache:"no-store"});if(r.status===200)return location.reload();
+  if(r.status!==204)throw r}
   catch(e){await new Promise(r=>setTimeout(r,500))}
   wait()
 })()

@@ -38,9 +38,12 @@ def body(failure: Failure, accept: str, vercel_id: str, *, overlay: bool) -> tup
 
 def headers(failure: Failure, content_type: str, length: int) -> list[tuple[bytes, bytes]]:
     """Response headers of a failure, without those that every response has."""
-    return [
+    found = [
         (b"cache-control", STRIPPED_CACHE_CONTROL.encode()),
         (b"content-type", content_type.encode()),
         (b"content-length", str(length).encode()),
         (names.VERCEL_ERROR.encode(), failure.code.encode()),
     ]
+    if failure.error is not None:
+        found.append((names.EMU_ERROR.encode(), json.dumps(failure.error.as_dict()).encode()))
+    return found

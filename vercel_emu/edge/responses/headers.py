@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from vercel_emu.edge.request_headers import HOP_BY_HOP, client_names
+from vercel_emu.edge.request_headers import HOP_BY_HOP, listed_names
 from vercel_emu.platform import header_names as names
 
 DEFAULT_CACHE_CONTROL = b"public, max-age=0, must-revalidate"
@@ -14,6 +14,8 @@ _SERVER_OWN = frozenset(
     {b"server", b"date", b"x-vercel-id", b"x-vercel-cache", b"vercel-cdn-cache-control"}
 )
 """Set by the edge, or meant for it alone."""
+_NOT_BY_RULE = HOP_BY_HOP | {b"content-length"}
+"""What frames a message is no rule's to say."""
 
 
 def response_headers(
@@ -26,7 +28,7 @@ def response_headers(
     `headers` have lower-case names. `extra` come from vercel.json: the function's own value wins.
     """
     pairs = list(headers)
-    listed = client_names(pairs)
+    listed = listed_names(pairs)
     kept: list[tuple[bytes, bytes]] = []
     cache_control = False
     for name, value in pairs:
@@ -50,6 +52,20 @@ def response_headers(
         kept.append((b"cache-control", DEFAULT_CACHE_CONTROL))
     kept += edge_headers(vercel_id)
     return kept
+
+
+def rule_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    """Headers from rules of vercel.json, as they are sent: none that frames the message."""
+    return [
+        (name.encode("latin-1"), value.encode("latin-1", "replace"))
+        for name, value in framing_left_out(headers)
+    ]
+
+
+def framing_left_out(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The same headers with lower-case names, without those that frame a message."""
+    pairs = [(name.lower(), value) for name, value in headers]
+    return [pair for pair in pairs if pair[0].encode("latin-1", "replace") not in _NOT_BY_RULE]
 
 
 def edge_headers(vercel_id: str, cache: bytes = b"MISS") -> list[tuple[bytes, bytes]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
@@ -11,12 +10,15 @@ from vercel_emu.deployment.routing import NotFound, Redirect, Respond, ServeFile
 from vercel_emu.edge.call import Call
 from vercel_emu.edge.failure import Failure
 from vercel_emu.edge.responses import failures
-from vercel_emu.edge.responses.headers import DEFAULT_CACHE_CONTROL, edge_headers
+from vercel_emu.edge.responses.headers import (
+    DEFAULT_CACHE_CONTROL,
+    edge_headers,
+    framing_left_out,
+    rule_headers,
+)
 from vercel_emu.edge.responses.static_file import EtagCache, send_file
 from vercel_emu.platform.error_codes import CODES
 from vercel_emu.transport.headers import RawHeaders
-
-type TextHeaders = Iterable[tuple[str, str]]
 
 
 async def send_failure(call: Call, failure: Failure, *, overlay: bool) -> None:
@@ -49,7 +51,7 @@ async def send_redirect(call: Call, redirect: Redirect) -> None:
     headers = [
         (b"location", redirect.location.encode("latin-1", "replace")),
         (b"content-type", content_type.encode()),
-        *encoded(redirect.headers),
+        *rule_headers(redirect.headers),
     ]
     await _send(call, redirect.status, _completed(call, headers, body), body)
 
@@ -77,7 +79,7 @@ async def send_status(call: Call, respond: Respond, *, overlay: bool) -> None:
         failure = Failure(code=known, status_override=respond.status)
         await send_failure(call, failure, overlay=overlay)
     else:
-        headers = _completed(call, encoded(respond.headers), b"")
+        headers = _completed(call, rule_headers(respond.headers), b"")
         await _send(call, respond.status, headers, b"")
 
 
@@ -93,24 +95,14 @@ async def send_static(
         call.send,
         etags,
         status=found.status if isinstance(found, ServeFile) else 404,
-        headers=[*found.headers, *own],
+        headers=[*framing_left_out(found.headers), *own],
     )
     return response is not None
 
 
-def encoded(headers: TextHeaders) -> RawHeaders:
-    """Headers from rules, as they are sent."""
-    return [
-        (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))
-        for name, value in headers
-    ]
-
-
 def _completed(call: Call, headers: RawHeaders, body: bytes) -> RawHeaders:
-    names = {name for name, _ in headers}
-    if b"content-length" not in names:
-        headers.append((b"content-length", str(len(body)).encode()))
-    if b"cache-control" not in names:
+    headers.append((b"content-length", str(len(body)).encode()))
+    if all(name != b"cache-control" for name, _ in headers):
         headers.append((b"cache-control", DEFAULT_CACHE_CONTROL))
     return headers + edge_headers(call.edge_id)
 

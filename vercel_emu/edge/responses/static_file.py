@@ -74,7 +74,8 @@ def decide(
 ) -> StaticResponse:
     """The answer for a file; `headers` (lower-case names) replace the usual ones."""
     if method not in ("GET", "HEAD"):
-        return StaticResponse(405, (("allow", "GET, HEAD"), ("content-length", "0")))
+        refused = {"allow": "GET, HEAD"} | dict(headers) | {"content-length": "0"}
+        return StaticResponse(405, tuple(refused.items()))
     usual = {
         "cache-control": "public, max-age=0, must-revalidate",
         "content-disposition": _disposition(facts.name),

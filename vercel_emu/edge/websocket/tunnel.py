@@ -29,7 +29,9 @@ from vercel_emu.edge.websocket.upstream import (
 from vercel_emu.events import Emit
 from vercel_emu.instance.invocations import Kind
 from vercel_emu.instance.pool import Instance
+from vercel_emu.transport.connection import ConnectionFailed
 from vercel_emu.transport.exchange import split_target
+from vercel_emu.transport.headers import RawHeaders
 
 HANDSHAKE_SECONDS = 60.0
 HUNG_UP = "it closed the connection during the handshake"
@@ -54,6 +56,9 @@ class WebSocketTunnel(asyncio.Protocol):
         self._opening: asyncio.Task[None] | None = None
         self._call: Call
         self._answered = False
+        self._rejected = False
+        self._writable = asyncio.Event()
+        self._writable.set()
 
     # The client's connection -----------------------------------------------------------------
 
@@ -65,6 +70,8 @@ class WebSocketTunnel(asyncio.Protocol):
             self._opening = tasks.start(self._open(data), "WebSocket handshake")
             self._tasks.add(self._opening)
             self._opening.add_done_callback(self._tasks.discard)
+        elif self._rejected:
+            pass
         elif self._upstream is None:
             self._early += data
             if len(self._early) > EARLY_BYTES:
@@ -82,10 +89,12 @@ class WebSocketTunnel(asyncio.Protocol):
         self._over()
 
     def pause_writing(self) -> None:
+        self._writable.clear()
         if self._upstream is not None:
             self._upstream.pause_reading()
 
     def resume_writing(self) -> None:
+        self._writable.set()
         if self._upstream is not None:
             self._upstream.resume_reading()
 
@@ -110,6 +119,9 @@ class WebSocketTunnel(asyncio.Protocol):
             self._fail(Failure(code="FUNCTION_INVOCATION_FAILED"))
 
     async def _connect(self) -> None:
+        if self._call.request.fault:
+            failure = Failure(code="BAD_REQUEST", explanation=self._call.request.fault)
+            raise HTTPError(failure)
         outcome = self._admission.admit(self._call)
         if not isinstance(outcome, InvokeFunction):
             raise HTTPError(Failure(code="NOT_FOUND"))
@@ -136,7 +148,10 @@ class WebSocketTunnel(asyncio.Protocol):
             upstream.write(invoker.request_head(call, outcome))
             answer = await upstream.answer
             if answer is not None:
-                self._accept(upstream, answer)
+                if answer[0].split(b" ", 2)[1] == b"101":
+                    self._accept(upstream, answer)
+                else:
+                    await self._reject(upstream)
                 return True
             await news_of_exit(instance, invocation)
             if invocation.handler_started:
@@ -149,25 +164,46 @@ class WebSocketTunnel(asyncio.Protocol):
                     upstream.close()
 
     def _accept(self, upstream: Upstream, answer: UpstreamResponse) -> None:
-        """Pass on the instance's answer to the handshake: 101, or a rejection."""
+        """The instance takes the handshake (101): from here on bytes flow both ways."""
         self._upstream = upstream
         status_line, headers, rest = answer
-        status = int(status_line.split(b" ", 2)[1])
-        vercel_id = self._invoker.function_id(self._call)
-        if status == 101:
-            kept = [pair for pair in headers if not pair[0].startswith(b"x-vercel-")]
-            kept = [pair for pair in kept if pair[0] != b"server"] + edge_headers(vercel_id)
-            # Not sooner: the runtime's server loses what comes along with a handshake.
-            upstream.write(self._early)
-        else:
-            kept = response_headers(headers, vercel_id)
-            kept += [pair for pair in headers if pair[0] == b"transfer-encoding"]
-            kept.append((b"connection", b"close"))
+        kept = [
+            pair
+            for pair in headers
+            if pair[0] != b"server" and not pair[0].startswith(b"x-vercel-")
+        ]
+        kept += edge_headers(self._invoker.function_id(self._call))
+        # Not sooner: the runtime's server loses what comes along with a handshake.
+        upstream.write(self._early)
         self._early = b""
-        lines = [b"HTTP/1.1" + status_line[8:], *(name + b": " + value for name, value in kept)]
-        self._transport.write(b"\r\n".join(lines) + b"\r\n\r\n" + rest)
+        self._write_head(status_line[8:], kept)
+        self._transport.write(rest)
         self._transport.resume_reading()
-        self._report(status)
+        self._report(101)
+
+    async def _reject(self, upstream: Upstream) -> None:
+        """Pass on an ordinary response; nothing more of this client reaches the instance."""
+        self._rejected = True
+        self._early = b""
+        connection = upstream.as_response()
+        try:
+            head = await connection.head()
+            headers = response_headers(head.headers, self._invoker.function_id(self._call))
+            headers.append((b"connection", b"close"))
+            self._write_head(b" %d " % head.status, headers)
+            self._report(head.status)
+            async for chunk in connection.body():
+                await self._writable.wait()
+                self._transport.write(chunk)
+        except ConnectionFailed:
+            self._transport.abort()
+        finally:
+            connection.close()
+            self._transport.close()
+
+    def _write_head(self, status: bytes, headers: RawHeaders) -> None:
+        lines = [b"HTTP/1.1" + status, *(name + b": " + value for name, value in headers)]
+        self._transport.write(b"\r\n".join(lines) + b"\r\n\r\n")
 
     # The instance's side -------------------------------------------------------------------------
 

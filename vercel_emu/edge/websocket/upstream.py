@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Protocol, cast
 
 from vercel_emu.instance.pool import Instance
+from vercel_emu.transport.connection import Connection
 from vercel_emu.transport.headers import RawHeaders
 
 MAX_HEAD = 256 * 1024
@@ -48,15 +49,20 @@ class Upstream(asyncio.Protocol):
             self._client.upstream_data(data)
             return
         self._head += data
-        head, end, rest = self._head.partition(b"\r\n\r\n")
-        if end:
+        while True:
+            head, end, rest = self._head.partition(b"\r\n\r\n")
+            status = head.split(b" ", 2)[1:2] if end else []
+            if not status or not status[0].isdigit():
+                break
+            if status[0].startswith(b"1") and status[0] != b"101":
+                self._head = rest  # an interim response: the answer is still to come
+                continue
             status_line, *lines = head.split(b"\r\n")
-            if status_line.split(b" ", 2)[1:2][0].isdigit():
-                # Until the client's side has taken the answer, nothing else may come.
-                self._transport.pause_reading()
-                self.answer.set_result((status_line, read_headers(lines), rest))
-                asyncio.get_running_loop().call_soon(self.resume_reading)
-                return
+            # Until the client's side has taken the answer, nothing else may come.
+            self._transport.pause_reading()
+            self.answer.set_result((status_line, read_headers(lines), rest))
+            asyncio.get_running_loop().call_soon(self.resume_reading)
+            return
         if end or len(self._head) > MAX_HEAD:
             self._transport.abort()
 
@@ -86,6 +92,15 @@ class Upstream(asyncio.Protocol):
     def resume_reading(self) -> None:
         if not self._transport.is_closing():
             self._transport.resume_reading()
+
+    def as_response(self) -> Connection:
+        """Go on as an ordinary exchange: the answer is no 101, and has a body that ends."""
+        connection = Connection(asyncio.get_running_loop())
+        connection.connection_made(self._transport)
+        connection.expect(b"GET")
+        self._transport.set_protocol(connection)
+        connection.data_received(self._head)
+        return connection
 
 
 async def connect_upstream(client: Client, instance: Instance) -> Upstream | None:

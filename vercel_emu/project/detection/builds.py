@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from vercel_emu.errors import Where
 from vercel_emu.project.detection import entrypoint_errors, globs
 from vercel_emu.project.detection.entrypoint import entrypoint_at, python_files
 from vercel_emu.project.detection.exports import find_export_in_file
@@ -34,7 +35,8 @@ def built_functions(root: Path, builds: Sequence[Build]) -> tuple[Function, ...]
     files = list(dict.fromkeys(_files(root, python_sources(builds))))
     for file in files:
         if not (root / file).is_file():
-            raise entrypoint_errors.configured_missing(file, [file])
+            where = Where("vercel.json", "builds")
+            raise entrypoint_errors.configured_missing(file, [file], where)
     if len(files) == 1:
         return (_function(root, APP, files[0]),)
     return tuple(_function(root, file.removesuffix(".py"), file) for file in files)

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from vercel_emu import guest
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, Where
 from vercel_emu.project.detection.django_source import read_from_source
 from vercel_emu.project.detection.frameworks import is_django_manage
 from vercel_emu.project.model import DjangoSettings
@@ -105,4 +105,5 @@ def _failed(base: str, output: str) -> EmuError:
         "DJANGO_SETTINGS_FAILED",
         f"Failed to read Django application settings from {manage}:\n{shown}",
         hint,
+        where=Where(manage),
     )

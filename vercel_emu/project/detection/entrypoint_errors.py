@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, Where
 from vercel_emu.project.detection.frameworks import DISPLAY_NAMES
 from vercel_emu.project.model import DjangoSettings, Entrypoint
+from vercel_emu.project.pyproject import ENTRYPOINT_SETTING
 
 _NAMED_AT_MOST = 3
 
@@ -36,7 +37,7 @@ def without_export(
     )
     if potential:
         hint += "\nPotential entrypoints elsewhere:\n" + _listing(potential)
-    return EmuError(_code(framework), message, hint)
+    return EmuError(_code(framework), message, hint, where=Where(files[0]))
 
 
 def missing_script(
@@ -50,6 +51,7 @@ def missing_script(
         f'pyproject.toml [project.scripts] defines app = "{script}" but '
         f"{' or '.join(files)} was not found.",
         hint,
+        where=Where("pyproject.toml", "[project.scripts] app"),
     )
 
 
@@ -61,6 +63,7 @@ def elsewhere(framework: str | None, potential: Sequence[Entrypoint]) -> EmuErro
         f"No {_display(framework)} entrypoint found in default locations, but found potential "
         f"entrypoints:\n{lines}\n\n{_suggestion(potential[0])}",
         f"To try it without that: `vercel-emu dev --app {_reference(potential[0])}`",
+        where=Where(potential[0].file),
     )
 
 
@@ -80,11 +83,13 @@ def nothing_found(framework: str | None, places: Sequence[str]) -> EmuError:
     )
 
 
-def configured_missing(app: str, files: Sequence[str]) -> EmuError:
+def configured_missing(app: str, files: Sequence[str], where: Where | None = None) -> EmuError:
+    """`where` names the app, if it is not the command line that does."""
     return EmuError(
         "PYTHON_ENTRYPOINT_NOT_FOUND",
         f'Configured Python entrypoint "{app}" was not found.',
         f"Looked for {' and '.join(files)} in the project. Use module:variable (main:app).",
+        where=where,
     )
 
 
@@ -93,6 +98,7 @@ def no_top_level(file: str) -> EmuError:
         "PYTHON_ENTRYPOINT_NOT_FOUND",
         f'Could not find a top-level "app", "application", or "handler" in "{file}".',
         f"If it has another name, say so: `--app {file}:NAME`.",
+        where=Where(file),
     )
 
 
@@ -103,6 +109,7 @@ def tool_vercel_missing(value: str, files: Sequence[str]) -> EmuError:
         'was found. Use "module:object" format (e.g. "main:app") and ensure the module file '
         "exists, or remove the setting to use automatic entrypoint detection.",
         f"Looked for {' and '.join(files)}.",
+        where=ENTRYPOINT_SETTING,
     )
 
 
@@ -113,6 +120,7 @@ def django_unresolved(base: str, settings: DjangoSettings) -> EmuError:
         "entrypoint. Ensure WSGI_APPLICATION or ASGI_APPLICATION is set in your Django settings.",
         f"The settings module is {settings.settings_module}; a value looks like "
         '"mysite.wsgi.application".',
+        where=Where(f"{base}/manage.py" if base else "manage.py"),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, Where
 from vercel_emu.project.detection import globs
 from vercel_emu.project.detection.entrypoint import entrypoint_at, python_files
 from vercel_emu.project.detection.exports import find_export_in_file
@@ -90,6 +90,7 @@ def check_conflicts(files: list[str]) -> None:
                 f'The segment "{twice}" occurs more than one time in your path "{file}". '
                 "Please make sure that every segment in a path is unique.",
                 "Rename one of the folders or the file.",
+                where=Where(file),
             )
         others = [other for other in files if other != file and _conflict(file, other)]
         if others:
@@ -99,6 +100,7 @@ def check_conflicts(files: list[str]) -> None:
                 "segments and filenames, without their extension, are unique. "
                 f'The path "{file}" has conflicts with {_and(others)}.',
                 "Rename or remove one of them; a file whose name starts with `_` is no function.",
+                where=Where(file),
             )
 
 
@@ -122,6 +124,7 @@ def unused_function(pattern: str) -> EmuError:
         "Functions inside the `api` directory.",
         "Correct or remove that key of `functions` in vercel.json. A Python file counts only "
         "if it exports a top-level app, application or handler.",
+        where=Where("vercel.json", f"functions['{pattern}']"),
     )
 
 

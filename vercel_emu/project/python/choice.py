@@ -15,6 +15,7 @@ from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from vercel_emu.errors import ProjectWarning, Where
 from vercel_emu.project.pyproject import load_toml
 from vercel_emu.project.python.environment import (
     BrokenPythonError,
@@ -40,7 +41,7 @@ class Wish:
 @dataclass(frozen=True, slots=True)
 class Choice:
     python: PythonEnvironment
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[ProjectWarning, ...] = ()
 
 
 def choose_python(root: Path, environ: Mapping[str, str]) -> Choice:
@@ -63,18 +64,20 @@ def versions_in_order(wish: Wish | None) -> list[str]:
     return [v for v in VERSIONS if wish.allowed.contains(v) or wish.allowed.contains(f"{v}.99")]
 
 
-def read_wish(root: Path) -> tuple[Wish | None, tuple[str, ...]]:
+def read_wish(root: Path) -> tuple[Wish | None, tuple[ProjectWarning, ...]]:
     """What the project asks for, and a warning for a file that can't be understood."""
-    warnings: list[str] = []
-    for text, source in _wishes(root):
+    warnings: list[ProjectWarning] = []
+    for text, source, where in _wishes(root):
         allowed = _allowed(text)
         if allowed is not None:
             return Wish(text, source, allowed), tuple(warnings)
-        warnings.append(f"{source} asks for Python `{text}`, which is not a version.")
+        message = f"{source} asks for Python `{text}`, which is not a version."
+        warnings.append(ProjectWarning("PYTHON_VERSION_INVALID", message, where=where))
     return None, tuple(warnings)
 
 
-def _wishes(root: Path) -> Iterator[tuple[str, str]]:
+def _wishes(root: Path) -> Iterator[tuple[str, str, Where]]:
+    """The version, and the file in words and as a place."""
     try:
         lines = (root / ".python-version").read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeError):
@@ -82,15 +85,16 @@ def _wishes(root: Path) -> Iterator[tuple[str, str]]:
     stripped = (line.partition("#")[0].strip() for line in lines)
     first = next((line for line in stripped if line), None)
     if first:
-        yield first, ".python-version"
+        yield first, ".python-version", Where(".python-version")
     project: Any = load_toml(root / "pyproject.toml").get("project")
     if isinstance(project, dict) and isinstance(project.get("requires-python"), str):
-        yield project["requires-python"], "requires-python in pyproject.toml"
+        where = Where("pyproject.toml", "[project] requires-python")
+        yield project["requires-python"], "requires-python in pyproject.toml", where
     requires: Any = load_toml(root / "Pipfile").get("requires")
     if isinstance(requires, dict):
         version = requires.get("python_full_version") or requires.get("python_version")
         if isinstance(version, str):
-            yield version, "the Pipfile"
+            yield version, "the Pipfile", Where("Pipfile", "[requires]")
 
 
 def _allowed(text: str) -> SpecifierSet | None:
@@ -104,7 +108,7 @@ def _allowed(text: str) -> SpecifierSet | None:
         return None
 
 
-def _warning(wish: Wish | None, wanted: list[str], used: str) -> tuple[str, ...]:
+def _warning(wish: Wish | None, wanted: list[str], used: str) -> tuple[ProjectWarning, ...]:
     if used in wanted[:1]:
         return ()
     if wish is None:
@@ -115,7 +119,7 @@ def _warning(wish: Wish | None, wanted: list[str], used: str) -> tuple[str, ...]
         asked = f"{wish.source} asks for Python {wish.text}"
         platform = f"not one of the platform's ({', '.join(VERSIONS)})"
         why = "is not on this machine" if wanted else f"is {platform}"
-    return (f"{asked}, which {why}: using {used}.",)
+    return (ProjectWarning("PYTHON_VERSION_UNAVAILABLE", f"{asked}, which {why}: using {used}."),)
 
 
 def _find(version: str, environ: Mapping[str, str]) -> PythonEnvironment | None:

@@ -16,6 +16,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from vercel_emu.errors import ProjectWarning
 from vercel_emu.project.python.interpreter import Interpreter, Origin
 from vercel_emu.project.python.manifest import (
     Manifest,
@@ -43,7 +44,7 @@ class MissingDependencies:
 
     manifest: Manifest | None = None
     missing: tuple[Missing, ...] = ()
-    problems: tuple[str, ...] = ()
+    problems: tuple[ProjectWarning, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.missing)

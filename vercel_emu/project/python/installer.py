@@ -95,7 +95,7 @@ def _create(
 ) -> Interpreter:
     choice = choose_python(root, variables)
     for warning in choice.warnings:
-        on_output(f"warning: {warning}")
+        on_output(f"warning: {warning.message}")
     with _new_environment(environment):
         steps = into_new(root, manifest, environment, uv, choice.python)
         _run_all(root, steps, on_output, variables)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, ProjectWarning, Where
 from vercel_emu.project.python.environment import (
     INCOMPLETE,
     BrokenPythonError,
@@ -55,7 +55,7 @@ class Interpreter:
     source: str
     origin: Origin
     virtual: bool
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[ProjectWarning, ...] = ()
 
     @property
     def version_text(self) -> str:
@@ -73,7 +73,7 @@ def find_interpreter(
     """
     if python is not None:
         return _asked_for(python, environ)
-    warnings: list[str] = []
+    warnings: list[ProjectWarning] = []
     found = _active(environ, warnings) or _in_project(root, warnings) or _emulators_own()
     environment, source, origin = found
     return _interpreter(environment, source, origin, tuple(warnings))
@@ -122,7 +122,7 @@ def _starts(python: Path) -> bool:
     return True
 
 
-def _active(environ: Mapping[str, str], warnings: list[str]) -> _Found | None:
+def _active(environ: Mapping[str, str], warnings: list[ProjectWarning]) -> _Found | None:
     for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
         value = environ.get(variable)
         if not value:
@@ -135,7 +135,8 @@ def _active(environ: Mapping[str, str], warnings: list[str]) -> _Found | None:
         try:
             return read_environment(prefix), f"the active environment `{prefix}`", Origin.ACTIVE
         except BrokenPythonError as error:
-            warnings.append(f"{variable} is `{value}`, which is not used: {error}.")
+            text = f"{variable} is `{value}`, which is not used: {error}."
+            warnings.append(ProjectWarning("ENVIRONMENT_NOT_USED", text))
     return None
 
 
@@ -145,14 +146,16 @@ def _extended(prefix: Path) -> Path:
     return Path(below) if below else prefix
 
 
-def _in_project(root: Path, warnings: list[str]) -> _Found | None:
+def _in_project(root: Path, warnings: list[ProjectWarning]) -> _Found | None:
     places = [(root / ".venv", "`.venv` in the project"), (root / "venv", "`venv` in the project")]
     workspace = workspace_root(root)
     if workspace is not None:
         places.append((workspace / ".venv", f"`.venv` of the workspace `{workspace}`"))
     for prefix, source in places:
         if (prefix / INCOMPLETE).exists():
-            warnings.append(f"{source} is not used: an install into it did not finish.")
+            text = f"{source} is not used: an install into it did not finish."
+            where = Where(_shown(prefix, root))
+            warnings.append(ProjectWarning("ENVIRONMENT_NOT_USED", text, where=where))
         elif is_environment(prefix):
             try:
                 return read_environment(prefix), source, Origin.PROJECT
@@ -162,6 +165,7 @@ def _in_project(root: Path, warnings: list[str]) -> _Found | None:
                     f"{source} can't be used: {error}.",
                     f"Delete `{prefix}` and start again (it is then made anew), or give another "
                     "interpreter with --python.",
+                    where=Where(_shown(prefix, root)),
                 ) from None
     return None
 
@@ -199,8 +203,15 @@ def _is_of_a_tool(prefix: Path) -> bool:
     return any(part.startswith(("archive-v", "environments-v")) for part in prefix.parts[-3:])
 
 
+def _shown(prefix: Path, root: Path) -> str:
+    return prefix.relative_to(root).as_posix() if prefix.is_relative_to(root) else str(prefix)
+
+
 def _interpreter(
-    environment: PythonEnvironment, source: str, origin: Origin, warnings: tuple[str, ...]
+    environment: PythonEnvironment,
+    source: str,
+    origin: Origin,
+    warnings: tuple[ProjectWarning, ...],
 ) -> Interpreter:
     interpreter = Interpreter(
         path=environment.path,

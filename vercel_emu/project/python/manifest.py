@@ -15,7 +15,7 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, Where
 from vercel_emu.project.pyproject import load_toml
 from vercel_emu.project.python.requirements import Declared, read_requirements
 from vercel_emu.project.python.workspace import member_folder, workspace_root
@@ -27,6 +27,9 @@ REQUIREMENTS_FILES = (
     "requirements.in",
     "requirements/prod.txt",
 )
+
+
+_DEPENDENCIES = Where("pyproject.toml", "[project] dependencies")
 
 
 class Kind(StrEnum):
@@ -68,11 +71,11 @@ def read_declared(manifest: Manifest) -> Declared:
     declared = Declared()
     if manifest.kind is Kind.PIPFILE:
         for name, value in _pipfile_packages(manifest.file).items():
-            declared.add(_checkable(name, value), f"Pipfile, [packages] {name}")
+            declared.add(_checkable(name, value), Where("Pipfile", f"[packages] {name}"))
         return declared
     local = _sources(manifest.file)
     for text in _project_dependencies(manifest.file):
-        declared.add(text, "pyproject.toml, [project] dependencies")
+        declared.add(text, _DEPENDENCIES)
     for requirement in declared.requirements:
         if canonicalize_name(requirement.name) in local:  # its version is whatever the source has
             requirement.specifier = type(requirement.specifier)()
@@ -90,7 +93,7 @@ def installable(manifest: Manifest) -> list[str]:
     lines = []
     for text in _project_dependencies(manifest.file):
         declared = Declared()
-        declared.add(text, "")
+        declared.add(text, _DEPENDENCIES)
         name = canonicalize_name(declared.requirements[0].name) if declared.requirements else ""
         source = _from_source(manifest.file.parent, name, sources.get(name, {}))
         lines.append(source or text)
@@ -105,6 +108,7 @@ def _project_dependencies(file: Path) -> list[str]:
             "PYPROJECT_INVALID",
             f"pyproject.toml, [project] dependencies: must be a list of texts, not {values!r}.",
             f'Write it as dependencies = ["fastapi", "vercel"] in {file}.',
+            where=_DEPENDENCIES,
         )
     return list(values)
 

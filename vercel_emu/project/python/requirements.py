@@ -17,6 +17,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
+from vercel_emu.errors import ProjectWarning, Where
 from vercel_emu.project.pyproject import load_toml
 
 
@@ -26,14 +27,20 @@ class Declared:
 
     requirements: list[Requirement] = field(default_factory=list)
     constraints: dict[str, SpecifierSet] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
+    problems: list[ProjectWarning] = field(default_factory=list)
 
-    def add(self, text: str, where: str) -> None:
+    def add(self, text: str, where: Where) -> None:
         try:
             self.requirements.append(Requirement(text))
         except InvalidRequirement as error:
             reason = str(error).splitlines()[0]
-            self.problems.append(f"{where}: `{text}` is not a valid requirement: {reason}")
+            self.refuse(where, f"`{text}` is not a valid requirement: {reason}")
+
+    def refuse(self, where: Where, what: str) -> None:
+        """Note what an installer would not understand."""
+        at = f"{where.file}, {where.key}" if where.key else str(where)
+        hint = "Correct the line: the deployment's installation stops at it."
+        self.problems.append(ProjectWarning("REQUIREMENT_INVALID", f"{at}: {what}", hint, where))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +65,10 @@ def _read(file: Path, root: Path, declared: Declared, *, constraint: bool, seen:
         lines = list(_logical_lines(_decode(file.read_bytes())))
     except (OSError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        declared.problems.append(f"{name} could not be read: {reason}")
+        declared.refuse(Where(name), f"could not be read: {reason}")
         return
     for line in lines:
-        where = f"{name}, line {line.number}"
+        where = Where(name, line=line.number)
         included = re.match(r"(-r|--requirement|-c|--constraint)[ =]*(.+)", line.text)
         if included is None:
             _read_line(line.text, where, file.parent, root, declared, constraint=constraint)
@@ -71,11 +78,11 @@ def _read(file: Path, root: Path, declared: Declared, *, constraint: bool, seen:
                 is_constraint = constraint or included[1] in ("-c", "--constraint")
                 _read(target, root, declared, constraint=is_constraint, seen=seen)
             else:
-                declared.problems.append(f"{where}: there is no file `{included[2].strip()}`")
+                declared.refuse(where, f"there is no file `{included[2].strip()}`")
 
 
 def _read_line(
-    text: str, where: str, folder: Path, root: Path, declared: Declared, *, constraint: bool
+    text: str, where: Where, folder: Path, root: Path, declared: Declared, *, constraint: bool
 ) -> None:
     editable = re.match(r"(-e|--editable)[ =]*(.+)", text)
     if text.startswith("-") and editable is None:
@@ -93,7 +100,7 @@ def _read_line(
     try:
         requirement = Requirement(text)
     except InvalidRequirement:
-        declared.problems.append(f"{where}: `{text}` is not a valid constraint")
+        declared.refuse(where, f"`{text}` is not a valid constraint")
         return
     if requirement.marker is None or requirement.marker.evaluate():
         key = canonicalize_name(requirement.name)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, ProjectWarning, Where
 
 DEFAULT_NAMES = (".env", ".env.local")
 
@@ -47,8 +47,8 @@ class EnvEntry:
     line: int
 
     @property
-    def place(self) -> str:
-        return f"{self.file}:{self.line}"
+    def where(self) -> Where:
+        return Where(self.file, self.name, self.line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class EnvFiles:
     """The assignments that count, the last of each name, and what was wrong with the others."""
 
     entries: tuple[EnvEntry, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[ProjectWarning, ...] = ()
 
 
 def read_env_files(
@@ -85,6 +85,7 @@ def read_env_files(
                 "ENV_FILE_NOT_FOUND",
                 f"--env-file {path} {'is a folder' if path.is_dir() else 'does not exist'}.",
                 "Give the path of a file with NAME=value lines.",
+                where=Where(str(path)),
             )
         texts.append((str(path), _read(path)))
     return parse_env_files(texts, environ=environ)
@@ -95,7 +96,7 @@ def parse_env_files(
 ) -> EnvFiles:
     """The pure part: (file name, text) pairs in, entries and warnings out."""
     entries: dict[str, EnvEntry] = {}
-    warnings: list[str] = []
+    warnings: list[ProjectWarning] = []
     for file, text in texts:
         _parse_one(file, text, entries, warnings, environ or {})
     return EnvFiles(tuple(entries.values()), tuple(warnings))
@@ -105,7 +106,7 @@ def _parse_one(
     file: str,
     text: str,
     entries: dict[str, EnvEntry],
-    warnings: list[str],
+    warnings: list[ProjectWarning],
     environ: Mapping[str, str],
 ) -> None:
     from dotenv.parser import parse_stream  # only projects with such a file pay for the import
@@ -116,7 +117,8 @@ def _parse_one(
         line = binding.original.line + blank.count("\n")
         if binding.error:
             # The line may hold a secret, so it is not repeated.
-            warnings.append(f"{file}:{line}: can't be read as NAME=value; the line is ignored.")
+            text = f"{file}:{line}: can't be read as NAME=value; the line is ignored."
+            warnings.append(ProjectWarning("IGNORED_LINE", text, where=Where(file, line=line)))
         elif binding.key is not None:
             problem = _problem(binding.key, binding.value)
             if problem is None and binding.value is not None:
@@ -125,7 +127,15 @@ def _parse_one(
                 entries.pop(binding.key, None)
                 entries[binding.key] = EnvEntry(binding.key, value, file, line)
             else:
-                warnings.append(f"{file}:{line}: {problem}; it is ignored.")
+                reserved = binding.key in RESERVED_NAMES
+                warnings.append(
+                    ProjectWarning(
+                        "RESERVED_VARIABLE" if reserved else "IGNORED_LINE",
+                        f"{file}:{line}: {problem}; it is ignored.",
+                        "Choose another name." if reserved else None,
+                        Where(file, binding.key, line),
+                    )
+                )
 
 
 def _problem(name: str, value: str | None) -> str | None:
@@ -162,10 +172,12 @@ def _read(file: Path) -> str:
             "ENV_FILE_INVALID",
             f"{file.name}:{line}: not UTF-8 (byte 0x{error.object[error.start]:02x}).",
             "Save the file as UTF-8.",
+            where=Where(file.name, line=line),
         ) from None
     except OSError as error:
         raise EmuError(
             "ENV_FILE_UNREADABLE",
             f"{file} could not be read: {error.strerror}.",
             "Check its permissions.",
+            where=Where(file.name),
         ) from None

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from vercel_emu.errors import ProjectWarning, Where
 from vercel_emu.platform.limits import ENVIRONMENT_BYTES
 from vercel_emu.project.model import Project
 from vercel_emu.project.variables.env_files import EnvFiles
@@ -58,7 +59,7 @@ class Environment:
     """All variables, sorted by name, and what a person should know about them."""
 
     variables: tuple[EnvVar, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[ProjectWarning, ...] = ()
 
     def as_dict(self) -> dict[str, str]:
         return {variable.name: variable.value for variable in self.variables}
@@ -84,7 +85,8 @@ def build_environment(
     """
     shell, warnings = inherited_variables(environ, Path(sys.prefix), interpreter)
     if git.problem:
-        warnings += (f"VERCEL_GIT_COMMIT_* are empty: {git.problem}.",)
+        text = f"VERCEL_GIT_COMMIT_* are empty: {git.problem}."
+        warnings += (ProjectWarning("GIT_UNREADABLE", text),)
     system = system_variables(project, git, mode=mode, region=region, url=url)
     variables = {
         name: EnvVar(name=name, value=value, source=SHELL, secret=looks_secret(name))
@@ -115,7 +117,7 @@ def _add_config(
     config: Mapping[str, str],
     files: EnvFiles,
     shell: Mapping[str, str],
-) -> tuple[str, ...]:
+) -> tuple[ProjectWarning, ...]:
     """`env` of vercel.json; `@name` there is a secret on the platform, kept in `.env` locally."""
     given = {entry.name for entry in files.entries} | set(shell)
     warnings = []
@@ -123,10 +125,12 @@ def _add_config(
         if not value.startswith("@"):
             variables[name] = _own_or_shells(name, value, CONFIG, shell, secret=False)
         elif name not in given:
-            warnings.append(
+            text = (
                 f'vercel.json: env.{name} is the secret "{value}", which has no local value: '
                 f"put {name}=... into .env."
             )
+            where = Where("vercel.json", f"env.{name}")
+            warnings.append(ProjectWarning("SECRET_WITHOUT_VALUE", text, where=where))
     return tuple(warnings)
 
 
@@ -143,7 +147,7 @@ def _add_files(
     files: EnvFiles,
     shell: Mapping[str, str],
     system: Mapping[str, tuple[str, str]],
-) -> tuple[str, ...]:
+) -> tuple[ProjectWarning, ...]:
     warnings = []
     for entry in files.entries:
         name = entry.name
@@ -151,16 +155,15 @@ def _add_files(
             # `vercel env pull` writes these too, empty or as they are in the cloud.
             if entry.value not in {"", system[name][0]}:
                 hint = " Use --env to choose it." if name == "VERCEL_ENV" else ""
-                warnings.append(
-                    f"{entry.place}: {name} is set by the platform; the file's value is ignored."
-                    + hint
-                )
+                text = f"{entry.where}: {name} is set by the platform; the file's value is ignored."
+                warnings.append(ProjectWarning("PLATFORM_VARIABLE", text + hint, where=entry.where))
             continue
-        variables[name] = _own_or_shells(name, entry.value, entry.place, shell, secret=True)
+        variables[name] = _own_or_shells(name, entry.value, str(entry.where), shell, secret=True)
     size = sum(len(f"{entry.name}{entry.value}".encode()) for entry in files.entries)
     if size > ENVIRONMENT_BYTES:
-        warnings.append(
+        text = (
             f"The env files hold {size} bytes; a deployment's variables may have "
             f"{ENVIRONMENT_BYTES} together."
         )
+        warnings.append(ProjectWarning("ENVIRONMENT_TOO_LARGE", text))
     return tuple(warnings)

@@ -12,6 +12,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from vercel_emu.errors import ProjectWarning
+
 _OF_THE_EMULATOR = frozenset(
     {
         "VIRTUAL_ENV",  # the environment of the shell or of `uv run`, not of the app
@@ -34,7 +36,7 @@ _SECRET = re.compile(r"TOKEN|SECRET|PASSW|PRIVATE|CREDENTIAL|_KEY|APIKEY|AUTH|DS
 
 def inherited_variables(
     environ: Mapping[str, str], emulator_prefix: Path, interpreter: Path | None
-) -> tuple[dict[str, str], tuple[str, ...]]:
+) -> tuple[dict[str, str], tuple[ProjectWarning, ...]]:
     """The shell's variables for the app, and warnings about what a person may miss."""
     kept = {
         name: value
@@ -43,14 +45,13 @@ def inherited_variables(
     }
     if "PATH" in kept:
         kept["PATH"] = child_path(kept["PATH"], _bin_of(emulator_prefix), app_bin(interpreter))
-    warnings = ()
     if environ.get("PYTHONPATH"):
         text = (
             "PYTHONPATH of the shell is not passed on, as a deployment has none; to set it for "
             "the functions put it into .env."
         )
-        return kept, (text,)
-    return kept, warnings
+        return kept, (ProjectWarning("PYTHONPATH_NOT_PASSED_ON", text),)
+    return kept, ()
 
 
 def child_path(path: str, emulator_bin: str | None, app_bin: str | None) -> str:

@@ -7,9 +7,16 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from vercel_emu.errors import ProjectWarning
 from vercel_emu.project.model import UNSET, FunctionSettings, Unset
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+def _index() -> int:
+    """The number of an entry in its list of the file, which is no part of what it says."""
+    index: int = field(default=0, compare=False)
+    return index
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +52,7 @@ class RedirectRule:
     status: int
     has: tuple[Condition, ...] = ()
     missing: tuple[Condition, ...] = ()
+    index: int = _index()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +62,7 @@ class RewriteRule:
     status: int | None = None
     has: tuple[Condition, ...] = ()
     missing: tuple[Condition, ...] = ()
+    index: int = _index()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +71,7 @@ class HeaderRule:
     headers: tuple[tuple[str, str], ...]
     has: tuple[Condition, ...] = ()
     missing: tuple[Condition, ...] = ()
+    index: int = _index()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +89,7 @@ class LegacyRoute:
     case_sensitive: bool = False
     has: tuple[Condition, ...] = ()
     missing: tuple[Condition, ...] = ()
+    index: int = _index()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +104,7 @@ class Build:
 class Cron:
     path: str
     schedule: str
+    index: int = _index()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +131,7 @@ class VercelConfig:
     dev_command: str | None = None
     env: Mapping[str, str] = _NOTHING
     build_env: Mapping[str, str] = _NOTHING
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[ProjectWarning, ...] = ()
 
     @property
     def destinations(self) -> frozenset[str]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from itertools import starmap
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NoReturn
 
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, ProjectWarning, Where, toml_line
 from vercel_emu.platform.cron import cron_problem
 from vercel_emu.project.model import UNSET
-from vercel_emu.project.vercel_json.faults import closest, find_fault
+from vercel_emu.project.vercel_json.faults import LEFT_OUT, closest, find_fault
 from vercel_emu.project.vercel_json.functions import function_settings
 from vercel_emu.project.vercel_json.model import (
     Build,
@@ -50,7 +51,7 @@ def read_vercel_config(root: Path) -> VercelConfig:
     return parse_vercel_config(data, file_name, warnings)
 
 
-def read_config_data(root: Path) -> tuple[object, str | None, list[str]]:
+def read_config_data(root: Path) -> tuple[object, str | None, list[ProjectWarning]]:
     """What the project's file holds, unchecked, its name (None where there is none), warnings."""
     file, warnings = _config_file(root)
     if file is None:
@@ -59,7 +60,7 @@ def read_config_data(root: Path) -> tuple[object, str | None, list[str]]:
 
 
 def parse_vercel_config(
-    data: object, file_name: str = "vercel.json", warnings: list[str] | None = None
+    data: object, file_name: str = "vercel.json", warnings: list[ProjectWarning] | None = None
 ) -> VercelConfig:
     """The values of parsed JSON or TOML; what isn't allowed is an `EmuError`."""
     fault = find_fault(data)
@@ -70,6 +71,7 @@ def parse_vercel_config(
             "INVALID_VERCEL_CONFIG",
             f"Invalid {file_name} - {place}{fault.message}{stop}",
             fault.hint,
+            where=Where(file_name, fault.path.removeprefix(".") or None),
         )
     assert isinstance(data, dict)
     return _Reader(data, file_name, warnings or []).config()
@@ -78,7 +80,7 @@ def parse_vercel_config(
 # -- finding and reading the file ----------------------------------------------------------------
 
 
-def _config_file(root: Path) -> tuple[Path | None, list[str]]:
+def _config_file(root: Path) -> tuple[Path | None, list[ProjectWarning]]:
     names = ["vercel.json", "vercel.toml", *(f"vercel.{ext}" for ext in _PROGRAM_EXTENSIONS)]
     found = [name for name in names if (root / name).exists()]
     if len(found) > 1:
@@ -87,18 +89,20 @@ def _config_file(root: Path) -> tuple[Path | None, list[str]]:
             f"Multiple config files found: {', '.join(found)}. "
             "Please use only one configuration method.",
             f"Keep {found[0]} and move what the others say into it.",
+            where=Where(found[1]),
         )
     if (root / "now.json").exists():
         raise EmuError(
             "DEPRECATED_NOW_JSON",
             "The `now.json` file is deprecated and no longer supported. "
             "Please rename it to `vercel.json`.",
+            where=Where("now.json"),
         )
     if not found:
         return None, []
     if found[0] in names[2:]:
-        warning = f"{found[0]} is a program and is not run here; write vercel.json for its settings"
-        return None, [warning]
+        text = f"{found[0]} is a program and is not run here; write vercel.json for its settings"
+        return None, [ProjectWarning("CONFIG_IS_PROGRAM", text, where=Where(found[0]))]
     return root / found[0], []
 
 
@@ -108,7 +112,10 @@ def _read(file: Path) -> object:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise EmuError(
-            "CANT_READ_CONFIG", f"Can't read {file.name}: {reason}.", "It must be a text file."
+            "CANT_READ_CONFIG",
+            f"Can't read {file.name}: {reason}.",
+            "It must be a text file.",
+            where=Where(file.name),
         ) from error
     return _parse_toml(text, file.name) if file.suffix == ".toml" else _parse_json(text, file.name)
 
@@ -124,9 +131,11 @@ def _parse_json(text: str, name: str) -> object:
             "CANT_PARSE_JSON_FILE",
             f"Can't parse json file {where}: {error.msg}{shown}",
             "JSON has no comments and no comma after the last item; keys are in double quotes.",
+            where=Where(name, line=error.lineno),
         ) from error
     except (ValueError, RecursionError) as error:
-        raise EmuError("CANT_PARSE_JSON_FILE", f"Can't parse json file {name}: {error}") from error
+        message = f"Can't parse json file {name}: {error}"
+        raise EmuError("CANT_PARSE_JSON_FILE", message, where=Where(name)) from error
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -136,16 +145,18 @@ def _refuse_constant(name: str) -> NoReturn:
 def _parse_toml(text: str, name: str) -> object:
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+    except (RecursionError, ValueError) as error:
         # Its message ends with "(at line 3, column 7)".
-        raise EmuError("CANT_PARSE_TOML_FILE", f"Can't parse toml file {name}: {error}") from error
+        message = f"Can't parse toml file {name}: {error}"
+        where = Where(name, line=toml_line(error))
+        raise EmuError("CANT_PARSE_TOML_FILE", message, where=where) from error
 
 
 # -- parsed data to values -----------------------------------------------------------------------
 
 
 class _Reader:
-    def __init__(self, data: dict[str, Any], file_name: str, warnings: list[str]) -> None:
+    def __init__(self, data: dict[str, Any], file_name: str, warnings: list[ProjectWarning]):
         self.data = data
         self.file_name = file_name
         self.warnings = warnings
@@ -157,20 +168,21 @@ class _Reader:
                 "FUNCTIONS_AND_BUILDS",
                 "The `functions` property cannot be used in conjunction with the `builds` "
                 "property. Please remove one of them.",
+                where=self.where("builds"),
             )
         self.warn_of_unknown_keys()
         build = data.get("build") or {}
         return VercelConfig(
             file_name=self.file_name,
-            redirects=tuple(map(self.redirect, *self.numbered("redirects"))),
-            rewrites=tuple(filter(None, map(self.rewrite, *self.numbered("rewrites")))),
-            headers=tuple(map(self.header, *self.numbered("headers"))),
-            routes=tuple(filter(None, map(self.route, *self.numbered("routes")))),
+            redirects=tuple(starmap(self.redirect, self.numbered("redirects"))),
+            rewrites=tuple(filter(None, starmap(self.rewrite, self.numbered("rewrites")))),
+            headers=tuple(starmap(self.header, self.numbered("headers"))),
+            routes=tuple(filter(None, starmap(self.route, self.numbered("routes")))),
             clean_urls=data.get("cleanUrls"),
             trailing_slash=data.get("trailingSlash"),
-            function_settings=function_settings(data.get("functions", {})),
-            crons=tuple(map(self.cron, *self.numbered("crons"))),
-            builds=tuple(Build(b.get("src", ""), b["use"]) for b in data.get("builds", [])),
+            function_settings=function_settings(data.get("functions", {}), self.file_name),
+            crons=tuple(starmap(self.cron, self.numbered("crons"))),
+            builds=tuple(Build(b.get("src", ""), b["use"]) for _, b in self.numbered("builds")),
             regions=_strings(data.get("regions")),
             output_directory=data.get("outputDirectory"),
             framework=data.get("framework", UNSET),
@@ -182,31 +194,40 @@ class _Reader:
             warnings=tuple(self.warnings),
         )
 
-    def numbered(self, key: str) -> tuple[range, list[dict[str, Any]]]:
-        items = self.data.get(key, [])
-        return range(len(items)), items
+    def numbered(self, key: str) -> Iterator[tuple[int, dict[str, Any]]]:
+        for index, item in enumerate(self.data.get(key, [])):
+            if item is not LEFT_OUT:
+                yield index, item
+
+    def where(self, key: str) -> Where:
+        return Where(self.file_name, key)
+
+    def warn(self, code: str, key: str, text: str) -> None:
+        message = f"{self.file_name}: {text}"
+        self.warnings.append(ProjectWarning(code, message, where=self.where(key)))
 
     def warn_of_unknown_keys(self) -> None:
         for key in self.data:
             if key in _NOT_EMULATED:
-                self.warnings.append(f"{self.file_name}: `{key}` has no effect in the emulator")
+                self.warn("UNSUPPORTED_CONFIG_KEY", key, f"`{key}` has no effect in the emulator")
             if key in KNOWN_KEYS:
                 continue
             suggestion = closest(key, KNOWN_KEYS)
             advice = f"did you mean `{suggestion}`?" if suggestion else "the platform ignores it"
-            self.warnings.append(f"{self.file_name}: unknown key `{key}`; {advice}")
+            self.warn("UNKNOWN_CONFIG_KEY", key, f"unknown key `{key}`; {advice}")
 
     def warn_of_ignored(self, place: str, rule: Mapping[str, Any]) -> None:
         for key in _IGNORED_IN_RULES:
             if key in rule:
-                self.warnings.append(
-                    f"{self.file_name}: `{place}.{key}` has no effect in the emulator"
-                )
+                full = f"{place}.{key}"
+                self.warn("UNSUPPORTED_CONFIG_KEY", full, f"`{full}` has no effect in the emulator")
         source = rule.get("source") or rule.get("src") or ""
         if source.startswith("/.well-known") and "headers" not in rule:
-            self.warnings.append(
-                f"{self.file_name}: `{place}`: the platform reserves /.well-known; "
-                "a deployment may not redirect or rewrite it"
+            self.warn(
+                "RESERVED_PATH",
+                place,
+                f"`{place}`: the platform reserves /.well-known; "
+                "a deployment may not redirect or rewrite it",
             )
 
     def redirect(self, index: int, rule: dict[str, Any]) -> RedirectRule:
@@ -217,10 +238,15 @@ class _Reader:
                 f"Redirect at index {index} cannot define both `permanent` and "
                 "`statusCode` properties.",
                 "Keep `permanent` (308 or 307), or `statusCode` for another status.",
+                where=self.where(f"redirects[{index}]"),
             )
         status = 307 if rule.get("permanent") is False else rule.get("statusCode", 308)
         return RedirectRule(
-            source=rule["source"], destination=rule["destination"], status=status, **_when(rule)
+            source=rule["source"],
+            destination=rule["destination"],
+            status=status,
+            index=index,
+            **_when(rule),
         )
 
     def rewrite(self, index: int, rule: dict[str, Any]) -> RewriteRule | None:
@@ -233,6 +259,7 @@ class _Reader:
             source=rule["source"],
             destination=rule["destination"],
             status=rule.get("statusCode"),
+            index=index,
             **_when(rule),
         )
 
@@ -240,7 +267,7 @@ class _Reader:
         headers = tuple((item["key"], item["value"]) for item in rule["headers"])
         for name, value in headers:
             self.check_header(f"headers[{index}]", name, value)
-        return HeaderRule(source=rule["source"], headers=headers, **_when(rule))
+        return HeaderRule(source=rule["source"], headers=headers, index=index, **_when(rule))
 
     def check_header(self, place: str, name: str, value: str) -> None:
         if not name or not name.isascii() or any(c in "\r\n\0 " for c in name):
@@ -248,12 +275,14 @@ class _Reader:
                 "invalid_header",
                 f"{self.file_name}: {place} has the header name {name!r}, which can't be sent.",
                 "Names consist of letters, digits and hyphens.",
+                where=self.where(place),
             )
         if any(c in "\r\n\0" for c in value):
             raise EmuError(
                 "invalid_header",
                 f"{self.file_name}: the header {name} in {place} has a line break in its value.",
                 "Write the value on one line.",
+                where=self.where(place),
             )
 
     def route(self, index: int, rule: dict[str, Any]) -> LegacyRoute | None:
@@ -262,15 +291,18 @@ class _Reader:
             unknown = next((key for key in rule if key != "handle"), None)
             if unknown is not None:
                 raise EmuError(
-                    "invalid_route", f"Route at index {index} has unknown property `{unknown}`."
+                    "invalid_route",
+                    f"Route at index {index} has unknown property `{unknown}`.",
+                    where=self.where(f"{place}.{unknown}"),
                 )
-            return LegacyRoute(handle=rule["handle"])
+            return LegacyRoute(handle=rule["handle"], index=index)
         for old, new in (("src", "source"), ("dest", "destination"), ("status", "statusCode")):
             if old in rule and new in rule:
                 raise EmuError(
                     "invalid_route",
                     f"Route at index {index} cannot define both `{old}` and `{new}`. "
                     "Please use only one.",
+                    where=self.where(f"{place}.{new}"),
                 )
         self.warn_of_ignored(place, rule)
         destination = rule.get("dest", rule.get("destination"))
@@ -289,22 +321,24 @@ class _Reader:
             check=rule.get("check", False),
             is_continue=rule.get("continue", False),
             case_sensitive=rule.get("caseSensitive", False),
+            index=index,
             **_when(rule),
         )
 
     def warn_of_service(self, place: str) -> None:
-        self.warnings.append(
-            f"{self.file_name}: `{place}` leads to a service; services are not emulated and the "
-            "rule is ignored"
+        self.warn(
+            "SERVICE_NOT_EMULATED",
+            place,
+            f"`{place}` leads to a service; services are not emulated and the rule is ignored",
         )
 
     def cron(self, index: int, cron: dict[str, Any]) -> Cron:
         problem = cron_problem(cron["schedule"])
         if problem is not None:
-            self.warnings.append(
-                f"{self.file_name}: `crons[{index}].schedule` {cron['schedule']!r}: {problem}"
-            )
-        return Cron(cron["path"], cron["schedule"])
+            key = f"crons[{index}].schedule"
+            text = f"`{key}` {cron['schedule']!r}: {problem}"
+            self.warn("INVALID_CRON_EXPRESSION", key, text)
+        return Cron(cron["path"], cron["schedule"], index)
 
 
 def _when(rule: Mapping[str, Any]) -> dict[str, Any]:

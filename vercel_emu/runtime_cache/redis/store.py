@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 from redis.exceptions import RedisError, ResponseError
 
-from vercel_emu.events import Emit, Notice
+from vercel_emu.events import Emit, Notice, notice_of
 from vercel_emu.runtime_cache.model import (
     Item,
     ItemInfo,
@@ -247,7 +247,7 @@ class RedisStore:
         return refusal
 
     def _warn(self, error: StoreUnavailableError) -> None:
-        self._emit(Notice(level="warn", code=error.code, message=error.message, hint=error.hint))
+        self._emit(notice_of(error, "warn"))
 
     def _unavailable(self, reason: str) -> StoreUnavailableError:
         reason = reason.rstrip(".")  # the client ends some of its messages with one

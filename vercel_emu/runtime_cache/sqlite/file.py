@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from vercel_emu.emu_folder import PRIVATE_FILE, make_folder
 from vercel_emu.events import Emit, Notice
 from vercel_emu.runtime_cache.sqlite.faults import Fault, classify
 from vercel_emu.runtime_cache.sqlite.schema import APPLICATION_ID, migrate
@@ -46,7 +47,7 @@ def prepare(path: Path, emit: Emit) -> None:
     A corrupt or foreign file there is set aside under a new name, never deleted. Emulators that
     open, or set aside, at the same moment take turns.
     """
-    _make_folder(path.parent)
+    make_folder(path.parent)
     with _turn(path):
         reason = _judge(path)
         if reason:
@@ -79,14 +80,6 @@ def wal_size(path: Path) -> int:
         return 0
 
 
-def _make_folder(folder: Path) -> None:
-    if folder.is_dir():
-        return
-    folder.mkdir(parents=True)
-    with contextlib.suppress(FileExistsError), (folder / ".gitignore").open("x") as file:
-        file.write("*\n")
-
-
 def _judge(path: Path) -> str:
     """Why the file can't be ours, else "" with the file created and migrated."""
     if path.is_file() and path.stat().st_size >= 100:
@@ -94,6 +87,9 @@ def _judge(path: Path) -> str:
             if file.read(len(_MAGIC)) != _MAGIC:
                 return "it is not an SQLite database"
     connection: sqlite3.Connection | None = None
+    if not path.exists():
+        # SQLite's own files beside it get its mode.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE))
     try:
         connection = connect(path, busy_timeout_ms=3000, cache_kb=256)
         owner = connection.execute("PRAGMA application_id").fetchone()[0]
@@ -135,7 +131,7 @@ def _set_aside(path: Path, reason: str, emit: Emit) -> None:
 
 @contextlib.contextmanager
 def _turn(path: Path) -> Iterator[None]:
-    descriptor = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o644)
+    descriptor = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

@@ -22,8 +22,10 @@ class Worker:
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
         self._connection: sqlite3.Connection | None = None
         self._stale = False
+        self._started = False
 
     async def run[T](self, job: Callable[[sqlite3.Connection], T]) -> T:
+        self._started = True
         return await asyncio.get_running_loop().run_in_executor(self._executor, self._do, job)
 
     def disconnect(self) -> None:
@@ -31,7 +33,9 @@ class Worker:
 
     async def close(self) -> None:
         """Finish the jobs that were given, then disconnect and end the thread."""
-        await asyncio.get_running_loop().run_in_executor(self._executor, self._drop)
+        # Python 3.12 starts no thread while a process ends: one that never ran is left so.
+        if self._started:
+            await asyncio.get_running_loop().run_in_executor(self._executor, self._drop)
         self._executor.shutdown()
 
     def _do[T](self, job: Callable[[sqlite3.Connection], T]) -> T:

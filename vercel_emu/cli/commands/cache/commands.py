@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from typing import Any, BinaryIO
@@ -21,7 +22,7 @@ from vercel_emu.cli.commands.cache.common import (
     plural,
 )
 from vercel_emu.control.cache_access import CacheAccess
-from vercel_emu.errors import EmuError
+from vercel_emu.errors import EmuError, Where
 from vercel_emu.runtime_cache import operations as ops
 from vercel_emu.runtime_cache import policy, sdk_keys
 from vercel_emu.runtime_cache.exchange import from_line, to_line
@@ -138,7 +139,7 @@ def _with_value(item: ops.Record) -> dict[str, Any]:
     facts.pop("body", None)
     try:
         return {**facts, "value": json.loads(item.body)}
-    except ValueError:
+    except (ValueError, RecursionError):
         return {**facts, "text": item.body.decode(errors="backslashreplace")}
 
 
@@ -165,7 +166,7 @@ def set_(
         raise click.UsageError("Give one KEY and one VALUE; quote values that have spaces.")
     key = one_key(arguments[0] if len(arguments) == 2 else None, plain, namespace)
     value = arguments[-1]
-    body = sys.stdin.buffer.read() if value == "-" else value.encode()
+    body = sys.stdin.buffer.read() if value == "-" else os.fsencode(value)
     seconds = policy.parse_ttl(ttl) if ttl is not None else None
     if ttl is not None and not seconds:
         raise click.BadParameter(f"{ttl!r} is not a number of seconds above 0", param_hint="--ttl")
@@ -184,6 +185,12 @@ def as_json_bytes(body: bytes) -> bytes:
         json.loads(body)
     except ValueError:
         return json.dumps(body.decode(errors="backslashreplace"), ensure_ascii=False).encode()
+    except RecursionError:
+        raise EmuError(
+            "INVALID_CACHE_VALUE",
+            "The value is nested too deeply: no app could read it as JSON.",
+            "Store it as text: --raw stores it as it is.",
+        ) from None
     return body
 
 
@@ -288,7 +295,7 @@ def _batches(file: BinaryIO) -> Iterator[list[ops.Record]]:
         if not line.strip():
             continue
         try:
-            record = from_line(line, f"{name}:{number}")
+            record = from_line(line, Where(name, line=number))
         except EmuError:
             yield batch
             raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,7 @@ def command(name: str, *, creates: bool = False) -> Callable[[Callable[..., Any]
         )
         @functools.wraps(function)
         def run(directory: Path, **given: Any) -> Any:
+            _check_encoding(value for name, value in given.items() if name != "arguments")
             where = {name: given.pop(name) for name in ("env", "region", "cache")}
             with opened(directory, where, creates) as access:
                 names = {"environment": where["env"] or "", "region": where["region"] or ""}
@@ -84,7 +85,19 @@ def by_plain_key(function: Callable[..., Any]) -> Callable[..., Any]:
 json_flag = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
+def _check_encoding(values: Iterable[Any]) -> None:
+    """What is not UTF-8 on the command line can be no key, tag or name."""
+    for value in values:
+        for text in value if isinstance(value, tuple) else (value,):
+            if isinstance(text, str) and not text.isascii():
+                try:
+                    text.encode()
+                except UnicodeEncodeError:
+                    raise click.UsageError(f"{text!r} is not UTF-8.") from None
+
+
 def one_key(key: str | None, plain: str | None, namespace: str) -> str:
+    _check_encoding((key,))
     if (key is None) == (plain is None):
         raise click.UsageError("Give either a KEY as `cache ls` shows it, or --key PLAIN.")
     return sdk_keys.stored_key(plain, namespace) if plain is not None else str(key)

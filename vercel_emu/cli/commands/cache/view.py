@@ -82,7 +82,7 @@ def pretty(body: bytes) -> str:
     """A value as a person reads it: indented JSON, else the text, else the bytes."""
     try:
         return json.dumps(json.loads(body), indent=2, ensure_ascii=False)
-    except ValueError:
+    except (ValueError, RecursionError):
         return body.decode(errors="backslashreplace")
 
 
