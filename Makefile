@@ -1,6 +1,6 @@
 # `make dev` and `make test` set everything up by themselves; all they need is python3, git and make.
 # `make test PYTHON=3.12` is with another Python (a version or a path) than that of .python-version.
-.PHONY: dev test setup lint format bench clean system-packages
+.PHONY: dev test fuzz setup lint format bench clean system-packages
 
 export UV_PROJECT_ENVIRONMENT := .venv
 TOOLS := .tools
@@ -15,6 +15,13 @@ test: setup system-packages
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/pytest -n auto -q
+
+# 100,000 connections; `make test` plays 3,000 of them.
+SEEDS ?= 20
+CONNECTIONS ?= 5000
+
+fuzz: setup
+	.venv/bin/python -m tests.fuzz --seeds $(SEEDS) --connections $(CONNECTIONS)
 
 setup: $(READY)
 
