@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import signal
 import sys
 import tempfile
 import time
@@ -31,6 +32,8 @@ def main() -> int:
         for index in indexes:
             print(generate(given.seed, index).describe())
         return 0
+    # Ended from outside, it must not leave emulators behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     return asyncio.run(_run(range(given.seed, given.seed + given.seeds), indexes, given.findings))
 
 
