@@ -70,7 +70,7 @@ class VisitorDirectory:
             if len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)
         if isinstance(found, EmuError):
-            raise EmuError(found.code, found.message, found.hint)
+            raise EmuError(found.code, found.message, found.hint, where=found.where)
         return found
 
     def _stale(self, text: str, error: EmuError) -> None:

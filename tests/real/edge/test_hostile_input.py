@@ -103,7 +103,7 @@ def test_the_control_api_says_what_is_wrong(running: Emulation, case: str) -> No
     invocation = running.project.recorder.recent(1)[0].id
     answer = control(running, method, "/emu/v1" + path.format(id=invocation), content)
     assert answer.status_code == 400, answer.text
-    assert set(answer.json()["error"]) == {"code", "message", "hint"}
+    assert set(answer.json()["error"]) == {"code", "message", "hint", "where"}
 
 
 @pytest.mark.parametrize("ttl", ["-1", "0", "1e-400"])

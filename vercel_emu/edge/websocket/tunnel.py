@@ -189,6 +189,8 @@ class WebSocketTunnel(asyncio.Protocol):
         try:
             head = await connection.head()
             headers = response_headers(head.headers, self._invoker.function_id(self._call))
+            if head.status == 204:  # RFC 9110 section 8.6
+                headers = [pair for pair in headers if pair[0] != b"content-length"]
             headers.append((b"connection", b"close"))
             self._write_head(b" %d " % head.status, headers)
             self._report(head.status)
