@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -34,6 +38,31 @@ def stop(pid: int) -> None:
     os.kill(pid, signal.SIGSTOP)
 
 
+@contextmanager
+def kept_stopped(pid: int) -> Iterator[None]:
+    """Stop a process, and stop it again should anything let it go on."""
+    if sys.platform != "linux":
+        stop(pid)
+        yield
+        return
+    process, over = os.pidfd_open(pid), threading.Event()
+
+    def keep() -> None:
+        with suppress(ProcessLookupError):
+            while not over.wait(0.01):
+                signal.pidfd_send_signal(process, signal.SIGSTOP)
+
+    signal.pidfd_send_signal(process, signal.SIGSTOP)
+    keeper = threading.Thread(target=keep)
+    keeper.start()
+    try:
+        yield
+    finally:
+        over.set()
+        keeper.join()
+        os.close(process)
+
+
 def served(running: Address) -> int:
     """The instance that answers; 0 for a machine so busy that this takes seconds."""
     saw = ask(running, "/pid")
@@ -52,9 +81,9 @@ def test_starting(tmp_path: Path) -> None:
         waiting = Asking(running, "/")
         pid = starting(tmp_path)
         request_waits(running)
-        stop(pid)
-        assert waiting.saw() == FAILED
-        wait_until(lambda: not alive(pid), what="the stopped process ends")
+        with kept_stopped(pid):
+            assert waiting.saw() == FAILED
+            wait_until(lambda: not alive(pid), what="the stopped process ends")
         hold.unlink()
         save(running, 1)
         assert ask(running, "/") == "200 1"
@@ -64,9 +93,9 @@ def test_starting(tmp_path: Path) -> None:
 def test_idle(tmp_path: Path) -> None:
     with project(tmp_path, max_duration=3) as running:
         pid = pid_of(running)
-        stop(pid)
-        assert ask(running, "/") == TIMED_OUT
-        assert wait_until(lambda: served(running)) != pid
+        with kept_stopped(pid):
+            assert ask(running, "/") == TIMED_OUT
+            assert wait_until(lambda: served(running)) != pid
         assert not alive(pid)
 
 
@@ -80,27 +109,28 @@ def test_request(tmp_path: Path) -> None:
         pid = pid_of(running)
         waiting = Asking(running, "/held?name=one")
         begun(tmp_path, "one")
-        stop(pid)
-        assert waiting.saw() == TIMED_OUT
-        assert wait_until(lambda: served(running)) != pid
+        with kept_stopped(pid):
+            assert waiting.saw() == TIMED_OUT
+            assert wait_until(lambda: served(running)) != pid
 
 
 @row(STOPPED, "during a response stream", f"A cut connection at the deadline; {REPLACED}")
 def test_stream(tmp_path: Path) -> None:
     with project(tmp_path, max_duration=3) as running:
         pid = pid_of(running)
-        stream_cut_by(lambda: stop(pid), running)
-        assert wait_until(lambda: served(running)) != pid
+        with ExitStack() as stack:
+            stream_cut_by(lambda: stack.enter_context(kept_stopped(pid)), running)
+            assert wait_until(lambda: served(running)) != pid
 
 
 @row(STOPPED, "during a reload", "The new code: the stopped instance is ended.")
 def test_reload(tmp_path: Path) -> None:
     with project(tmp_path, reload=True, standby=True) as running:
         pid = pid_of(running)
-        stop(pid)
-        save(running, 1)
-        assert ask(running, "/") == "200 1"
-        wait_until(lambda: not alive(pid), what="the stopped process ends")
+        with kept_stopped(pid):
+            save(running, 1)
+            assert ask(running, "/") == "200 1"
+            wait_until(lambda: not alive(pid), what="the stopped process ends")
 
 
 @row(STOPPED, "at shutdown", "500 `FUNCTION_INVOCATION_FAILED`; the emulator ends with code 0.")
