@@ -16,9 +16,11 @@ from pathlib import Path
 
 from tests.real.reload.load import Load, version
 from tests.real.support import DevProcess, alive, clean_environ, wait_until, write_project
+from vercel_emu.control.recorder import KEPT
 
 WARM_UP = 100
-"""Saves before memory is measured for the first time."""
+"""Saves before memory is measured for the first time; at least: the record of requests that other
+commands read must be full."""
 MOST_GROWTH = 1.1
 LOOK_EVERY = 25
 """Saves between two looks at the processes and the log."""
@@ -40,10 +42,10 @@ class Memory:
 
 def memory_mb(pid: int) -> float:
     try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:
         return 0.0
-    found = next(line for line in lines if line.startswith("Pss_Anon:"))
+    found = next(line for line in lines if line.startswith("RssAnon:"))
     return int(found.split()[1]) / 1024
 
 
@@ -54,14 +56,12 @@ class Saver:
         self._process = process
         self._load = load
         self._pids = {process.process.pid}
-        self.requests = 0
         self.wrong: list[str] = []
 
-    def save(self, numbers: range) -> None:
-        for number in numbers:
-            self._load.save(number)
-            if number % LOOK_EVERY == 0:
-                self.look()
+    def save(self, number: int) -> None:
+        self._load.save(number)
+        if number % LOOK_EVERY == 0:
+            self.look()
 
     def look(self) -> None:
         """Note which processes there are; nothing may have failed in the log."""
@@ -88,12 +88,13 @@ def run(root: Path, *, saves: int, clients: int) -> tuple[Load, Memory, list[str
         process.wait_ready()
         load = Load(process, root, most_pause=3 * clients)
         saver = Saver(process, load)
-        warm_up = min(WARM_UP, saves)
         try:
             load.start(clients)
-            saver.save(range(1, warm_up + 1))
+            while load.saved < WARM_UP or load.answered < KEPT * 1.2:
+                saver.save(load.saved + 1)
             before = saver.settled_memory()
-            saver.save(range(warm_up + 1, warm_up + saves + 1))
+            for _ in range(saves):
+                saver.save(load.saved + 1)
         finally:
             load.stop()
         saver.look()
