@@ -1,6 +1,6 @@
 # `make dev` and `make test` set everything up by themselves; all they need is python3, git and make.
 # `make test PYTHON=3.12` is with another Python (a version or a path) than that of .python-version.
-.PHONY: dev test fuzz setup lint format bench clean system-packages
+.PHONY: dev test fuzz soak setup lint format bench clean system-packages
 
 export UV_PROJECT_ENVIRONMENT := .venv
 TOOLS := .tools
@@ -65,6 +65,17 @@ bench: setup
 	.venv/bin/python benchmarks/cache.py
 	.venv/bin/python benchmarks/functions_api.py
 	.venv/bin/python benchmarks/routing.py
+
+# Long runs, each with one line of result: SAVES saves, and KILLS kills, under CLIENTS clients.
+SAVES := 5000
+KILLS := 1000
+CLIENTS := 8
+
+soak: setup
+	@failed=0; \
+	.venv/bin/python -m tests.soak.saves --saves $(SAVES) --clients $(CLIENTS) || failed=1; \
+	.venv/bin/python -m tests.soak.kills --kills $(KILLS) --clients $(CLIENTS) || failed=1; \
+	exit $$failed
 
 clean:
 	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis

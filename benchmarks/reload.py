@@ -3,7 +3,7 @@
 The same app under vercel-emu and under its framework's own reloader, one after the other on this
 machine. A file is saved, and the app is asked until the new code answers; that time is measured,
 and requests that failed meanwhile are counted. The first save after the start counts like any
-other. `--load` instead saves at random moments under 16 connections of mixed requests.
+other.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import argparse
 import contextlib
 import http.client
 import os
-import random
 import shutil
 import signal
 import socket
@@ -20,7 +19,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -201,131 +199,11 @@ def table(results: Sequence[Result]) -> str:
     return "\n".join(lines)
 
 
-# Under load ------------------------------------------------------------------------------------
-
-LOADED = """
-import asyncio
-from fastapi import Request
-from fastapi.responses import StreamingResponse
-
-@app.get("/bench-version")
-async def bench_version():
-    return {version}
-
-@app.get("/bench-slow")
-async def bench_slow():
-    await asyncio.sleep(2)
-    return {version}
-
-@app.post("/bench-post")
-async def bench_post(request: Request):
-    return [{version}, len(await request.body())]
-
-@app.get("/bench-stream")
-async def bench_stream():
-    async def lines():
-        for _ in range(20):
-            yield "{version}\\n"
-            await asyncio.sleep(0.02)
-        yield "end"
-    return StreamingResponse(lines())
-"""
-BODY = bytes(200_000)
-
-
-@dataclass
-class Load:
-    """Users who ask without a pause, and what they saw."""
-
-    port: int
-    saved: int = 0
-    answered: int = 0
-    wrong: list[str] = field(default_factory=list)
-    stopping: bool = False
-
-    def user(self, seed: int) -> None:
-        kinds = random.Random(seed)
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        while not self.stopping:
-            path = kinds.choice(["version"] * 6 + ["slow", "stream", "post"])
-            least = self.saved
-            try:
-                if error := self._check(connection, path, least):
-                    self.wrong.append(error)
-            except (OSError, http.client.HTTPException, ValueError) as error:
-                self.wrong.append(f"{path}: {error!r}")
-                connection.close()
-            self.answered += 1
-        connection.close()
-
-    def _check(self, connection: http.client.HTTPConnection, path: str, least: int) -> str:
-        body = BODY if path == "post" else None
-        connection.request("POST" if body else "GET", f"/bench-{path}", body=body)
-        answer = connection.getresponse()
-        text = answer.read().decode()
-        if answer.status != 200:
-            return f"{path}: {answer.status} {text[:200]}"
-        words = text.strip("[]").replace(",", " ").split()
-        if path == "post" and words[1] != str(len(BODY)):
-            return f"post: a body of {words[1]}"
-        if path == "stream" and words != [words[0]] * 20 + ["end"]:
-            return f"stream: {words}"
-        return f"{path}: {words[0]} after {least} had been saved" if int(words[0]) < least else ""
-
-
-def memory_mb(pid: int) -> float:
-    """What a process has for itself alone (Linux)."""
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss_Anon:"):
-            return int(line.split()[1]) / 1024
-    return 0.0
-
-
-def group_size(group: int) -> int:
-    """How many processes belong to the sessions that a process started."""
-    listed = subprocess.run(["ps", "-A", "-o", "ppid="], capture_output=True, text=True).stdout
-    return listed.split().count(str(group))
-
-
-def run_load(saves: int, users: int = 16) -> bool:
-    """Random saves under constant load; prints what went wrong."""
-    port = free_port()
-    app = App("fastapi", "app.py", LOADED, "", ())
-    with project(app) as (root, save), server(root, emu_command(port)) as process:
-        wait_served(port, "0")
-        load = Load(port)
-        threads = [threading.Thread(target=load.user, args=(seed,)) for seed in range(users)]
-        for thread in threads:
-            thread.start()
-        moments = random.Random(4)
-        before = 0.0
-        # The first saves warm everything up, so that memory has something to be compared with.
-        for version in range(1, saves + 21):
-            if version == 21:
-                before = memory_mb(process.pid)
-            save(version)
-            load.saved = version
-            time.sleep(moments.uniform(0.01, 1.0))
-        load.stopping = True
-        for thread in threads:
-            thread.join()
-        time.sleep(4)
-        after, children = memory_mb(process.pid), group_size(process.pid)
-    print(f"{saves + 20} saves, {load.answered} requests, {len(load.wrong)} wrong")
-    print(f"memory {before:.1f} MB before, {after:.1f} MB after; {children} processes")
-    for error in load.wrong[:10]:
-        print(f"  {error}")
-    return not load.wrong
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("apps", nargs="*", metavar="APP", help=", ".join(APPS))
     parser.add_argument("--saves", type=int, default=20)
-    parser.add_argument("--load", action="store_true")
     arguments = parser.parse_args()
-    if arguments.load:
-        sys.exit(0 if run_load(arguments.saves) else 1)
     results: list[Result] = []
     for name in arguments.apps or APPS:
         results += compare(APPS[name], arguments.saves)

@@ -339,10 +339,20 @@ class DevProcess(Address):
 
     def wait_ready(self) -> Self:
         """Return once the emulator listens and its function has started."""
-        message = self.wait_for("Notice", code="LISTENING")["message"]
-        self.url = message.removeprefix("listening on ")
+        self.wait_listening()
         self.wait_for("InstanceReady")
         return self
+
+    def wait_listening(self) -> Self:
+        """Return once requests are accepted; they wait for the function."""
+        message = self.wait_for("Notice", code="LISTENING")["message"]
+        self.url = message.removeprefix("listening on ")
+        return self
+
+    def forget(self) -> None:
+        """Drop what was logged so far: a long run would keep hundreds of megabytes."""
+        with self._changed:
+            self.lines.clear()
 
     def signal(self, number: int) -> None:
         self.process.send_signal(number)

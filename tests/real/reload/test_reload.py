@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import random
 import threading
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,49 +11,9 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from tests.real.reload.load import Load, version
 from tests.real.support import PATIENCE, Emulation, alive, emulation, wait_until
 from vercel_emu import events
-
-ASGI = """
-import asyncio, os, pathlib
-
-VERSION = {version}
-
-async def app(scope, receive, send):
-    if scope["type"] != "http":
-        return
-    body = b""
-    while (message := await receive())["type"] == "http.request":
-        body += message["body"]
-        if not message.get("more_body"):
-            break
-    path = scope["path"]
-    if path == "/slow":
-        await asyncio.sleep(1.0)
-    if path == "/held":
-        while not pathlib.Path("../released").exists():
-            await asyncio.sleep(0.01)
-    text = str(VERSION)
-    if path == "/env":
-        text = os.environ.get("COLOUR", "none")
-    if path == "/data":
-        text = pathlib.Path("data.json").read_text()
-    if path == "/post":
-        text += f" {{len(body)}}"
-    await send({{"type": "http.response.start", "status": 200,
-                "headers": [(b"content-type", b"text/html")]}})
-    if path == "/stream":
-        for _ in range(10):
-            await send({{"type": "http.response.body", "body": text.encode() + b"\\n",
-                        "more_body": True}})
-            await asyncio.sleep(0.02)
-        text = "end"
-    await send({{"type": "http.response.body", "body": text.encode()}})
-"""
-
-
-def version(number: object) -> str:
-    return ASGI.format(version=number)
 
 
 def project(tmp_path: Path, files: dict[str, str] | None = None, **options: Any) -> Emulation:
@@ -111,62 +68,15 @@ def test_a_running_request_finishes_on_the_old_code(tmp_path: Path) -> None:
         wait_until(lambda: len(emulator.instances()) == 2)
 
 
-@dataclass
-class Load:
-    """Users who send requests without a pause and check that no answer is older than it may be."""
-
-    emulator: Emulation
-    saves: list[int] = field(default_factory=lambda: [0])
-    answered: int = 0
-    """How many requests there were, about: users count without a lock."""
-    wrong: list[str] = field(default_factory=list)
-    stopping: bool = False
-
-    def user(self, seed: int) -> None:
-        kinds = random.Random(seed)
-        with self.emulator.client() as client:
-            while not self.stopping:
-                path = kinds.choice(["/", "/", "/", "/", "/stream", "/post", "/slow"])
-                least = self.saves[-1]
-                try:
-                    self.check(path, least, client)
-                except (httpx.HTTPError, AssertionError, ValueError) as error:
-                    self.wrong.append(f"{path}: {error!r}")
-                self.answered += 1
-
-    def check(self, path: str, least: int, client: httpx.Client) -> None:
-        body = os.urandom(100_000) if path == "/post" else None
-        answer = client.request("POST" if body else "GET", path, content=body)
-        assert answer.status_code == 200, answer.text
-        words = answer.text.split()
-        assert int(words[0]) >= least, f"{words[0]} is older than {least}"
-        if path == "/post":
-            assert words[1] == "100000"
-        if path == "/stream":
-            assert words == [words[0]] * 10 + ["end"]
-
-
 def test_no_request_fails_or_sees_old_code_under_load(tmp_path: Path) -> None:
-    """A short form; `benchmarks/reload.py --load` is the long one."""
+    """A short form; `make soak` has the long one."""
     with project(tmp_path) as emulator:
         emulator.wait_ready()
-        load = Load(emulator)
-        users = [threading.Thread(target=load.user, args=(seed,)) for seed in range(8)]
-        for user in users:
-            user.start()
-        pauses = random.Random(1)
+        load = Load(emulator, emulator.root)
+        load.start(8)
         for number in range(1, 13):
-            if number % 3:
-                save(emulator, version(number))
-            else:
-                save(emulator, version(number), ".app.py.tmp")
-                (emulator.root / ".app.py.tmp").replace(emulator.root / "app.py")
-            load.saves.append(number)
-            enough = load.answered + pauses.randint(1, 60)
-            wait_until(lambda: load.answered >= enough)  # noqa: B023
-        load.stopping = True
-        for user in users:
-            user.join()
+            load.save(number)
+        load.stop()
         assert load.wrong == []
         pids = [one.process.pid for one in emulator.instances()]
         wait_until(lambda: len(emulator.instances()) <= 2)

@@ -1,0 +1,1 @@
+"""Long runs for `make soak`: each prints one line, and exits with 1 where something was wrong."""
