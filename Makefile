@@ -16,7 +16,7 @@ test: setup system-packages
 	.venv/bin/mypy
 	.venv/bin/pytest -n auto -q
 
-# 100,000 connections; `make test` plays 3,000 of them.
+# 100,000 connections; `make test` plays 2,000 of them.
 SEEDS ?= 20
 CONNECTIONS ?= 5000
 

@@ -11,7 +11,7 @@ from tests.fuzz.run import Finding, Fuzzer
 from tests.fuzz.target import emulators
 
 SEED = 1
-CONNECTIONS = 3000
+CONNECTIONS = 2000
 
 
 def test_nothing_gets_through(tmp_path: Path) -> None:
