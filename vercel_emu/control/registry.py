@@ -14,6 +14,9 @@ import msgspec
 from vercel_emu.emu_folder import announcement_paths, is_ours, write_whole
 from vercel_emu.files.reading import read_bytes
 
+LOOPBACK = "127.0.0.1"
+"""Where control listens, and nowhere else."""
+
 
 class RunningEmulator(msgspec.Struct, frozen=True, kw_only=True):
     """A running emulator of a project; `token` opens its control listener."""
@@ -82,7 +85,12 @@ def find_running(root: Path) -> RunningEmulator | None:
 
 
 def _alive(emulator: RunningEmulator) -> bool:
-    """Its process is there, and is it: the number may be another process's by now."""
+    """Its process is there, and is it: the number may be another process's by now.
+
+    The file may have come with somebody's repository: nothing is told to another machine.
+    """
+    if urlsplit(emulator.control_url).hostname != LOOPBACK:
+        return False
     try:
         os.kill(emulator.pid, 0)
     except ProcessLookupError:
