@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -278,7 +279,12 @@ def test_playing_again_after_each_reload(tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_text('steps = [{ path = "/", expect = { text = "GET" } }]')
     command = [sys.executable, "-m", "vercel_emu", "play", str(tmp_path / "x.toml"), str(root)]
     process = subprocess.Popen(
-        [*command, "--watch"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*command, "--watch"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # What a shell starts in the background ignores it, and so would its children.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.default_int_handler),
     )
     try:
         assert process.stdout is not None
