@@ -21,6 +21,7 @@ INTERVAL = 1.0
 STRICT_INTERVAL = 0.1
 WARN_AT = 0.8
 _MB = 1024 * 1024
+_WORKING = -1
 _PROC = Path("/proc")
 
 
@@ -70,13 +71,20 @@ class MemoryWatch:
                     self._compare(pool.name, instance, usage)
 
     def _working(self) -> Iterator[tuple[FunctionPool, Instance]]:
-        """The instances that are working or have worked since the last sample."""
+        """The instances that are working, or have worked since the sample before this one.
+
+        One that was sampled while it worked is sampled once more: its peak may have come later.
+        """
         for pool in list(self._pools.values()):
             for instance, _ in pool.instances():
                 served = instance.invocations.served
-                if len(instance.invocations) or served != self._seen.get(instance.name, 0):
+                if len(instance.invocations):
+                    self._seen[instance.name] = _WORKING
+                elif served == self._seen.get(instance.name, 0):
+                    continue
+                else:
                     self._seen[instance.name] = served
-                    yield pool, instance
+                yield pool, instance
 
     def _compare(self, function: str, instance: Instance, usage: Usage) -> None:
         limit = self._limit_of(function)

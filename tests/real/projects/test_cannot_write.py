@@ -160,7 +160,7 @@ set -e
 mount -t tmpfs -o size=3m tmpfs "$1"
 cp -r "$2"/. "$1"
 if [ "$3" = full ]; then cat /dev/zero > "$1"/filler 2> "$4"/filled || true; fi
-if [ "$3" = read-only ]; then mount -o remount,ro "$1"; fi
+if [ "$3" = read-only ]; then mount -o remount,bind,ro "$1"; fi
 cd "$1"
 shift 4
 exec "$@"

@@ -25,18 +25,29 @@ class Worker:
         self._started = False
 
     async def run[T](self, job: Callable[[sqlite3.Connection], T]) -> T:
-        self._started = True
-        return await asyncio.get_running_loop().run_in_executor(self._executor, self._do, job)
+        """What `job` returns, called on the thread with its connection."""
+        return await self._on_thread(lambda: self._do(job))
 
     def disconnect(self) -> None:
         self._stale = True
 
     async def close(self) -> None:
         """Finish the jobs that were given, then disconnect and end the thread."""
-        # Python 3.12 starts no thread while a process ends: one that never ran is left so.
         if self._started:
-            await asyncio.get_running_loop().run_in_executor(self._executor, self._drop)
-        self._executor.shutdown()
+            await self._on_thread(self._drop)
+        self._drop()
+        self._executor.shutdown(wait=self._started)
+
+    async def _on_thread[T](self, work: Callable[[], T]) -> T:
+        try:
+            done = asyncio.get_running_loop().run_in_executor(self._executor, work)
+        except RuntimeError:
+            if self._started:
+                raise
+            # Python 3.12 starts no thread while a process ends: then this one is as good.
+            return work()
+        self._started = True
+        return await done
 
     def _do[T](self, job: Callable[[sqlite3.Connection], T]) -> T:
         if self._stale:
