@@ -102,6 +102,13 @@ def test_a_number_has_its_least_value_from_file_and_command_line() -> None:
         load_options({}, {"drain_limit": -1.0}, FILE)
 
 
+def test_a_region_is_looked_up() -> None:
+    assert load_options({"region": "FRA1"}, {}, FILE).region == "fra1"
+    with pytest.raises(EmuError, match='There is no region "oslo"') as caught:
+        load_options({"region": "oslo"}, {}, FILE)
+    assert caught.value.where == Where("pyproject.toml", "[tool.vercel-emu]")
+
+
 def test_a_misspelt_key_gets_a_suggestion() -> None:
     with pytest.raises(EmuError, match='Did you mean "region"'):
         load_options({"regoin": "fra1"}, {}, FILE)

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import msgspec
 
 from vercel_emu.errors import EmuError, Where, refusal
+from vercel_emu.platform.regions import check_region
 
 type Mode = Literal["development", "preview", "production"]
 type LogFormat = Literal["pretty", "json"]
@@ -206,6 +207,7 @@ class Options:
                     f"{described.flags} can't be {value}.",
                     f"It is {described.least} or more: {described.text}",
                 )
+        object.__setattr__(self, "region", check_region(self.region))
         if self.crons is not None:
             parse_speed(self.crons)
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vercel_emu.events import Emit, Notice
+from vercel_emu.guest import family
 from vercel_emu.instance.pool import FunctionPool, Instance
 
 INTERVAL = 1.0
@@ -123,7 +124,7 @@ async def measure(pid: int) -> Usage:
 
 def _from_proc(pid: int) -> Usage:
     now, peak = _status(pid)
-    for child in _descendants(pid):
+    for child, _ in family.descendants([pid]):
         with contextlib.suppress(OSError):
             used, _ = _status(child)
             now += used
@@ -138,15 +139,6 @@ def _status(pid: int) -> tuple[int, int]:
         if name in values:
             values[name] = int(value.split()[0]) * 1024
     return values["VmRSS"], values["VmHWM"]
-
-
-def _descendants(pid: int) -> Iterator[int]:
-    for thread in (_PROC / str(pid) / "task").iterdir():
-        with contextlib.suppress(OSError):
-            for child in (thread / "children").read_text().split():
-                yield int(child)
-                with contextlib.suppress(OSError):
-                    yield from _descendants(int(child))
 
 
 async def _from_ps(pid: int) -> Usage:

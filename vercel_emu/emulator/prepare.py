@@ -22,7 +22,6 @@ from vercel_emu.project.variables.environment import (
     build_environment,
 )
 from vercel_emu.project.variables.git import GitFacts, read_git_facts
-from vercel_emu.project.variables.system_variables import check_region
 from vercel_emu.project.vercel_json.model import VercelConfig
 
 
@@ -64,7 +63,6 @@ def prepare(
     Raises:
         EmuError: the project can't be run, with the platform's code and what to do.
     """
-    check_region(options.region)
     identified = identify_project(folder)
     config = load_vercel_config(identified.root)
     prepared = Prepared(

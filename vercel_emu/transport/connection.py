@@ -8,6 +8,8 @@ answer. Higher-level clients normalise the target: `/a?` loses its question mark
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import ssl
 from collections import deque
 from collections.abc import AsyncIterator
@@ -17,6 +19,7 @@ import httptools
 
 HIGH_WATER = 256 * 1024
 """Bytes of a response that may wait for a slow client before reading pauses."""
+READ_SIZE = 64 * 1024
 HEAD_SECONDS = 0.002
 """A head with a fixed length waits this long for its body, so that both travel in one piece."""
 IDLE_SECONDS = 4.0
@@ -199,6 +202,8 @@ class Connection(asyncio.Protocol):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if exc is not None and not self._complete:
+            self._read_what_has_arrived()
         if self._head.status:
             self._announce(self._head)
         if not self._complete and self._head.status and self._closes_body():
@@ -272,6 +277,20 @@ class Connection(asyncio.Protocol):
             self._finish()
 
     # Helpers -------------------------------------------------------------------------------
+
+    def _read_what_has_arrived(self) -> None:
+        """Take in an answer that stands in the socket when a write fails.
+
+        A server may answer and hang up without having read the body. The loop then gives the
+        connection up at the next write, and would leave the answer unread.
+        """
+        if self._transport is None or self._transport.get_extra_info("ssl_object") is not None:
+            return
+        descriptor = self._transport.get_extra_info("socket").fileno()
+        # Nothing is there, the end is, or the socket is closed.
+        with contextlib.suppress(OSError):
+            while not self._complete and (data := os.read(descriptor, READ_SIZE)):
+                self.data_received(data)
 
     def _closes_body(self) -> bool:
         return self._head.ends_with_connection(self._method)

@@ -22,7 +22,6 @@ from vercel_emu.project.variables.environment import (
     build_environment,
 )
 from vercel_emu.project.variables.git import read_git_facts
-from vercel_emu.project.variables.system_variables import check_region
 
 MASK = "********"
 
@@ -102,7 +101,7 @@ def _environment(project: Project, options: Options, env_file: Path | None) -> E
         project,
         read_git_facts(project.root),
         mode=options.env,
-        region=check_region(options.region),
+        region=options.region,
         url=f"localhost:{parse_listen(options.listen)[1] or 3000}",
         environ=os.environ,
         env_files=read_env_files(

@@ -7,12 +7,10 @@ login) is empty: the name exists in every deployment, and `get_env()` gives None
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import re
 import string
 
-from vercel_emu.errors import EmuError
 from vercel_emu.platform.regions import REGIONS
 from vercel_emu.project.model import Project
 from vercel_emu.project.variables.git import GitFacts
@@ -22,19 +20,6 @@ AWS_REGIONS = {region.code: region.aws for region in REGIONS.values()}
 
 _BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _LABEL_LIMIT = 63
-
-
-def check_region(code: str) -> str:
-    """The code if it is a region's (`dev1` is the official CLI's own), else an `EmuError`."""
-    if code in AWS_REGIONS or code == "dev1":
-        return code
-    close = difflib.get_close_matches(code, AWS_REGIONS, n=3)
-    raise EmuError(
-        "UNKNOWN_REGION",
-        f'"{code}" is not a region of the platform.',
-        (f"Did you mean {' or '.join(close)}? " if close else "")
-        + f"There are {', '.join(AWS_REGIONS)}.",
-    )
 
 
 def system_variables(
