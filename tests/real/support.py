@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -256,13 +256,18 @@ class DevProcess(Address):
     """`vercel-emu dev` as a person starts it; its JSON log is read as it comes."""
 
     def __init__(
-        self, root: Path, *arguments: str, environ: Mapping[str, str], log_format: str = "json"
+        self,
+        root: Path,
+        *arguments: str,
+        environ: Mapping[str, str],
+        log_format: str = "json",
+        program: Sequence[str] = (sys.executable, "-m", "vercel_emu"),
     ) -> None:
         self.root = root
         self.lines: list[str] = []
         self._ended = False
         self._changed = threading.Condition()
-        self._command = [sys.executable, "-m", "vercel_emu", "dev", str(root)]
+        self._command = [*program, "dev", str(root)]
         self._command += ["--log-format", log_format, *arguments]
         if "--listen" not in arguments:
             self._command += ["--listen", "127.0.0.1:0"]
@@ -343,9 +348,9 @@ class DevProcess(Address):
         self.wait_for("InstanceReady")
         return self
 
-    def wait_listening(self) -> Self:
+    def wait_listening(self, timeout: float = PATIENCE) -> Self:
         """Return once requests are accepted; they wait for the function."""
-        message = self.wait_for("Notice", code="LISTENING")["message"]
+        message = self.wait_for("Notice", timeout=timeout, code="LISTENING")["message"]
         self.url = message.removeprefix("listening on ")
         return self
 
