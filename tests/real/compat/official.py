@@ -211,7 +211,8 @@ def with_table(text: str, projects: Sequence[Project]) -> str:
     """A page of docs/ with the table between its marks."""
     before, start, rest = text.partition(f"{TABLE_STARTS}\n")
     _, end_mark, after = rest.partition(f"\n{TABLE_ENDS}")
-    assert start and end_mark, f"no {TABLE_STARTS}"
+    assert start, f"no {TABLE_STARTS}"
+    assert end_mark, f"no {TABLE_ENDS}"
     return f"{before}{start}\n{table(projects)}\n{end_mark}{after}"
 
 
