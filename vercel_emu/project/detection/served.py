@@ -1,0 +1,44 @@
+"""Whether a project without any function has something for its visitors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vercel_emu.files.walking import Walk, is_environment
+from vercel_emu.project.detection.builds import static_builds, static_sources
+from vercel_emu.project.detection.frontends import DEFAULT_OUTPUT
+from vercel_emu.project.model import Frontend
+from vercel_emu.project.vercel_json.model import VercelConfig
+
+_NO_PAGES = (".py", ".toml", ".lock", ".md", ".json", ".yaml", ".yml")
+"""What lies in every folder of code, so that it is no reason to serve the folder."""
+
+
+def serves_pages(root: Path, config: VercelConfig) -> bool:
+    """Whether there are files that were evidently made for visitors."""
+    folder = root / (config.output_directory or DEFAULT_OUTPUT)
+    return _has_file(folder) or next(root.glob("*.html"), None) is not None
+
+
+def serves_something(root: Path, config: VercelConfig, frontend: Frontend | None) -> bool:
+    """Whether any request could end in something else than 404."""
+    if config.redirects or config.rewrites or config.routes:
+        return True
+    if config.builds:
+        return bool(static_sources(config.builds) or static_builds(config.builds))
+    if frontend is not None:
+        return not frontend.is_served_by_itself or _has_file(root / frontend.output)
+    return serves_pages(root, config) or _has_file(root, but_not=_NO_PAGES)
+
+
+def _has_file(folder: Path, but_not: tuple[str, ...] = ()) -> bool:
+    return any(
+        not entry.name.startswith(".") and not entry.name.lower().endswith(but_not)
+        for inside in Walk(str(folder), enters=_may_hold_files)
+        for entry in inside.files()
+    )
+
+
+def _may_hold_files(folder: str) -> bool:
+    name = Path(folder).name
+    return name[0] not in "._" and name != "node_modules" and not is_environment(folder)
