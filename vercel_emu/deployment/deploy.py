@@ -62,9 +62,7 @@ class Deployment:
         found = [notice_of(warning, "warn") for warning in warnings]
         if sources := self.exposed_sources():
             text, hint = exposure_text(sources)
-            found.append(
-                Notice(level="warn", code="SOURCES_ARE_PUBLIC", message=text, hint=hint)
-            )
+            found.append(Notice(level="warn", code="SOURCES_ARE_PUBLIC", message=text, hint=hint))
         return found + unbuilt(self.project, self.config)
 
     def exposed_sources(self) -> list[str]:

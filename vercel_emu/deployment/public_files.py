@@ -121,6 +121,10 @@ class PublicFiles:
         real = os.path.realpath(one.file)
         return one if real == one.real or _is_public(real, one.mount) else None
 
+    def holds(self, file: Path) -> bool:
+        """Whether this file is public."""
+        return any(one.file == file for one in self._files.values())
+
     def paths(self) -> list[str]:
         """Every URL path that a file answers, sorted."""
         return sorted(self._files)

@@ -10,7 +10,7 @@ from vercel_emu.project.detection.builds import static_builds
 from vercel_emu.project.model import Project
 from vercel_emu.project.vercel_json.model import VercelConfig
 
-RUN_IT = "`vercel-emu build-static` runs it here; what it makes is served as soon as it is there."
+_HINT = "Press b to run it here, or run `vercel-emu build-static`: what it makes is served at once."
 
 
 def unbuilt(project: Project, config: VercelConfig) -> list[Notice]:
@@ -29,7 +29,7 @@ def _frontend(project: Project) -> Iterator[Notice]:
             level="warn",
             code="FRONTEND_NOT_BUILT",
             message=f"{message}, which a deployment publishes.",
-            hint=RUN_IT,
+            hint=_HINT,
         )
 
 
@@ -44,7 +44,7 @@ def _static_builds(project: Project, config: VercelConfig) -> Iterator[Notice]:
             code="STATIC_NOT_BUILT",
             message=f"{build.source} (@vercel/static-build) has not made "
             f"{folder.relative_to(project.root)}/, which a deployment publishes.{also}",
-            hint=RUN_IT,
+            hint=_HINT,
         )
 
 

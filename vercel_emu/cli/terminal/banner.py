@@ -77,6 +77,8 @@ def _app(project: RunningProject) -> str:
     if len(functions) == 1 and functions[0].path is None:
         entrypoint = functions[0].entrypoint
         return f"{framework} · {entrypoint.file} ({entrypoint.variable})"
+    if not functions:
+        return "no functions · static files and rules"
     return f"{len(functions)} function{'s' if len(functions) != 1 else ''} in api/"
 
 
