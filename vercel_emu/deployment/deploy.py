@@ -38,6 +38,8 @@ class Deployment:
     durations: Mapping[str, float]
     mounts: tuple[Mount, ...] = ()
     """Public folders beside the project's own, such as a framework's static files."""
+    unbuilt: tuple[Notice, ...] = ()
+    """What was not built when the project was read; a build that runs empties its folder first."""
 
     @property
     def functions(self) -> dict[str, Function]:
@@ -63,7 +65,7 @@ class Deployment:
         if sources := self.exposed_sources():
             text, hint = exposure_text(sources)
             found.append(Notice(level="warn", code="SOURCES_ARE_PUBLIC", message=text, hint=hint))
-        return found + unbuilt(self.project, self.config)
+        return [*found, *self.unbuilt]
 
     def exposed_sources(self) -> list[str]:
         """URL paths of source code that any visitor can download."""
@@ -88,6 +90,7 @@ def deploy(
         files=_public_files(project, config, tuple(mounts)),
         durations={one.name: limit or one.max_duration for one in project.functions},
         mounts=tuple(mounts),
+        unbuilt=tuple(unbuilt(project, config)),
     )
 
 

@@ -42,9 +42,10 @@ def rows(project: RunningProject) -> list[tuple[str, str]]:
     options, prepared = project.options, project.prepared
     interpreter = prepared.interpreter
     version = ".".join(map(str, interpreter.version[:3]))
-    found = [
-        ("app", _app(project)),
-        ("python", f"{version} · {interpreter.source}"),
+    found = [("app", _app(project))]
+    if prepared.project.functions:
+        found.append(("python", f"{version} · {interpreter.source}"))
+    found += [
         ("environment", f"{options.env} · region {options.region}"),
         ("visitor", _visitor(project)),
         ("cache", shown_cache(project.cache)),
