@@ -16,7 +16,6 @@ from vercel_emu.files.reading import read_bytes
 from vercel_emu.project.detection.builds import StaticBuild, static_builds
 from vercel_emu.project.detection.frontends import (
     build_script,
-    output_folder,
     package_manager,
 )
 from vercel_emu.project.model import Project
@@ -33,8 +32,8 @@ class BuildStep:
     label: str
     argv: tuple[str, ...]
     folder: Path
-    output: Path | None = None
-    """Must hold a file when it has ended."""
+    outputs: tuple[Path, ...] = ()
+    """Folders of which one must hold a file when it has ended."""
 
 
 def build_steps(project: Project, config: VercelConfig) -> list[BuildStep]:
@@ -52,20 +51,20 @@ def build_steps(project: Project, config: VercelConfig) -> list[BuildStep]:
         ]
     frontend = project.frontend
     if frontend is not None and frontend.command is not None:
-        output = None if frontend.is_served_by_itself else output_folder(project.root, frontend)
+        outputs = () if frontend.is_served_by_itself else (project.root / frontend.output,)
         install = _install(project.root, top, config.install_command)
-        return [*install, _shell(frontend.command, project.root, output)]
+        return [*install, _shell(frontend.command, project.root, outputs)]
     command = config.build_command or read_vercel_script(project.root)
     return [_shell(command, project.root)] if command else []
 
 
 def _static_build(root: Path, build: StaticBuild, top: Path) -> list[BuildStep]:
     source = root / build.source
-    folder, output = source.parent, build.output(root)
+    folder = source.parent
     if not source.is_file():
         raise _wrong(f"{build.source}, which is to be built, is not there.", "Correct `src`.")
     if source.suffix == ".sh":
-        return [BuildStep(f"./{source.name}", _script_argv(source), folder, output)]
+        return [BuildStep(f"./{source.name}", _script_argv(source), folder, (build.output(root),))]
     if source.name != "package.json":
         text = f'Build "src" is "{build.source}" but expected "package.json" or "build.sh".'
         raise _wrong(text, "Name a script that ends in .sh, or a package.json.")
@@ -74,7 +73,8 @@ def _static_build(root: Path, build: StaticBuild, top: Path) -> list[BuildStep]:
         text = f'Missing required "vercel-build" script in "{build.source}".'
         raise _wrong(text, "Add a `build` script to it.")
     run = f"{package_manager(folder, top)} run {script}"
-    return [*_install(folder, top, None), _shell(run, folder, output)]
+    outputs = (build.output(root),) if build.dist_dir else (folder / "dist", folder / "public")
+    return [*_install(folder, top, None), _shell(run, folder, outputs)]
 
 
 def _wrong(text: str, hint: str) -> EmuError:
@@ -102,5 +102,5 @@ def _install(folder: Path, top: Path, command: str | None) -> list[BuildStep]:
     return [_shell(command or f"{package_manager(folder, top)} install", folder)]
 
 
-def _shell(command: str, folder: Path, output: Path | None = None) -> BuildStep:
-    return BuildStep(command, ("sh", "-c", command), folder, output)
+def _shell(command: str, folder: Path, outputs: tuple[Path, ...] = ()) -> BuildStep:
+    return BuildStep(command, ("sh", "-c", command), folder, outputs)

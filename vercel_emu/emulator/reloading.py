@@ -104,7 +104,7 @@ class Reloader:
         env_file = str(options.env_file) if options.env_file else None
         public = self._project.public_folders()
         found = meaning(saved.files, appeared=saved.appeared, env_file=env_file, public=public)
-        if new := self._may_be_functions_now(found.code):
+        if new := self._may_mean_functions_now(found):
             found = replace(found, structure=(*found.structure, *new))
         if found.environment or found.rules or found.structure or found.options:
             self._begin(self._reread(found))
@@ -117,14 +117,15 @@ class Reloader:
         if found.dependencies:
             self._project.run(self._offer_to_install(found.dependencies), "dependencies")
 
-    def _may_be_functions_now(self, files: tuple[str, ...]) -> tuple[str, ...]:
-        """Saved files that are no functions, and would be if they exported one."""
+    def _may_mean_functions_now(self, found: Meaning) -> tuple[str, ...]:
+        """Saved files by which there may be other functions, or an app where there was none."""
         functions = self._project.project.functions
         if any(function.path is None for function in functions):
             return ()  # the app takes every path
         known = {function.entrypoint.file for function in functions}
-        new = (one for one in files if one.endswith(".py") and one not in known)
-        return tuple(one for one in new if one.startswith("api/") or not known)
+        new = [one for one in found.code if one.endswith(".py") and one not in known]
+        manifests = found.appeared.intersection(("requirements.txt", "Pipfile"))
+        return (*manifests, *(one for one in new if one.startswith("api/") or not known))
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something that takes a while with the gate closed, after what is being done."""

@@ -62,8 +62,8 @@ async def run_build(
                     f"`{step.label}` ended with exit code {code}.",
                     "What it printed says why; a deployment would stop here too.",
                 )
-            if step.output is not None and not _has_entry(step.output):
-                output = step.output.relative_to(prepared.project.root)
+            if step.outputs and made(step) is None:
+                output = step.outputs[0].relative_to(prepared.project.root)
                 raise EmuError(
                     "STATIC_BUILD_NO_OUT_DIR",
                     f"`{step.label}` has ended, and there is no file in {output}/, which a "
@@ -145,5 +145,6 @@ async def _end(process: Process, *, group: bool) -> None:
         await process.wait()
 
 
-def _has_entry(folder: Path) -> bool:
-    return folder.is_dir() and next(folder.iterdir(), None) is not None
+def made(step: BuildStep) -> Path | None:
+    """The folder that holds what the step has made."""
+    return next((one for one in step.outputs if one.is_dir() and any(one.iterdir())), None)

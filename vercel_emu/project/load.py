@@ -93,6 +93,9 @@ def load_project(
         found = _load_fasthtml(project.root, interpreter, environ)
     else:
         found = _load_other(project, origin, config)
+    if chosen in PYTHON_PRESETS and all(one.path is not None for one in found.functions):
+        # The functions are those of the preset "Other", so what is published is that as well.
+        project = replace(project, frontend=_frontend(project, config, None))
     return replace(
         project,
         functions=api.apply_settings(found.functions, settings),
@@ -110,16 +113,22 @@ def _with_framework(project: Project, config: VercelConfig) -> tuple[Project, st
     """The project, and where its framework comes from (empty: detected)."""
     link = read_link(project.link_root or project.root)
     framework, origin = _choose_framework(project.root, config.framework, link)
-    frontend: Frontend | None = None
-    if not config.builds:
-        command, output = config.build_command, config.output_directory
-        settings = BuildSettings(
-            build_command=link.build_command if command is None else command,
-            output_directory=link.output_directory if output is None else output,
-        )
-        top = project.link_root or project.root
-        frontend = find_frontend(project.root, framework, settings, top)
+    frontend = _frontend(project, config, framework)
     return replace(project, framework=framework, frontend=frontend), origin
+
+
+def _frontend(project: Project, config: VercelConfig, framework: str | None) -> Frontend | None:
+    """What is built beside the functions; legacy `builds` say it themselves."""
+    if config.builds:
+        return None
+    top = project.link_root or project.root
+    link = read_link(top)
+    command, output = config.build_command, config.output_directory
+    settings = BuildSettings(
+        build_command=link.build_command if command is None else command,
+        output_directory=link.output_directory if output is None else output,
+    )
+    return find_frontend(project.root, framework, settings, top)
 
 
 def _choose_framework(
@@ -248,7 +257,11 @@ def _load_other(project: Project, origin: str, config: VercelConfig) -> Found:
             )
             place = _framework_in(origin)
             warnings.append(ProjectWarning("FRAMEWORK_NOT_SERVED", text, where=place))
-        if not functions and not serves_something(root, config, frontend):
+        # An app at one of the default places was meant to run, and is not: that is said.
+        if not functions and (
+            not serves_something(root, config, frontend)
+            or search_entrypoint(root, None).entrypoint is not None
+        ):
             raise _nothing_to_run(framework, origin)
         return Found(functions=functions, warnings=tuple(warnings))
     files = [*(function.entrypoint.file for function in functions), *others]

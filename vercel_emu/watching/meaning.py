@@ -59,8 +59,6 @@ def _kinds(
         return ("rules",)
     if file == "pyproject.toml":
         return ("options", "dependencies", "structure")
-    if appeared and file in ("requirements.txt", "Pipfile"):
-        return ("dependencies", "structure")  # they mean a framework by being there
     if file == "package.json":
         return ("code", "structure")
     if file == ".vercelignore":

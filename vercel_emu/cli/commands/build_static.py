@@ -12,7 +12,7 @@ import click
 from vercel_emu.cli.dependencies import ready_interpreter
 from vercel_emu.cli.option_flags import with_options
 from vercel_emu.emulator.prepare import prepare
-from vercel_emu.emulator.static_building import planned_steps, run_build
+from vercel_emu.emulator.static_building import made, planned_steps, run_build
 from vercel_emu.options import load_options
 from vercel_emu.project.load import identify_project
 from vercel_emu.project.pyproject import emu_table
@@ -37,5 +37,5 @@ def build_static(directory: Path, **given: Any) -> None:
     steps = planned_steps(prepared)
     asyncio.run(run_build(prepared, steps, click.echo))
     for step in steps:
-        if step.output is not None:
-            click.echo(f"{os.path.relpath(step.output, root)}/ is made.")
+        if (folder := made(step)) is not None:
+            click.echo(f"{folder.relative_to(root)}/ is made.")

@@ -202,7 +202,7 @@ class _Walk:
                 return ProxyExternal(url=url, status=status, headers=self.headers), False
             # The original is needed again where a miss rule leads nowhere.
             if phase == "miss" and rule.check:
-                return self.try_destination(destination), True
+                return self.try_destination(destination, rule.status), True
             self.go_to(destination)
         if rule.status is not None and phase != "error":
             self.status = rule.status
@@ -287,12 +287,13 @@ class _Walk:
             self.collected = before
         return outcome
 
-    def try_destination(self, destination: str) -> Outcome | None:
-        before = self.path, self.query
+    def try_destination(self, destination: str, status: int | None) -> Outcome | None:
+        before = self.path, self.query, self.status
         self.go_to(destination)
+        self.status = status or self.status
         outcome = self.look_up("miss")
         if outcome is None:
-            self.path, self.query = before
+            self.path, self.query, self.status = before
         return outcome
 
     def ask_app(self) -> Outcome | None:
