@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import itertools
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Mapping
 
 from vercel_emu import events
 from vercel_emu.cdn_cache.gate import OnHead
@@ -102,10 +102,31 @@ class Invoker:
         Raises:
             HTTPError: the function's code can't be started, or it is gone.
         """
+        pool = self._pool(function)
         try:
-            return await self._pool(function).acquire()
+            instance = await pool.acquire()
+            while instance.suspicion is not None:
+                # Whether it still lives is known in a moment.
+                await asyncio.wait([instance.suspicion])
+                instance = await pool.acquire()
         except CannotStart as error:
             raise HTTPError(explain.cannot_start(error)) from None
+        return instance
+
+    async def reach[T](
+        self, function: str, instance: Instance, connecting: Awaitable[T]
+    ) -> T | None:
+        """The connection to the instance, or None where it takes none: it is gone, or is deaf."""
+        try:
+            return await connecting
+        except OSError as error:
+            # The news of its exit is on the way, or its server no longer listens.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.2):
+                    await instance.process.exited.wait()
+            if isinstance(error, ConnectionError) and not instance.process.exited.is_set():
+                self._pool(function).suspect(instance)
+            return None
 
     def hand_over(self, call: Call, instance: Instance) -> None:
         """Report that `instance` gets the request, once for each instance."""
@@ -161,15 +182,14 @@ class Invoker:
     ) -> bool:
         """True when the response was sent; False when nothing has happened: try again."""
         instance = await self.acquire(request.function)
-        if instance.suspicion is not None:
-            # It let an invocation run out of time: whether it still lives is known in a moment.
-            await asyncio.wait([instance.suspicion])
-            return False
         # Counted from here on, so that an instance that is being replaced waits for it.
         invocation = instance.invocations.begin(call.id)
         connection: Connection | None = None
+        assert instance.connections is not None
         try:
-            connection = await _connect(instance, self._pool(request.function).suspect)
+            connection = instance.connections.idle() or await self.reach(
+                request.function, instance, instance.connections.connect()
+            )
             if connection is None:
                 return False
             self.hand_over(call, instance)
@@ -181,25 +201,8 @@ class Invoker:
                     self._pool(request.function).suspect(instance)
         finally:
             instance.invocations.response_done(call.id)
-            if connection is not None and instance.connections is not None:
+            if connection is not None:
                 instance.connections.release(connection)
-
-
-async def _connect(instance: Instance, suspect: Callable[[Instance], None]) -> Connection | None:
-    """A connection to the instance, or None where it takes none: it is gone, or has gone deaf."""
-    assert instance.connections is not None
-    if connection := instance.connections.idle():
-        return connection
-    try:
-        return await instance.connections.connect()
-    except OSError as error:
-        # The news of its exit is on the way, or its server no longer listens.
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(0.2):
-                await instance.process.exited.wait()
-        if isinstance(error, ConnectionError) and not instance.process.exited.is_set():
-            suspect(instance)
-        return None
 
 
 def _function_target(request: Request, outcome: InvokeFunction) -> bytes:
