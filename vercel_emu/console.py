@@ -125,6 +125,7 @@ class PrettyConsole:
             events.InvocationStarted: self._invocation_started,
             events.ResponseSent: self._response,
             events.InvocationEnded: self._invocation_ended,
+            events.InvocationRanOn: self._ran_on,
             events.LogLine: self._log,
             events.InstanceReady: self._ready,
             events.InstanceFailed: self._failed,
@@ -177,6 +178,16 @@ class PrettyConsole:
 
     def _invocation_ended(self, event: events.InvocationEnded) -> None:
         self._paths.pop(event.invocation_id, None)
+
+    def _ran_on(self, event: events.InvocationRanOn) -> None:
+        if self._quiet and not event.error_code:
+            return
+        c = self._colors
+        path = f"{plain(event.method)} {plain(shortened(event.path))}"
+        text = f"ran on for {duration(event.duration_ms)} after its client had left"
+        if event.error_code:
+            text += f" · {c.reset}{c.red}{event.error_code}"
+        self._writer.add(f"{self._clock()} {c.dim}{path} {text}{c.reset}")
 
     def _log(self, event: events.LogLine) -> None:
         if event.stream == "stdout" and not self._verbose and _ACCESS_LOG.match(event.text):

@@ -45,6 +45,7 @@ class Invoker:
         self.loops = LoopGuard()
         self._functions = functions
         self._emit = emit
+        self._warned_of_length: set[str] = set()
         self._numbers = itertools.count(1)
 
     async def invoke(
@@ -135,6 +136,22 @@ class Invoker:
             call.cold = instance.invocations.served == 1
             self._emit(call.handed_over())
 
+    def _warn_of_length(self, function: str) -> None:
+        """Told once for each function."""
+        if function in self._warned_of_length:
+            return
+        self._warned_of_length.add(function)
+        self._emit(
+            events.Notice(
+                level="warn",
+                code="RESPONSE_WITHOUT_LENGTH",
+                message=f"{function} answers with `Connection: keep-alive` and no "
+                "`Content-Length`: nothing tells a client where the body ends",
+                hint="Remove that header, or send `Content-Length`. Here the answer is over when "
+                "the function is.",
+            )
+        )
+
     def _pool(self, function: str) -> FunctionPool:
         pool = self._functions.get(function)
         if pool is None:
@@ -197,6 +214,8 @@ class Invoker:
             try:
                 return await attempt.run()
             finally:
+                if attempt.kept_open:
+                    self._warn_of_length(request.function)
                 if attempt.stopped is Stop.TIMED_OUT:
                     self._pool(request.function).suspect(instance)
         finally:
