@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from vercel_emu.files.walking import Walk, is_environment
@@ -17,7 +19,7 @@ _NO_PAGES = (".py", ".toml", ".lock", ".md", ".json", ".yaml", ".yml")
 def serves_pages(root: Path, config: VercelConfig) -> bool:
     """Whether there are files that were evidently made for visitors."""
     folder = root / (config.output_directory or DEFAULT_OUTPUT)
-    return _has_file(folder) or next(root.glob("*.html"), None) is not None
+    return next(_files(folder), None) is not None or next(root.glob("*.html"), None) is not None
 
 
 def serves_something(root: Path, config: VercelConfig, frontend: Frontend | None) -> bool:
@@ -27,16 +29,23 @@ def serves_something(root: Path, config: VercelConfig, frontend: Frontend | None
     if config.builds:
         return bool(static_sources(config.builds) or static_builds(config.builds))
     if frontend is not None:
-        return not frontend.is_served_by_itself or _has_file(root / frontend.output)
-    return serves_pages(root, config) or _has_file(root, but_not=_NO_PAGES)
+        output = root / frontend.output
+        return not frontend.is_served_by_itself or next(_files(output), None) is not None
+    return serves_pages(root, config) or any(map(_has_content, _files(root)))
 
 
-def _has_file(folder: Path, but_not: tuple[str, ...] = ()) -> bool:
-    return any(
-        not entry.name.startswith(".") and not entry.name.lower().endswith(but_not)
-        for inside in Walk(str(folder), enters=_may_hold_files)
-        for entry in inside.files()
-    )
+def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
+    for inside in Walk(str(folder), enters=_may_hold_files):
+        yield from (entry for entry in inside.files() if not entry.name.startswith("."))
+
+
+def _has_content(entry: os.DirEntry[str]) -> bool:
+    if entry.name.lower().endswith(_NO_PAGES):
+        return False
+    try:
+        return entry.stat().st_size > 0
+    except OSError:
+        return False
 
 
 def _may_hold_files(folder: str) -> bool:
