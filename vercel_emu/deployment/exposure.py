@@ -9,14 +9,20 @@ from vercel_emu.deployment.public_files import PublicFiles
 from vercel_emu.deployment.routing import RouteRequest, RoutingTable, ServeFile, route
 
 _SHOWN = 5
+_MOST_ASKED = 500
+"""Of more sources these many, evenly chosen, are asked about: each takes the router 0.1 ms."""
 _HEADERS = ((b"host", b"localhost"),)
 
 
 def exposed_sources(files: PublicFiles, routing: RoutingTable) -> list[str]:
-    """URL paths of public sources whose request really ends at them, sorted."""
+    """URL paths of public sources whose request really ends at them, sorted.
+
+    Of very many only some are looked at.
+    """
     sources = files.exposed_sources()
     if "main" not in routing.phases:  # files come before every rule
         return sources
+    sources = sources[:: len(sources) // _MOST_ASKED + 1]
     return [path for path in sources if _is_served(path, files, routing)]
 
 
