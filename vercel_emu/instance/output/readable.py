@@ -48,7 +48,7 @@ class ReadableLog:
                 self._let_go(event.instance, event.invocation_id)
             case events.InstanceFailed():
                 self._let_go(event.instance)
-                event = msgspec.structs.replace(event, detail=_folded(event.detail))
+                event = msgspec.structs.replace(event, detail=folded(event.detail))
         self._emit(event)
 
     def _read(self, line: events.LogLine) -> Iterator[events.LogLine]:
@@ -169,7 +169,8 @@ def _last_state(text: str) -> str:
     return text.rstrip("\r").rpartition("\r")[2]
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """A whole traceback with its frames in packages counted."""
     traceback = _Traceback()
     shown = [shown for line in text.split("\n") for shown in traceback.add(line)]
     return "\n".join([*shown, *traceback.end()])

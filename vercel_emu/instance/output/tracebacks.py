@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+TRACEBACK = "Traceback (most recent call last)"
+"""How Python begins one."""
 _FRAME = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+)(?:,? in (?P<name>.*))?$')
 _PARSER = re.compile(r"/python3\.\d+t?/ast\.py$")
 """Whoever parses the app's file before importing it; a syntax error is in that file."""
