@@ -51,7 +51,7 @@ def test_something_to_serve(
         ({}, {}),
         ({"README.md": "", "notes.yaml": ""}, {}),
         ({"tool.py": "print(1)\n"}, {}),
-        ({"empty.txt": ""}, {}),
+        ({"readme.txt": "x"}, {}),
         ({".hidden/a.txt": "x", "node_modules/x/a.txt": "x", ".env": "A=1"}, {}),
         ({"main.py": "x = 1\n", "LICENSE": "x"}, {}),
         ({"main.py": "x = 1\n"}, REDIRECT),

@@ -12,7 +12,7 @@ from vercel_emu.project.detection.frontends import DEFAULT_OUTPUT
 from vercel_emu.project.model import Frontend
 from vercel_emu.project.vercel_json.model import VercelConfig
 
-_NO_PAGES = (".py", ".toml", ".lock", ".md", ".json", ".yaml", ".yml")
+_NO_PAGES = (".py", ".toml", ".lock", ".md", ".txt", ".json", ".yaml", ".yml")
 """What lies in every folder of code, so that it is no reason to serve the folder."""
 
 
@@ -31,7 +31,7 @@ def serves_something(root: Path, config: VercelConfig, frontend: Frontend | None
     if frontend is not None:
         output = root / frontend.output
         return not frontend.is_served_by_itself or next(_files(output), None) is not None
-    return serves_pages(root, config) or any(map(_has_content, _files(root)))
+    return serves_pages(root, config) or any(map(_may_be_a_page, _files(root)))
 
 
 def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
@@ -39,13 +39,8 @@ def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
         yield from (entry for entry in inside.files() if not entry.name.startswith("."))
 
 
-def _has_content(entry: os.DirEntry[str]) -> bool:
-    if entry.name.lower().endswith(_NO_PAGES):
-        return False
-    try:
-        return entry.stat().st_size > 0
-    except OSError:
-        return False
+def _may_be_a_page(entry: os.DirEntry[str]) -> bool:
+    return not entry.name.lower().endswith(_NO_PAGES)
 
 
 def _may_hold_files(folder: str) -> bool:
