@@ -10,13 +10,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import socket
 import ssl
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Callable
 from typing import cast
 
 import httptools
 
+LOOPBACK = "127.0.0.1"
 HIGH_WATER = 256 * 1024
 """Bytes of a response that may wait for a slow client before reading pauses."""
 READ_SIZE = 64 * 1024
@@ -54,6 +56,13 @@ class ResponseHead:
     def may_not_have_body(self, method: bytes) -> bool:
         """Whether no body follows, whatever the headers say (RFC 9112 section 6.3)."""
         return method == b"HEAD" or self.status in (204, 304)
+
+    @property
+    def keeps_open(self) -> bool:
+        """Whether the connection is to stay open, as the headers say."""
+        return any(
+            name == b"connection" and b"keep-alive" in value.lower() for name, value in self.headers
+        )
 
     @property
     def has_body(self) -> bool:
@@ -118,7 +127,7 @@ class Connection(asyncio.Protocol):
         assert self._head_ready is not None
         return await self._head_ready
 
-    async def body(self) -> AsyncIterator[bytes]:
+    async def body(self) -> AsyncGenerator[bytes]:
         """The body in the pieces it arrived in.
 
         Raises:
@@ -140,6 +149,15 @@ class Connection(asyncio.Protocol):
                 await self._reader
             finally:
                 self._reader = None
+
+    def end_body(self) -> None:
+        """The body is over, as the other side said elsewhere, although the connection is open.
+
+        All of it was written before, so it stands in the socket now.
+        """
+        if not self._complete:
+            self._read_what_has_arrived()
+            self._finish()
 
     @property
     def whole_body_is_here(self) -> bool:
@@ -279,10 +297,10 @@ class Connection(asyncio.Protocol):
     # Helpers -------------------------------------------------------------------------------
 
     def _read_what_has_arrived(self) -> None:
-        """Take in an answer that stands in the socket when a write fails.
+        """Take in what stands in the socket, which the loop has not read or will never read.
 
-        A server may answer and hang up without having read the body. The loop then gives the
-        connection up at the next write, and would leave the answer unread.
+        A server may answer and hang up without having read the body. The loop gives the connection
+        up at the next write, and would leave the answer unread.
         """
         if self._transport is None or self._transport.get_extra_info("ssl_object") is not None:
             return
@@ -328,6 +346,24 @@ class Connection(asyncio.Protocol):
         self._wake_reader()
 
 
+async def connect_loopback[P: asyncio.BaseProtocol](new: Callable[[], P], port: int) -> P:
+    """Connect to a port of this machine. Raises OSError where nobody listens.
+
+    Not by name: uvloop remembers every address that it has looked up, and every instance has a new
+    port.
+    """
+    loop = asyncio.get_running_loop()
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        made.setblocking(False)
+        await loop.sock_connect(made, (LOOPBACK, port))
+        _, protocol = await loop.create_connection(new, sock=made)
+    except BaseException:
+        made.close()
+        raise
+    return protocol
+
+
 class ConnectionPool:
     """Keep-alive connections to one server, the most recently used first.
 
@@ -338,7 +374,7 @@ class ConnectionPool:
         self,
         port: int,
         *,
-        host: str = "127.0.0.1",
+        host: str = LOOPBACK,
         tls: ssl.SSLContext | None = None,
         peer: str = "the instance",
         reuse: bool = True,
@@ -363,8 +399,14 @@ class ConnectionPool:
 
     async def connect(self) -> Connection:
         """A new connection. Raises OSError where nobody listens any more."""
+
+        def new() -> Connection:
+            return Connection(self._loop, self._peer)
+
+        if self._host == LOOPBACK:
+            return await connect_loopback(new, self.port)
         _, connection = await self._loop.create_connection(
-            lambda: Connection(self._loop, self._peer), self._host, self.port, ssl=self._tls
+            new, self._host, self.port, ssl=self._tls
         )
         return connection
 
