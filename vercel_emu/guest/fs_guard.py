@@ -221,7 +221,7 @@ class Guard:
 
     def _tell(self, full: str) -> bool:
         """Report the file once. False where the writer is a tool: that is nobody's fault."""
-        where = self._place()
+        where = self._place(full)
         if where is None:
             return False
         with self._lock:
@@ -231,10 +231,12 @@ class Guard:
         self._report(full.removeprefix(self._root), where, self._strict)
         return True
 
-    def _place(self) -> str | None:
+    def _place(self, written: str) -> str | None:
         """`file:line` of user code, or of a library that acts for itself.
 
-        None where the runtime, the emulator or a debugger writes for its own purposes.
+        None where the runtime, the emulator or a debugger writes for its own purposes; and, unless
+        the write fails, where a library writes among the installed packages: those can't be
+        written in most places, and it gets along with that.
         """
         library = None
         frame: FrameType | None = sys._getframe()
@@ -244,6 +246,8 @@ class Guard:
                 if file.startswith(_OWN_FOLDER) or any(tool in file for tool in _TOOLS):
                     return library
                 if is_installed(file):
+                    if library is None and not self._strict and is_installed(written):
+                        return None
                     library = library or f"{file}:{frame.f_lineno}"
                 elif not file.startswith(self._stdlib):
                     return f"{self._shown(file)}:{frame.f_lineno}"

@@ -26,7 +26,8 @@ def player(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Player:
 
 @pytest.mark.parametrize("project", SHARED, ids=lambda project: project.name)
 def test_a_project_is_as_its_head_says(project: Project, player: Player, tmp_path: Path) -> None:
-    assert player.faults(project, tmp_path / "project") == []
+    faults = player.faults(project, tmp_path / "project")
+    assert not faults, "\n".join(faults)
 
 
 def test_a_fault_is_seen() -> None:
