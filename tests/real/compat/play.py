@@ -164,11 +164,14 @@ def _warnings(dev: DevProcess) -> list[str]:
         for one in dev.reported("Notice", level=level)
     ]
     failed = [
-        f"failed: {one['message']} | {one['detail']}" for one in dev.reported("InstanceFailed")
+        f"failed: {one['message']} | {one.get('hint')} | {one['detail']}"
+        for one in dev.reported("InstanceFailed")
     ]
+    served = {name for one in dev.reported("FunctionsAPI") for name in one["builtin"]}
+    builtin = [f"built-in {', '.join(sorted(served))}"] if served else []
     said = [line for line in dev.stderr.splitlines() if not _INSTALLING.search(line)]
     refused = ["\n".join(said)] if said else []
-    return notices + failed + refused
+    return notices + failed + builtin + refused
 
 
 def make_repository(root: Path) -> None:

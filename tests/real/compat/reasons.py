@@ -35,6 +35,18 @@ REASONS = {
         "`500 FUNCTION_INVOCATION_FAILED`",
         "A deployed function that does not start in time ends so.",
     ),
+    "visitor": Reason(
+        "`geolocation()`",
+        "nothing",
+        "a visitor's place",
+        "A deployment's requests have the geographical headers; the dev server sends none.",
+    ),
+    "sdk": Reason(
+        "`vercel.functions` without the package",
+        "`502 NO_RESPONSE_FROM_FUNCTION`",
+        "the built-in API serves it, with a warning",
+        "`check` makes it an error: a deployment has only what is declared.",
+    ),
     "env-local": Reason(
         "`.env.local`",
         "not read",
