@@ -14,11 +14,11 @@ from vercel_emu.project.detection.entrypoint import (
     not_found,
     search_entrypoint,
 )
-from vercel_emu.project.detection.exports import find_export_in_file
 from vercel_emu.project.detection.frameworks import (
     PYTHON_PRESETS,
     detect_framework,
 )
+from vercel_emu.project.detection.sources import Sources
 from vercel_emu.project.link import Link, deployed_folder, read_link
 from vercel_emu.project.model import (
     DjangoSettings,
@@ -80,16 +80,17 @@ def load_project(
     project = identify_project(root)
     link = read_link(project.link_root or project.root)
     chosen, origin = _choose_framework(project.root, config.framework, link)
+    sources = Sources(project.root, interpreter)
     settings = config.function_settings
     if app is None and python_sources(config.builds):
-        found = Found(functions=built_functions(project.root, config.builds))
+        found = Found(functions=built_functions(sources, config.builds))
     elif app is not None or (chosen in PYTHON_PRESETS and chosen != "fasthtml"):
-        found = _load_app(project.root, chosen, app, interpreter, environ)
-        found = _or_functions(project.root, found, chosen, origin, config.destinations)
+        found = _load_app(sources, chosen, app, environ)
+        found = _or_functions(sources, found, chosen, origin, config.destinations)
     elif chosen == "fasthtml":
-        found = _load_fasthtml(project.root, interpreter, environ)
+        found = _load_fasthtml(sources, environ)
     else:
-        found = _load_other(project.root, chosen, origin, settings)
+        found = _load_other(sources, chosen, origin, settings)
     return replace(
         project,
         framework=chosen,
@@ -111,32 +112,31 @@ def _choose_framework(
 
 
 def _load_app(
-    root: Path,
+    sources: Sources,
     framework: str | None,
     app: str | None,
-    interpreter: Path | None,
     environ: Mapping[str, str],
 ) -> Found:
     """One app that receives everything, or else the functions of `api/`."""
-    search = search_entrypoint(root, framework, app=app, interpreter=interpreter, environ=environ)
+    search = search_entrypoint(sources, framework, app=app, environ=environ)
     entrypoint = search.entrypoint
     if entrypoint is None:
         # Most deployments of such folders have the preset "Other", where these are functions.
-        return _functions_instead(root, framework, search)
+        return _functions_instead(sources, framework, search)
     warnings: tuple[ProjectWarning, ...] = ()
     if entrypoint.file.startswith("api/") and entrypoint.found_by == "default place":
         if entrypoint.variable.lower() == "handler":
             # A file function's shape, found by its place only. As the one app of a preset it would
             # take every path; deployed projects of this shape serve each file as its function.
-            return Found(functions=api.find_functions(root))
-        files = [file for file in api.function_candidates(root) if file != entrypoint.file]
-        others = [file for file in files if find_export_in_file(root / file)]
+            return Found(functions=api.find_functions(sources))
+        files = [file for file in api.function_candidates(sources.root) if file != entrypoint.file]
+        others = [file for file, variable in sources.exports(files).items() if variable]
         warnings = (_not_separate(framework, entrypoint, others),) if others else ()
     return Found(functions=(_app(entrypoint),), django=search.django, warnings=warnings)
 
 
 def _or_functions(
-    root: Path,
+    sources: Sources,
     found: Found,
     framework: str | None,
     origin: str,
@@ -165,26 +165,28 @@ def _or_functions(
         f'Here {entrypoint.file} runs as a function, as with "Other". Set "framework": null in '
         "vercel.json to be sure of that, or remove the rewrite: the app gets every path without it."
     )
-    return Found(functions=api.find_functions(root), warnings=(_hides_paths(f"{warning} {hint}"),))
+    return Found(
+        functions=api.find_functions(sources), warnings=(_hides_paths(f"{warning} {hint}"),)
+    )
 
 
 def _hides_paths(text: str) -> ProjectWarning:
     return ProjectWarning("REWRITE_HIDES_PATHS", text, where=Where("vercel.json", "rewrites"))
 
 
-def _functions_instead(root: Path, framework: str | None, search: Search) -> Found:
-    functions = api.find_functions(root)
+def _functions_instead(sources: Sources, framework: str | None, search: Search) -> Found:
+    functions = api.find_functions(sources)
     if not functions:
-        raise not_found(root, framework, search)
+        raise not_found(sources, framework, search)
     return Found(functions=functions)
 
 
-def _load_fasthtml(root: Path, interpreter: Path | None, environ: Mapping[str, str]) -> Found:
+def _load_fasthtml(sources: Sources, environ: Mapping[str, str]) -> Found:
     """An old-style preset: its app does not stop the files in `api/` from being functions."""
-    functions = api.find_functions(root)
-    search = search_entrypoint(root, "fasthtml", interpreter=interpreter, environ=environ)
+    functions = api.find_functions(sources)
+    search = search_entrypoint(sources, "fasthtml", environ=environ)
     if search.entrypoint is None:
-        return _functions_instead(root, "fasthtml", search)
+        return _functions_instead(sources, "fasthtml", search)
     own = (
         f for f in functions if search.entrypoint and f.entrypoint.file != search.entrypoint.file
     )
@@ -192,12 +194,15 @@ def _load_fasthtml(root: Path, interpreter: Path | None, environ: Mapping[str, s
 
 
 def _load_other(
-    root: Path, framework: str | None, origin: str, settings: Mapping[str, FunctionSettings]
+    sources: Sources,
+    framework: str | None,
+    origin: str,
+    settings: Mapping[str, FunctionSettings],
 ) -> Found:
     """Preset "Other", or a JavaScript one: only files in `api/` are Python functions."""
-    functions = api.find_functions(root)
+    functions = api.find_functions(sources)
     warnings: list[ProjectWarning] = []
-    others = api.other_functions(root)
+    others = api.other_functions(sources.root)
     if others:
         text = f"Only Python functions run here; a deployment also has {_list(others)}."
         warnings.append(ProjectWarning("OTHER_LANGUAGES", text, where=Where(others[0])))
@@ -215,12 +220,12 @@ def _load_other(
         raise api.unused_function(pattern)
     if functions or others:
         return Found(functions=functions, warnings=tuple(warnings))
-    return _load_without_preset(root, origin)
+    return _load_without_preset(sources, origin)
 
 
-def _load_without_preset(root: Path, origin: str) -> Found:
+def _load_without_preset(sources: Sources, origin: str) -> Found:
     """No preset and nothing in `api/`: a deployment would have static files only."""
-    search = search_entrypoint(root, None)
+    search = search_entrypoint(sources, None)
     if origin and search.entrypoint is not None:
         raise EmuError(
             "PYTHON_ENTRYPOINT_NOT_FOUND",
@@ -240,9 +245,9 @@ def _load_without_preset(root: Path, origin: str) -> Found:
             where=Where(search.entrypoint.file),
         )
         return Found(functions=(_app(search.entrypoint),), warnings=() if explicit else (warning,))
-    if _has_static_files(root):
+    if _has_static_files(sources.root):
         return Found()
-    raise not_found(root, None, search)
+    raise not_found(sources, None, search)
 
 
 def _nothing_to_run(framework: str, origin: str) -> EmuError:

@@ -9,6 +9,7 @@ import pytest
 from tests.real.support import write_project
 from vercel_emu.errors import EmuError
 from vercel_emu.project.detection.builds import built_functions, static_sources
+from vercel_emu.project.detection.sources import Sources
 from vercel_emu.project.vercel_json.model import Build
 
 PYTHON = "@vercel/python"
@@ -16,7 +17,7 @@ PYTHON = "@vercel/python"
 
 def test_a_single_file_is_the_app(tmp_path: Path) -> None:
     write_project(tmp_path, {"site/wsgi.py": "app = 1", "app.py": "app = 1"})
-    (function,) = built_functions(tmp_path, [Build("./site/wsgi.py", "@now/python@2.0.1")])
+    (function,) = built_functions(Sources(tmp_path), [Build("./site/wsgi.py", "@now/python@2.0.1")])
     assert (function.name, function.path) == ("app", None)
     assert (function.entrypoint.module, function.entrypoint.variable) == ("site.wsgi", "app")
 
@@ -24,7 +25,7 @@ def test_a_single_file_is_the_app(tmp_path: Path) -> None:
 def test_several_files_are_functions_by_path(tmp_path: Path) -> None:
     write_project(tmp_path, {"api/a.py": "app = 1", "api/b.py": "app = 1", "api/c.py": "x = 1"})
     builds = [Build("api/*.py", PYTHON), Build("web/**", "@vercel/static")]
-    functions = built_functions(tmp_path, builds)
+    functions = built_functions(Sources(tmp_path), builds)
     assert [one.name for one in functions] == ["api/a", "api/b"]
     assert functions[0].path is not None
     assert functions[0].path.match("/api/a.py") == {}
@@ -35,4 +36,4 @@ def test_several_files_are_functions_by_path(tmp_path: Path) -> None:
 def test_a_file_that_is_none(tmp_path: Path, file: str, text: str) -> None:
     write_project(tmp_path, {file: text})
     with pytest.raises(EmuError, match=r"main\.py"):
-        built_functions(tmp_path, [Build("main.py", PYTHON)])
+        built_functions(Sources(tmp_path), [Build("main.py", PYTHON)])

@@ -11,15 +11,15 @@ from vercel_emu.errors import EmuError, Where
 from vercel_emu.files.walking import Walk
 from vercel_emu.project.detection import globs
 from vercel_emu.project.detection.entrypoint import entrypoint_at, python_files
-from vercel_emu.project.detection.exports import find_export_in_file
+from vercel_emu.project.detection.sources import Sources
 from vercel_emu.project.model import Function, FunctionPath, FunctionSettings
 
 OTHER_RUNTIMES = (".js", ".mjs", ".ts", ".tsx", ".go", ".rb", ".rs")
 
 
-def find_functions(root: Path) -> tuple[Function, ...]:
+def find_functions(sources: Sources) -> tuple[Function, ...]:
     """The Python functions of `api/`, most specific first, or an `EmuError` on a conflict."""
-    exports = {file: find_export_in_file(root / file) for file in function_candidates(root)}
+    exports = sources.exports(function_candidates(sources.root))
     files = sort_functions(file for file, variable in exports.items() if variable)
     check_conflicts(files)
     return tuple(
