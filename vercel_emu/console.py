@@ -224,6 +224,8 @@ class PrettyConsole:
         self._writer.add(f"{c.red}{failed}{c.reset}")
         for line in event.detail.splitlines():
             self._writer.add(f"  {c.red}│{c.reset} {printable(line)}{c.reset}")
+        for line in event.hint.splitlines():
+            self._writer.add(f"  {c.dim}{printable(line)}{c.reset}")
 
     def _reloading(self, event: events.Reloading) -> None:
         if self._verbose:

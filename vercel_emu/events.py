@@ -135,12 +135,14 @@ class FunctionsAPI(Event, frozen=True, kw_only=True):
 
 
 class InstanceFailed(Event, frozen=True, kw_only=True):
-    """An instance could not start, or died; `detail` holds the user's traceback if any."""
+    """An instance could not start, or died; `detail` holds the user's traceback if any, `hint` what
+    to do about it."""
 
     function: str
     instance: str
     message: str
     detail: str = ""
+    hint: str = ""
 
 
 class InstanceStopped(Event, frozen=True, kw_only=True):

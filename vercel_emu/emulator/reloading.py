@@ -104,6 +104,8 @@ class Reloader:
         env_file = str(options.env_file) if options.env_file else None
         public = self._project.public_folders()
         found = meaning(saved.files, appeared=saved.appeared, env_file=env_file, public=public)
+        if self._is_put_right(found):
+            found = replace(found, structure=found.code)
         if found.environment or found.rules or found.structure or found.options:
             self._begin(self._reread(found))
         elif found.appeared:
@@ -114,6 +116,12 @@ class Reloader:
             self._django.changed(found)
         if found.dependencies:
             self._project.run(self._offer_to_install(found.dependencies), "dependencies")
+
+    def _is_put_right(self, found: Meaning) -> bool:
+        """Whether a file changed that was no Python: it may export an app of another name."""
+        functions = self._project.project.functions
+        faulty = {one.entrypoint.file for one in functions if one.entrypoint.fault is not None}
+        return not faulty.isdisjoint(found.code)
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something that takes a while with the gate closed, after what is being done."""

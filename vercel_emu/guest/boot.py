@@ -17,6 +17,7 @@ import importlib
 import os
 import sys
 import time
+import traceback
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -127,8 +128,15 @@ def main() -> None:
     pause_before_own_code(settings, control, preload)
     if not settings["official_cache_client"]:
         load_sibling("cache_client").install_cache_client_seam()
-    # Serves until the process ends: the runtime runs its server in the import of this module.
-    importlib.import_module("vercel_runtime.vc_init")
+    try:
+        # Serves until the process ends: the runtime runs its server in the import of this module.
+        importlib.import_module("vercel_runtime.vc_init")
+    except Exception as error:
+        if sys.excepthook is not sys.__excepthook__:
+            raise
+        # Not through the runtime's log: the emulator tells it as the failure that it is.
+        traceback.print_exception(error, file=sys.__stderr__)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from vercel_emu.events import LogLine
 from vercel_emu.instance.invocations import Invocations
+from vercel_emu.instance.output.diagnosis import Diagnosis
 from vercel_emu.instance.output.logs import LineJoiner
 from vercel_emu.instance.output.tracebacks import CodeError
 from vercel_emu.instance.process.process import InstanceProcess
@@ -59,6 +60,7 @@ class StartFailure:
     message: str
     error: CodeError
     files: tuple[str, ...] = ()
+    hint: str = ""
 
 
 class CannotStart(Exception):
@@ -88,6 +90,8 @@ class Instance:
     root: Path = field(default_factory=Path)
     said: deque[tuple[float, str]] = field(default_factory=lambda: deque(maxlen=400))
     fatal: str = ""
+    diagnosis: Diagnosis | None = None
+    """Why it can't start, where that was found out before it failed."""
     exit_text: str = ""
     exit_signal: int = 0
     """The signal that ended it; 0 where it ended by itself, or has not."""

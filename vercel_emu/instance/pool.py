@@ -19,6 +19,7 @@ from vercel_emu.instance import lifecycle
 from vercel_emu.instance.gate import Gate
 from vercel_emu.instance.instance import CannotStart, Change, Instance, PoolSettings, StartFailure
 from vercel_emu.instance.lifecycle import Lifecycle, Phase
+from vercel_emu.instance.output.diagnosis import diagnose
 from vercel_emu.instance.output.logs import Stream
 from vercel_emu.instance.output.tracebacks import CodeError, read_traceback
 from vercel_emu.instance.own_files import OwnFiles
@@ -258,16 +259,25 @@ class FunctionPool:
         text = instance.fatal or "\n".join(instance.said_since(instance.since))
         error = read_traceback(text, self.spec.root)
         message = instance.failure_note or error.summary or instance.exit_text
-        self.failure = StartFailure(self.name, message, error, self._change.files)
+        timed_out = bool(instance.failure_note) or instance.diagnosis is not None
+        found = instance.diagnosis or diagnose(self.spec.code, error, timed_out=timed_out)
+        hint = ""
+        if found is not None:
+            message, hint, error = found.message, found.hint, found.error
+        self.failure = StartFailure(self.name, message, error, self._change.files, hint)
         self._change.announced = True
         now = time.monotonic()
-        if instance.exit_signal and not instance.failure_note:
+        if instance.exit_signal and not timed_out:
             self._retry.killed(now)
         else:
-            self._retry.failed(now, now - instance.since, timed_out=bool(instance.failure_note))
+            self._retry.failed(now, now - instance.since, timed_out=timed_out)
         self._emit(
             events.InstanceFailed(
-                function=self.name, instance=name, message=message, detail=error.traceback
+                function=self.name,
+                instance=name,
+                message=message,
+                detail=error.traceback,
+                hint=hint,
             )
         )
         self._waiters.wake(self.failure)

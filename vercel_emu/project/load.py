@@ -123,7 +123,7 @@ def _load_app(
     if entrypoint is None:
         # Most deployments of such folders have the preset "Other", where these are functions.
         return _functions_instead(sources, framework, search)
-    warnings: tuple[ProjectWarning, ...] = ()
+    warnings = _passed_over(sources, search)
     if entrypoint.file.startswith("api/") and entrypoint.found_by == "default place":
         if entrypoint.variable.lower() == "handler":
             # A file function's shape, found by its place only. As the one app of a preset it would
@@ -131,8 +131,23 @@ def _load_app(
             return Found(functions=api.find_functions(sources))
         files = [file for file in api.function_candidates(sources.root) if file != entrypoint.file]
         others = [file for file, variable in sources.exports(files).items() if variable]
-        warnings = (_not_separate(framework, entrypoint, others),) if others else ()
+        warnings += (_not_separate(framework, entrypoint, others),) if others else ()
     return Found(functions=(_app(entrypoint),), django=search.django, warnings=warnings)
+
+
+def _passed_over(sources: Sources, search: Search) -> tuple[ProjectWarning, ...]:
+    """Files that come first and would be the app, were they Python: a deployment goes on, too."""
+    entrypoint = search.entrypoint
+    if entrypoint is None or entrypoint.fault is not None:
+        return ()
+    warnings = []
+    for file in search.faulty:
+        fault = sources.fault(file)
+        where = Where(file, line=fault.line if fault else None)
+        text = f"{where}: {fault.reason if fault else 'it is no Python'}. So the app is "
+        text += f"{entrypoint.file}, as it would be in a deployment."
+        warnings.append(ProjectWarning("ENTRYPOINT_PASSED_OVER", text, where=where))
+    return tuple(warnings)
 
 
 def _or_functions(

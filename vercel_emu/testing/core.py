@@ -207,7 +207,7 @@ class EmulatorCore:
                 raise EmuError(
                     "FUNCTION_START_FAILED",
                     f"The function {failure.function} can't start: {failure.message}",
-                    failure.error.traceback or None,
+                    "\n".join(filter(None, (failure.hint, failure.error.traceback))) or None,
                 )
 
 

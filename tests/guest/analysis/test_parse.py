@@ -28,7 +28,7 @@ def test_a_syntax_error(source: bytes, place: tuple[int, int], text: str) -> Non
     found = fault(source)
     assert (found.line, found.column) == place
     assert found.text == text
-    assert found.reason
+    assert found.reason.startswith("SyntaxError: ")
 
 
 def test_an_indentation_error_is_named_so() -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import sys
 
+from .bindings import bindings
 from .calls import calls
 from .exports import exported
 from .facts import Facts, Fault
@@ -26,6 +27,7 @@ def facts_of(source: bytes) -> Facts:
             export=exported(tree, source),
             imports=tuple(imports(tree)),
             calls=tuple(calls(tree)),
+            bindings=tuple(bindings(tree)),
         )
     except NotPythonError as error:
         return Facts(fault=error.fault)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from .facts import CONDITIONAL, FUNCTION, Call
 from .names import Names
-from .statements import Conditions, statements
+from .statements import Conditions, statements, within_classes
 
 _RUNNERS = {"asyncio.run", "uvloop.run", "anyio.run", "trio.run"}
 """They run the coroutine, or the coroutine function, that they are given."""
@@ -15,7 +15,7 @@ _RUNNERS = {"asyncio.run", "uvloop.run", "anyio.run", "trio.run"}
 
 def calls(tree: ast.Module) -> Iterator[Call]:
     """The calls in the order of their statements."""
-    yield from _of_body(tree.body, Names(), (), None, frozenset())
+    yield from _of_body(tree.body, Names(), (), None, frozenset(), within_classes(tree))
 
 
 def _of_body(
@@ -24,6 +24,7 @@ def _of_body(
     reached: Conditions,
     through: int | None,
     inside: frozenset[str],
+    in_classes: set[int],
 ) -> Iterator[Call]:
     """The calls of a body; `inside` are the functions it is a part of, which don't run anew."""
     may_have_returned = False
@@ -39,8 +40,10 @@ def _of_body(
                     local = Names(names)
                     start = call.lineno if through is None else through
                     function = names.functions[name].body
-                    yield from _of_body(function, local, conditions, start, inside | {name})
-        names.learn(node, certain=not conditions)
+                    below = inside | {name}
+                    yield from _of_body(function, local, conditions, start, below, in_classes)
+        if id(node) not in in_classes:
+            names.learn(node, certain=not conditions)
         may_have_returned = may_have_returned or isinstance(node, ast.Return)
 
 

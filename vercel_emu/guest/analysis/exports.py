@@ -7,12 +7,19 @@ an app at run time only (inside `if` or `try`, by tuple unpacking, by `import ap
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
-from .parse import parse
+from .parse import UTF_16, parse
 
 APP_NAMES = frozenset({"app", "application"})
 _HINTS = (b"app", b"handler", b"Handler")
+_LOOKS_LIKE_EXPORT = re.compile(
+    r"^(?:(?:async[ \t]+)?def[ \t]+(app|application)\b|class[ \t]+(handler|Handler)\b"
+    r"|(app|application)[ \t]*(?::[^=\n]+)?=(?!=)"
+    r"|from[ \t].*\bimport\b.*\b(app|application)\b)",
+    re.MULTILINE,
+)
 
 
 def find_export(source: bytes) -> str | None:
@@ -21,7 +28,8 @@ def find_export(source: bytes) -> str | None:
     Raises:
         NotPythonError: the source has no syntax tree.
     """
-    return exported(parse(source), source) if _may_export(source) else None
+    may_be_no_text = b"\0" in source  # UTF-16 has them, and none of the words
+    return exported(parse(source), source) if may_be_no_text or _may_export(source) else None
 
 
 def exported(tree: ast.Module, source: bytes) -> str | None:
@@ -29,6 +37,14 @@ def exported(tree: ast.Module, source: bytes) -> str | None:
     if not _may_export(source):
         return None
     return next((name for statement in tree.body for name in _exports(statement)), None)
+
+
+def meant_export(source: bytes) -> str | None:
+    """What a file that has no syntax tree evidently would export, once it is put right."""
+    encoding = "utf-16" if source.startswith(UTF_16) else "utf-8"
+    text = source.decode(encoding, "replace").replace("\r", "\n").replace("\0", "")
+    found = _LOOKS_LIKE_EXPORT.search(text)
+    return found[found.lastindex or 0] if found else None
 
 
 def _may_export(source: bytes) -> bool:

@@ -61,6 +61,21 @@ class Call(NamedTuple):
     through: int | None = None
 
 
+class Binding(NamedTuple):
+    """A name of the module, and `how` it came: `=`, unpacked, import, from, def, class or with.
+
+    `stands_for` is dotted (as a call's `callee`); for a function it is what calling it gives.
+    `written` is the statement, its beginning in one line.
+    """
+
+    name: str
+    how: str
+    line: int
+    stands_for: str
+    written: str
+    conditions: tuple[str, ...] = ()
+
+
 class Facts(NamedTuple):
     """Everything about one file. With a `fault` there is nothing else."""
 
@@ -69,16 +84,18 @@ class Facts(NamedTuple):
     """The name of the app or handler, as a deployment's build finds it."""
     imports: tuple[Import, ...] = ()
     calls: tuple[Call, ...] = ()
+    bindings: tuple[Binding, ...] = ()
 
 
 def from_json(values: Sequence[Any]) -> Facts:
     """The facts that another interpreter wrote as JSON."""
-    fault, export, imports, calls = values
+    fault, export, imports, calls, bindings = values
     return Facts(
         fault=None if fault is None else Fault(*fault),
         export=export,
         imports=tuple(map(_import, imports)),
         calls=tuple(map(_call, calls)),
+        bindings=tuple(map(_binding, bindings)),
     )
 
 
@@ -91,3 +108,8 @@ def _call(values: Sequence[Any]) -> Call:
     callee, written, line, arguments, keywords, conditions, through = values
     pairs = tuple((name, text) for name, text in keywords)
     return Call(callee, written, line, tuple(arguments), pairs, tuple(conditions), through)
+
+
+def _binding(values: Sequence[Any]) -> Binding:
+    name, how, line, stands_for, written, conditions = values
+    return Binding(name, how, line, stands_for, written, tuple(conditions))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+import builtins
+from collections.abc import Iterator
 
+from .facts import FUNCTION
 from .statements import statements
 
 type Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -23,6 +25,7 @@ class Names:
         self.functions: dict[str, Function] = dict(above.functions) if above else {}
         self._known: dict[str, str] = dict(above._known) if above else {}
         self._asked: set[str] = set(above._asked) if above else set()
+        self._stars: list[str] = list(above._stars) if above else []
 
     def learn(self, node: ast.stmt, *, certain: bool = True) -> None:
         """Take in what a statement binds; one that is not `certain` may make a name unknown."""
@@ -34,7 +37,10 @@ class Names:
             case ast.ImportFrom(module=module, names=aliases, level=level):
                 base = "." * level + (f"{module}." if module else "")
                 for alias in aliases:
-                    self._bind(alias.asname or alias.name, f"{base}{alias.name}", certain)
+                    if alias.name == "*":
+                        self._stars.append(base)
+                    else:
+                        self._bind(alias.asname or alias.name, f"{base}{alias.name}", certain)
             case ast.Assign(targets=targets, value=value):
                 for target in targets:
                     self._assign(target, value, certain)
@@ -57,11 +63,11 @@ class Names:
         """The dotted path of an expression."""
         match node:
             case ast.Name(name):
-                return self._known.get(name, name)
+                return self._known.get(name) or self._by_star(name)
             case ast.Attribute(value, attribute):
                 return f"{self.stands_for(value)}.{attribute}"
             case ast.Call(ast.Name(name)) if name in self.functions:
-                return self._result_of(name)
+                return self.result_of(name)
             case ast.Call(function):
                 return f"{self.stands_for(function)}()"
             case ast.Await(value) | ast.NamedExpr(value=value):
@@ -70,7 +76,12 @@ class Names:
                 return self.stands_for(left)
         return UNKNOWN
 
-    def _result_of(self, name: str) -> str:
+    def _by_star(self, name: str) -> str:
+        """A name that nothing binds: of the one module that all names are imported from, if any."""
+        is_own = name in self.functions or hasattr(builtins, name)
+        return name if is_own or len(self._stars) != 1 else f"{self._stars[0]}{name}"
+
+    def result_of(self, name: str) -> str:
         """What a function of this module returns, where all its returns agree."""
         if name in self._asked:
             return UNKNOWN
@@ -79,7 +90,7 @@ class Names:
         found: set[str] = set()
         body = self.functions[name].body
         for node, conditions in statements(body):
-            if "function" in conditions:
+            if FUNCTION in conditions:
                 continue
             if isinstance(node, ast.Return) and node.value is not None:
                 found.add(inside.stands_for(node.value))
@@ -100,15 +111,13 @@ class Names:
         self.functions.pop(name, None)
 
     def _forget(self, target: ast.expr) -> None:
-        for name in _names_in([target]):
+        for name in names_in(target):
             self._known[name] = UNKNOWN
             self.functions.pop(name, None)
 
 
-def _names_in(targets: Iterable[ast.expr]) -> list[str]:
-    found = (node for target in targets for node in ast.walk(target))
-    return [node.id for node in found if isinstance(node, ast.Name) and _is_store(node)]
-
-
-def _is_store(node: ast.Name) -> bool:
-    return isinstance(node.ctx, ast.Store)
+def names_in(target: ast.expr) -> Iterator[str]:
+    """The names that are assigned by a target: several, where it unpacks."""
+    for node in ast.walk(target):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id

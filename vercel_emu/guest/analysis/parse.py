@@ -8,7 +8,7 @@ import warnings
 
 from .facts import Fault
 
-_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 class NotPythonError(Exception):
@@ -50,14 +50,15 @@ def tree_or_none(source: bytes) -> ast.Module | None:
 
 
 def _fault(error: SyntaxError) -> Fault:
-    kind = "" if type(error) is SyntaxError else f"{type(error).__name__}: "
     text = (error.text or "").rstrip("\r\n")
-    return Fault(f"{kind}{error.msg}", error.lineno or None, error.offset or None, text)
+    return Fault(
+        f"{type(error).__name__}: {error.msg}", error.lineno or None, error.offset or None, text
+    )
 
 
 def _encoding_fault(source: bytes) -> Fault | None:
     """Why the bytes are no text of the encoding that they should have."""
-    if source.startswith(_UTF_16):
+    if source.startswith(UTF_16):
         return Fault("it is UTF-16, and Python reads UTF-8: save it as UTF-8", 1)
     null = source.find(b"\0")
     if null >= 0:

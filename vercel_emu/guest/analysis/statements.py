@@ -25,6 +25,12 @@ def statements(body: Iterable[ast.stmt], conditions: Conditions = ()) -> Stateme
         yield from _nested(node, conditions)
 
 
+def within_classes(tree: ast.Module) -> set[int]:
+    """The ids of the statements in class bodies, which bind nothing in the module."""
+    classes = (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    return {id(inner) for node in classes for inner in ast.walk(node) if inner is not node}
+
+
 def _nested(node: ast.stmt, conditions: Conditions) -> Statements:
     match node:
         case ast.FunctionDef(body=body) | ast.AsyncFunctionDef(body=body):

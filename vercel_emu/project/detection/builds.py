@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from vercel_emu.errors import Where
 from vercel_emu.project.detection import entrypoint_errors, globs
-from vercel_emu.project.detection.entrypoint import entrypoint_at, python_files
+from vercel_emu.project.detection.entrypoint import meant_entrypoint, no_top_level, python_files
 from vercel_emu.project.detection.functions import path_of
 from vercel_emu.project.detection.sources import Sources
 from vercel_emu.project.model import Function
@@ -42,10 +42,9 @@ def built_functions(sources: Sources, builds: Sequence[Build]) -> tuple[Function
 
 
 def _function(sources: Sources, name: str, file: str) -> Function:
-    variable = sources.export(file)
-    if variable is None:
-        raise entrypoint_errors.no_top_level(file)
-    entrypoint = entrypoint_at(file, variable, "builds in vercel.json")
+    entrypoint = meant_entrypoint(sources, file, "builds in vercel.json")
+    if entrypoint is None:
+        raise no_top_level(sources, file)
     return Function(name=name, entrypoint=entrypoint, path=None if name == APP else path_of(file))
 
 

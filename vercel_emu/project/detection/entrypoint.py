@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from vercel_emu.errors import EmuError
@@ -32,6 +32,8 @@ class Search:
     entrypoint: Entrypoint | None = None
     django: DjangoSettings | None = None
     without_export: tuple[str, ...] = ()
+    faulty: tuple[str, ...] = ()
+    """Those of them that are no Python, but evidently mean to export an app."""
 
 
 def candidates(directories: Iterable[str] = CANDIDATE_DIRS) -> list[str]:
@@ -69,13 +71,24 @@ def not_found(sources: Sources, framework: str | None, search: Search) -> EmuErr
     root = sources.root
     potential = potential_entrypoints(sources)
     if search.without_export:
-        return entrypoint_errors.without_export(framework, search.without_export, potential)
+        # Late, as below: a start that goes on has no use for it.
+        from vercel_emu.project.detection.apps.near_misses import reasons
+
+        why = reasons(sources, search.without_export)
+        return entrypoint_errors.without_export(framework, search.without_export, potential, why)
     script = read_pyproject(root).app_script
     if script is not None and (files := _script_files(script)):
         return entrypoint_errors.missing_script(framework, script, files, potential)
     if potential:
         return entrypoint_errors.elsewhere(framework, potential)
     return entrypoint_errors.nothing_found(framework, candidates())
+
+
+def no_top_level(sources: Sources, file: str) -> EmuError:
+    """Why a file that is named exports nothing, in the platform's words, and what to do next."""
+    from vercel_emu.project.detection.apps.near_misses import reasons
+
+    return entrypoint_errors.no_top_level(file, reasons(sources, [file]))
 
 
 def potential_entrypoints(sources: Sources, limit: int = 10) -> list[Entrypoint]:
@@ -117,6 +130,14 @@ def entrypoint_at(file: str, variable: str, found_by: str, base_dir: str = "") -
     return Entrypoint(file, module_name(file), variable, found_by, base_dir)
 
 
+def meant_entrypoint(sources: Sources, file: str, found_by: str) -> Entrypoint | None:
+    """The app that a file exports, or evidently means to export where it is no Python."""
+    variable = sources.meant(file)
+    if variable is None:
+        return None
+    return replace(entrypoint_at(file, variable, found_by), fault=sources.fault(file))
+
+
 def module_name(file: str) -> str:
     """`src/pkg/__init__.py` -> `src.pkg`."""
     path = PurePosixPath(file).with_suffix("")
@@ -141,17 +162,20 @@ def _search_default_places(
 
 def _first_export(sources: Sources, files: list[str]) -> Search:
     skipped: list[str] = []
+    entrypoint: Entrypoint | None = None
     for file in files:
         if not (sources.root / file).is_file():
             continue
         variable = sources.export(file)
         if variable is not None:
-            return Search(
-                entrypoint=entrypoint_at(file, variable, "default place"),
-                without_export=tuple(skipped),
-            )
+            entrypoint = entrypoint_at(file, variable, "default place")
+            break
         skipped.append(file)
-    return Search(without_export=tuple(skipped))
+    faulty = [file for file in skipped if sources.meant(file)]
+    if entrypoint is None and faulty:
+        # A deployment has no app then; here its error is shown until it is put right.
+        entrypoint = meant_entrypoint(sources, faulty[0], "default place")
+    return Search(entrypoint=entrypoint, without_export=tuple(skipped), faulty=tuple(faulty))
 
 
 def _from_django(sources: Sources, base: str, environ: Mapping[str, str]) -> Search:
@@ -202,12 +226,14 @@ def _from_option(sources: Sources, app: str) -> Entrypoint:
     if not place or file is None:
         raise entrypoint_errors.configured_missing(app, files)
     file = PurePosixPath(file).as_posix()
-    found = variable or sources.export(file)
-    if not found:
-        raise entrypoint_errors.no_top_level(file)
-    if not found.isidentifier():
+    if not variable:
+        found = meant_entrypoint(sources, file, "--app")
+        if found is None:
+            raise no_top_level(sources, file)
+        return found
+    if not variable.isidentifier():
         raise entrypoint_errors.configured_missing(app, files)
-    return entrypoint_at(file, found, "--app")
+    return entrypoint_at(file, variable, "--app")
 
 
 def _is_inside(root: Path, file: str) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from vercel_emu.errors import EmuError, Where
 from vercel_emu.files.walking import Walk
 from vercel_emu.project.detection import globs
-from vercel_emu.project.detection.entrypoint import entrypoint_at, python_files
+from vercel_emu.project.detection.entrypoint import meant_entrypoint, python_files
 from vercel_emu.project.detection.sources import Sources
 from vercel_emu.project.model import Function, FunctionPath, FunctionSettings
 
@@ -19,16 +19,15 @@ OTHER_RUNTIMES = (".js", ".mjs", ".ts", ".tsx", ".go", ".rb", ".rs")
 
 def find_functions(sources: Sources) -> tuple[Function, ...]:
     """The Python functions of `api/`, most specific first, or an `EmuError` on a conflict."""
-    exports = sources.exports(function_candidates(sources.root))
-    files = sort_functions(file for file, variable in exports.items() if variable)
+    candidates = function_candidates(sources.root)
+    sources.exports(candidates)
+    entrypoints = {file: meant_entrypoint(sources, file, "api/") for file in candidates}
+    files = sort_functions(file for file, entrypoint in entrypoints.items() if entrypoint)
     check_conflicts(files)
     return tuple(
-        Function(
-            name=file.removesuffix(".py"),
-            entrypoint=entrypoint_at(file, exports[file] or "", "api/"),
-            path=path_of(file),
-        )
+        Function(name=file.removesuffix(".py"), entrypoint=entrypoint, path=path_of(file))
         for file in files
+        if (entrypoint := entrypoints[file]) is not None
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from vercel_emu import guest
 from vercel_emu.files.reading import SOURCE_BYTES, read_bytes
-from vercel_emu.guest.analysis.exports import find_export
+from vercel_emu.guest.analysis.exports import find_export, meant_export
 from vercel_emu.guest.analysis.facts import Facts, Fault
 from vercel_emu.guest.analysis.parse import NotPythonError
 
@@ -60,6 +60,16 @@ class Sources:
     def fault(self, file: str) -> Fault | None:
         """Why a file whose export was looked for is no Python."""
         return self._faults.get(file)
+
+    def meant(self, file: str) -> str | None:
+        """The export of a file, or what one with a fault would export once it is put right."""
+        name = self.export(file)
+        if name is not None or file not in self._faults:
+            return name
+        try:
+            return meant_export(read_bytes(self.root / file, SOURCE_BYTES))
+        except OSError:
+            return None
 
     def facts(self, files: Iterable[str]) -> dict[str, Facts]:
         """Everything about each file, exactly as the app's interpreter reads it."""
