@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from vercel_emu.edge.failure import Broken, ClientLeft, Failure, HTTPError
 from vercel_emu.edge.invoker import Invoker
 from vercel_emu.edge.request import read_request
 from vercel_emu.edge.responses import platform_responses
+from vercel_emu.edge.responses.overlay import NO_OVERLAY
 from vercel_emu.edge.responses.static_file import EtagCache
 from vercel_emu.edge.websocket.tunnel import WebSocketTunnel
 from vercel_emu.instance.pool import FunctionPool
@@ -118,6 +120,7 @@ class Edge:
             )
         )
         call.send = send
+        call.on_left = partial(self._client_left, call)
         try:
             await self._handle(call, exchange, receive)
         except HTTPError as error:
@@ -129,7 +132,14 @@ class Edge:
             exchange.cut()
         except Exception as error:
             await self._own_error(call, exchange, error)
+        if call.left is not None:
+            self._emit(call.ran_on())
+            return
         call.status = exchange.status or 499
+        self._emit(call.answered())
+
+    def _client_left(self, call: Call) -> None:
+        call.status = 499
         self._emit(call.answered())
 
     async def _handle(self, call: Call, exchange: Exchange, receive: Receive) -> None:
@@ -166,7 +176,7 @@ class Edge:
         """The whole answer to a client that doesn't speak HTTP, or sends headers without end."""
         call = self._admission.new_call(read_request("?", b"(malformed HTTP)", []))
         failure = Failure(code=code)
-        answer = platform_responses.failure_bytes(call, failure, overlay=False)
+        answer = platform_responses.failure_bytes(call, failure, overlay=NO_OVERLAY)
         self._emit(call.answered())
         return answer
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -29,6 +30,11 @@ class Invocation:
     handler_started: bool = False
     ended: bool = False
     response_done_at: float | None = None
+    on_end: Callable[[], None] | None = None
+    """Called at the runtime's `end`."""
+    traceback: str = ""
+    """The last exception that was logged for it."""
+    _traceback_waiter: asyncio.Future[None] | None = None
     _end_waiter: asyncio.Future[None] | None = None
 
     async def wait_ended(self, timeout: float) -> bool:
@@ -38,10 +44,25 @@ class Invocation:
             await asyncio.wait([self._end_waiter], timeout=timeout)
         return self.ended
 
+    async def wait_traceback(self, timeout: float) -> str:
+        """The last traceback; where there is none yet, up to `timeout` seconds are waited."""
+        if not self.traceback:
+            self._traceback_waiter = asyncio.get_running_loop().create_future()
+            await asyncio.wait([self._traceback_waiter], timeout=timeout)
+        return self.traceback
+
+    def logged(self, text: str) -> None:
+        """It wrote a traceback."""
+        self.traceback = text
+        if self._traceback_waiter is not None and not self._traceback_waiter.done():
+            self._traceback_waiter.set_result(None)
+
     def end(self) -> None:
         self.ended = True
         if self._end_waiter is not None and not self._end_waiter.done():
             self._end_waiter.set_result(None)
+        if self.on_end is not None:
+            self.on_end()
 
 
 class Invocations:

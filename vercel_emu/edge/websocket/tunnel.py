@@ -20,6 +20,7 @@ from vercel_emu.edge.invoker import ATTEMPTS, Invoker
 from vercel_emu.edge.request import read_request
 from vercel_emu.edge.responses import explain, platform_responses
 from vercel_emu.edge.responses.headers import edge_headers, response_headers
+from vercel_emu.edge.responses.overlay import NO_OVERLAY
 from vercel_emu.edge.websocket.upstream import (
     Upstream,
     UpstreamResponse,
@@ -141,7 +142,8 @@ class WebSocketTunnel(asyncio.Protocol):
         self._instance = instance
         upstream: Upstream | None = None
         try:
-            upstream = await connect_upstream(self, instance)
+            connecting = connect_upstream(self, instance)
+            upstream = await invoker.reach(outcome.function, instance, connecting)
             if upstream is None:
                 return False
             invoker.hand_over(call, instance)
@@ -227,7 +229,9 @@ class WebSocketTunnel(asyncio.Protocol):
     # Ends -------------------------------------------------------------------------------------
 
     def _fail(self, failure: Failure) -> None:
-        self._transport.write(platform_responses.failure_bytes(self._call, failure, overlay=False))
+        self._transport.write(
+            platform_responses.failure_bytes(self._call, failure, overlay=NO_OVERLAY)
+        )
         self._transport.close()
         self._report(failure.status)
 
