@@ -143,10 +143,12 @@ class StandbyReady(Event, frozen=True, kw_only=True):
 
 
 class FunctionsAPI(Event, frozen=True, kw_only=True):
-    """Which parts of `vercel.*` the built-in API serves (none: the official package serves all)."""
+    """Which parts of `vercel.*` the function has imported from the built-in API (none: it has them
+    from the official package now); `installed` is the version of a `vercel` that lacks them."""
 
     function: str
     builtin: tuple[str, ...]
+    installed: str = ""
 
 
 class InstanceFailed(Event, frozen=True, kw_only=True):
