@@ -21,7 +21,7 @@ from vercel_emu.instance.instance import CannotStart, Change, Instance, PoolSett
 from vercel_emu.instance.lifecycle import Lifecycle, Phase
 from vercel_emu.instance.output.diagnosis import diagnose
 from vercel_emu.instance.output.logs import Stream
-from vercel_emu.instance.output.tracebacks import CodeError, read_traceback
+from vercel_emu.instance.output.tracebacks import CodeError, read_traceback, where_it_hung
 from vercel_emu.instance.own_files import OwnFiles
 from vercel_emu.instance.process import ipc
 from vercel_emu.instance.process.early import EarlyProcess
@@ -257,6 +257,8 @@ class FunctionPool:
     def _fail(self, name: str) -> None:
         instance = self._instances[name]
         text = instance.fatal or "\n".join(instance.said_since(instance.since))
+        if instance.failure_note:
+            text = where_it_hung(text, self.spec.root)
         error = read_traceback(text, self.spec.root)
         message = instance.failure_note or error.summary or instance.exit_text
         timed_out = bool(instance.failure_note) or instance.diagnosis is not None

@@ -23,6 +23,7 @@ _SERVING = re.compile(
     r"/(werkzeug/serving|uvicorn/(main|server)|waitress/server|hypercorn/\w+/run|gradio/blocks"
     r"|aiohttp/web|tornado/platform/asyncio|socketserver|wsgiref/simple_server)\.py\"?, line \d+"
 )
+_LACKS = re.compile(r"No module named '(vercel\.(?:functions|env|headers|cache))'")
 _MOST_FILES = 40
 """Files of the app that are read for it."""
 
@@ -54,6 +55,8 @@ def diagnose(code: Code, error: CodeError, *, timed_out: bool) -> Diagnosis | No
         return _missing(code, error)
     if "websockets.legacy" in summary:
         return _old_websockets(code, error)
+    if module := _LACKS.search(summary):
+        return _old_vercel(code, error, module[1])
     if any(words in summary for words in _NO_TEXT):
         return _no_text(code, error)
     if timed_out:
@@ -108,10 +111,17 @@ def _missing(code: Code, error: CodeError) -> Diagnosis | None:
     return None
 
 
+def _old_vercel(code: Code, error: CodeError, module: str) -> Diagnosis | None:
+    """The emulator serves this module itself, unless a `vercel` stands before it."""
+    version = _installed(code, "vercel")
+    if not version:
+        return None
+    hint = f"The installed `vercel` {version} has no `{module}`: ask for a newer one in your "
+    return Diagnosis(message=error.summary, hint=f"{hint}requirements.", error=error)
+
+
 def _old_websockets(code: Code, error: CodeError) -> Diagnosis:
-    pattern = "lib*/python3.*/site-packages/websockets-*.dist-info"
-    names = [one.name for one in code.interpreter.parent.parent.glob(pattern)]
-    version = names[0].removeprefix("websockets-").removesuffix(".dist-info") if names else ""
+    version = _installed(code, "websockets")
     message = f"websockets {version}".strip() + " has no `websockets.legacy`, which Vercel's "
     message += "runtime needs wherever `websockets` is installed"
     hint = "Ask for `websockets>=9` in your requirements."
@@ -137,3 +147,10 @@ def _followed(code: Code) -> Followed:
     sources = Sources(code.root, code.interpreter)
     entrypoint = code.entrypoint
     return follow(sources, [entrypoint.file], [entrypoint.base_dir], most=_MOST_FILES)
+
+
+def _installed(code: Code, name: str) -> str:
+    """The version of a package in the app's environment; empty where it is not found."""
+    pattern = f"lib*/python3.*/site-packages/{name}-*.dist-info"
+    found = (one.name for one in code.interpreter.parent.parent.glob(pattern))
+    return next((one.removeprefix(f"{name}-").removesuffix(".dist-info") for one in found), "")

@@ -21,6 +21,7 @@ _RUNTIME_SAYS = ("Could not determine the application interface", "missing varia
 """How those of its messages begin that have several lines."""
 _UPSIDE_DOWN = "(most recent call first)"
 """In the stacks of `faulthandler`, which tell where a process hung or crashed."""
+_THREAD = re.compile(r"^(?:Current thread|Thread) 0x\w+ (?:\[[^\]]*\] )?", re.MULTILINE)
 _ENVIRONMENTS = ("site-packages", ".venv", "venv", "node_modules")
 
 
@@ -60,6 +61,18 @@ def read_traceback(text: str, root: Path) -> CodeError:
             kept.append(line)
     shortened = "\n".join(kept)
     return CodeError(summary=_summary(kept), traceback=shortened, location=location)
+
+
+def where_it_hung(text: str, root: Path) -> str:
+    """The stacks of the threads that run user code, of all that `faulthandler` wrote."""
+    _, *threads = _THREAD.split(text.partition("\nExtension modules:")[0])
+    own = [thread.rstrip() for thread in threads if _has_own_frame(thread, root)]
+    return "\n\n".join(f"It was here {thread}" for thread in own) or text
+
+
+def _has_own_frame(thread: str, root: Path) -> bool:
+    frames = filter(None, map(_FRAME.match, thread.split("\n")))
+    return any(_own_file(frame["file"], root) is not None for frame in frames)
 
 
 def _is_machinery(file: str) -> bool:

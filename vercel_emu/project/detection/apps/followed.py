@@ -51,7 +51,7 @@ class Followed:
             one = Import(module, name.removesuffix("()"), level, 0)
             for path in _files_of(one, file, self.folders):
                 binding = self.binding(path, name.removesuffix("()"))
-                if binding is None:
+                if binding is None or (binding.how == "def" and not name.endswith("()")):
                     continue
                 meant = binding.stands_for
                 if name.endswith("()") and binding.how != "def":
