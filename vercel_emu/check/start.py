@@ -34,6 +34,9 @@ def start_faults(checked: Checked) -> Iterator[Finding]:
     followed = follow(_sources(checked), starts, base_dirs)
     yield from _no_python(followed)
     for function in functions:
+        fault = function.entrypoint.fault
+        if fault is not None and fault.file:
+            yield _error("SYNTAX_ERROR", fault.reason, Where(fault.file, line=fault.line), "")
         reason = unfit_app(followed, function.entrypoint)
         if reason is not None:
             yield _error("APP_NOT_SUPPORTED", reason.text, reason.where, reason.hint)

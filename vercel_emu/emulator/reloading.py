@@ -118,10 +118,10 @@ class Reloader:
             self._project.run(self._offer_to_install(found.dependencies), "dependencies")
 
     def _is_put_right(self, found: Meaning) -> bool:
-        """Whether a file changed that was no Python: it may export an app of another name."""
+        """Whether what was no Python may have become some: its app may have another name."""
         functions = self._project.project.functions
-        faulty = {one.entrypoint.file for one in functions if one.entrypoint.fault is not None}
-        return not faulty.isdisjoint(found.code)
+        faulty = any(one.entrypoint.fault is not None for one in functions)
+        return faulty and any(file.endswith(".py") for file in found.code)
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something that takes a while with the gate closed, after what is being done."""

@@ -8,6 +8,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from vercel_emu.errors import EmuError, Where
 from vercel_emu.events import LogLine
 from vercel_emu.instance.invocations import Invocations
 from vercel_emu.instance.output.diagnosis import Diagnosis
@@ -61,6 +62,16 @@ class StartFailure:
     error: CodeError
     files: tuple[str, ...] = ()
     hint: str = ""
+
+    def as_error(self) -> EmuError:
+        """For those who don't ask by HTTP: what to do, and the user's own traceback."""
+        place = self.error.location
+        return EmuError(
+            "FUNCTION_START_FAILED",
+            f"The function {self.function} can't start: {self.message}",
+            "\n".join(filter(None, (self.hint, self.error.traceback))) or None,
+            where=Where(place.file, line=place.line) if place else None,
+        )
 
 
 class CannotStart(Exception):

@@ -20,13 +20,15 @@ FUNCTION = "function"
 class Fault(NamedTuple):
     """Why a file can't be read as Python: `reason` in words, the place where it is known.
 
-    `line` and `column` count from 1; `text` is the line itself, without its end.
+    `line` and `column` count from 1; `text` is the line itself, without its end. `file` (relative)
+    is set where the fault is in another file than the one that was asked for.
     """
 
     reason: str
     line: int | None = None
     column: int | None = None
     text: str = ""
+    file: str = ""
 
 
 class Import(NamedTuple):

@@ -179,7 +179,17 @@ def _first_export(sources: Sources, files: list[str]) -> Search:
 
 
 def _from_django(sources: Sources, base: str, environ: Mapping[str, str]) -> Search:
-    settings = django.read_settings(sources.root, base, interpreter=sources.python, environ=environ)
+    try:
+        settings = django.read_settings(
+            sources.root, base, interpreter=sources.python, environ=environ
+        )
+    except EmuError as error:
+        broken = django.broken_entrypoint(sources.root, base, error)
+        if broken is None:
+            raise
+        file, variable, fault = broken
+        found = entrypoint_at(file, variable, "default place", base)
+        return Search(entrypoint=replace(found, fault=fault))
     # ASGI is preferred where both are set, as on the platform.
     dotted = settings.asgi_application or settings.wsgi_application
     module, _, variable = (dotted or "").rpartition(".")
