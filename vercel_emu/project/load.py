@@ -8,7 +8,8 @@ from pathlib import Path
 
 from vercel_emu.errors import EmuError, ProjectWarning, Where
 from vercel_emu.project.detection import functions as api
-from vercel_emu.project.detection.builds import built_functions, python_sources
+from vercel_emu.project.detection.builds import built_functions, names_functions
+from vercel_emu.project.detection.django import find_manage, read_settings
 from vercel_emu.project.detection.entrypoint import (
     Search,
     not_found,
@@ -18,11 +19,14 @@ from vercel_emu.project.detection.frameworks import (
     PYTHON_PRESETS,
     detect_framework,
 )
+from vercel_emu.project.detection.frontends import BuildSettings, find_frontend
+from vercel_emu.project.detection.served import serves_pages, serves_something
 from vercel_emu.project.detection.sources import Sources
 from vercel_emu.project.link import Link, deployed_folder, read_link
 from vercel_emu.project.model import (
     DjangoSettings,
     Entrypoint,
+    Frontend,
     Function,
     FunctionSettings,
     Project,
@@ -77,27 +81,55 @@ def load_project(
     Raises:
         EmuError: a deployment would find nothing to run, or several things.
     """
-    project = identify_project(root)
-    link = read_link(project.link_root or project.root)
-    chosen, origin = _choose_framework(project.root, config.framework, link)
+    project, origin = _with_framework(identify_project(root), config)
+    chosen = project.framework
     sources = Sources(project.root, interpreter)
     settings = config.function_settings
-    if app is None and python_sources(config.builds):
-        found = Found(functions=built_functions(sources, config.builds))
+    if app is None and names_functions(config.builds):
+        found = _load_builds(sources, config, environ)
     elif app is not None or (chosen in PYTHON_PRESETS and chosen != "fasthtml"):
         found = _load_app(sources, chosen, app, environ)
         found = _or_functions(sources, found, chosen, origin, config.destinations)
     elif chosen == "fasthtml":
         found = _load_fasthtml(sources, environ)
     else:
-        found = _load_other(sources, chosen, origin, settings)
+        found = _load_other(sources, project, origin, config)
+    if chosen in PYTHON_PRESETS and all(one.path is not None for one in found.functions):
+        # The functions are those of the preset "Other", so what is published is that as well.
+        project = replace(project, frontend=_frontend(project, config, None))
     return replace(
         project,
-        framework=chosen,
         functions=api.apply_settings(found.functions, settings),
         django=found.django,
         warnings=(*found.warnings, *_setting_warnings(found.functions, settings)),
     )
+
+
+def with_framework(project: Project, config: VercelConfig) -> Project:
+    """The same with its framework and front end, which can be told without its functions."""
+    return _with_framework(project, config)[0]
+
+
+def _with_framework(project: Project, config: VercelConfig) -> tuple[Project, str]:
+    """The project, and where its framework comes from (empty: detected)."""
+    link = read_link(project.link_root or project.root)
+    framework, origin = _choose_framework(project.root, config.framework, link)
+    frontend = _frontend(project, config, framework)
+    return replace(project, framework=framework, frontend=frontend), origin
+
+
+def _frontend(project: Project, config: VercelConfig, framework: str | None) -> Frontend | None:
+    """What is built beside the functions; legacy `builds` say it themselves."""
+    if config.builds:
+        return None
+    top = project.link_root or project.root
+    link = read_link(top)
+    command, output = config.build_command, config.output_directory
+    settings = BuildSettings(
+        build_command=link.build_command if command is None else command,
+        output_directory=link.output_directory if output is None else output,
+    )
+    return find_frontend(project.root, framework, settings, top)
 
 
 def _choose_framework(
@@ -109,6 +141,22 @@ def _choose_framework(
     if not isinstance(link.framework, Unset):
         return link.framework, ".vercel/project.json"
     return detect_framework(root), ""
+
+
+def _load_builds(sources: Sources, config: VercelConfig, environ: Mapping[str, str]) -> Found:
+    """What the legacy `builds` name, and Django's settings where that is a Django project."""
+    root = sources.root
+    functions = built_functions(sources, config.builds)
+    if not functions and not serves_something(root, config, None):
+        raise not_found(sources, None, search_entrypoint(sources, None))
+    base = find_manage(root) if functions else None
+    if base is None:
+        return Found(functions=functions)
+    try:
+        django = read_settings(root, base, interpreter=sources.python, environ=environ)
+    except EmuError:
+        django = None  # the functions are known without; what is wrong shows when they start
+    return Found(functions=functions, django=django)
 
 
 def _load_app(
@@ -208,13 +256,9 @@ def _load_fasthtml(sources: Sources, environ: Mapping[str, str]) -> Found:
     return Found(functions=(*own, _app(search.entrypoint)))
 
 
-def _load_other(
-    sources: Sources,
-    framework: str | None,
-    origin: str,
-    settings: Mapping[str, FunctionSettings],
-) -> Found:
+def _load_other(sources: Sources, project: Project, origin: str, config: VercelConfig) -> Found:
     """Preset "Other", or a JavaScript one: only files in `api/` are Python functions."""
+    root, framework, frontend = project.root, project.framework, project.frontend
     functions = api.find_functions(sources)
     warnings: list[ProjectWarning] = []
     others = api.other_functions(sources.root)
@@ -222,25 +266,36 @@ def _load_other(
         text = f"Only Python functions run here; a deployment also has {_list(others)}."
         warnings.append(ProjectWarning("OTHER_LANGUAGES", text, where=Where(others[0])))
     if framework is not None:
-        text = (
-            f'The framework is "{framework}": its own pages are not served here, only the '
-            "Python functions of api/ and static files."
-        )
-        warnings.append(ProjectWarning("FRAMEWORK_NOT_SERVED", text, where=_framework_in(origin)))
-        if not functions:
+        if frontend is not None and frontend.is_served_by_itself:
+            text = (
+                f'The framework is "{framework}": its own pages are not served here, only the '
+                "Python functions of api/ and static files."
+            )
+            place = _framework_in(origin)
+            warnings.append(ProjectWarning("FRAMEWORK_NOT_SERVED", text, where=place))
+        # An app at one of the default places was meant to run, and is not: that is said.
+        if not functions and (
+            not serves_something(root, config, frontend)
+            or search_entrypoint(sources, None).entrypoint is not None
+        ):
             raise _nothing_to_run(framework, origin)
         return Found(functions=functions, warnings=tuple(warnings))
     files = [*(function.entrypoint.file for function in functions), *others]
-    for pattern in api.unused_patterns(files, settings):
+    for pattern in api.unused_patterns(files, config.function_settings):
         raise api.unused_function(pattern)
     if functions or others:
         return Found(functions=functions, warnings=tuple(warnings))
-    return _load_without_preset(sources, origin)
+    return _load_without_preset(sources, origin, config, frontend)
 
 
-def _load_without_preset(sources: Sources, origin: str) -> Found:
+def _load_without_preset(
+    sources: Sources, origin: str, config: VercelConfig, frontend: Frontend | None
+) -> Found:
     """No preset and nothing in `api/`: a deployment would have static files only."""
+    root = sources.root
     search = search_entrypoint(sources, None)
+    if search.entrypoint is not None and search.entrypoint.fault and serves_pages(root, config):
+        return Found()  # pages beside something that is no Python
     if origin and search.entrypoint is not None:
         raise EmuError(
             "PYTHON_ENTRYPOINT_NOT_FOUND",
@@ -260,7 +315,11 @@ def _load_without_preset(sources: Sources, origin: str) -> Found:
             where=Where(search.entrypoint.file),
         )
         return Found(functions=(_app(search.entrypoint),), warnings=() if explicit else (warning,))
-    if _has_static_files(sources.root):
+    has_python = search.without_export or api.function_candidates(root)
+    if serves_pages(root, config) or (frontend is not None and frontend.command):
+        return Found()
+    # Code that was meant as an app is told, whatever else lies beside it.
+    if not has_python and serves_something(root, config, frontend):
         return Found()
     raise not_found(sources, None, search)
 
@@ -274,10 +333,6 @@ def _nothing_to_run(framework: str, origin: str) -> EmuError:
         "handler. For a Python app beside it give its folder, or `--app module:variable`.",
         where=_framework_in(origin),
     )
-
-
-def _has_static_files(root: Path) -> bool:
-    return (root / "public").is_dir() or any(root.glob("*.html"))
 
 
 def _app(entrypoint: Entrypoint) -> Function:
