@@ -14,8 +14,8 @@ from vercel_emu.cli import cli
 from vercel_emu.crons.declared import declared_jobs
 from vercel_emu.errors import EmuError
 from vercel_emu.files.reading import CONFIG_BYTES, SOURCE_BYTES
-from vercel_emu.project.detection.exports import find_export_in_file
 from vercel_emu.project.detection.frameworks import detect_framework
+from vercel_emu.project.detection.sources import Sources
 from vercel_emu.project.link import deployed_folder, read_link
 from vercel_emu.project.load import load_project
 from vercel_emu.project.pyproject import load_toml
@@ -86,7 +86,9 @@ def test_a_scenario(tmp_path: Path, kind: str) -> None:
 def test_sources(tmp_path: Path, kind: str) -> None:
     put(tmp_path / "app.py", kind)
     put(tmp_path / "api" / "cron.py", kind)
-    assert find_export_in_file(tmp_path / "app.py") is None
+    sources = Sources(tmp_path)
+    assert sources.export("app.py") is None
+    assert sources.facts(["app.py"])["app.py"].fault == sources.fault("app.py") is not None
     assert declared_jobs(tmp_path) == []
     put(tmp_path / "package.json", kind)
     assert detect_framework(tmp_path) is None

@@ -7,5 +7,5 @@ never hides another.
 Start with `check.py` (which asks the others in order) and `model.py` (the values). `config.py`
 finds every fault of vercel.json, `rules.py` rules that no request reaches, `imports.py` packages
 that are imported and not declared, `packages.py` their size, `python.py` the version a deployment
-takes.
+takes, `start.py` why a function could not start.
 """

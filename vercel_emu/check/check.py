@@ -22,6 +22,9 @@ from vercel_emu.check import (
 from vercel_emu.check import (
     python as check_python,
 )
+from vercel_emu.check import (
+    start as check_start,
+)
 from vercel_emu.check.model import Checked, Finding, of_error, of_warning
 from vercel_emu.deployment.deploy import deploy
 from vercel_emu.deployment.exposure import exposure_text
@@ -72,6 +75,7 @@ def check_project(
         *check_packages.requirement_faults(checked),
         *check_imports.import_faults(checked, packages),
         *check_packages.size_faults(checked, packages),
+        *check_start.start_faults(checked),
         *_ignored_entrypoints(checked),
         *_environment_faults(checked),
         *_exposure(checked),

@@ -7,19 +7,18 @@ file counts that is not for tests.
 
 from __future__ import annotations
 
-import ast
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from operator import itemgetter
-from pathlib import Path
 
 from vercel_emu.check.model import Checked, Finding
 from vercel_emu.check.packages import Packages
 from vercel_emu.errors import Where
-from vercel_emu.files.reading import SOURCE_BYTES, read_bytes
+from vercel_emu.guest.analysis.facts import MAIN, OPTIONAL, TYPING, Facts
+from vercel_emu.guest.analysis.facts import Import as Statement
 from vercel_emu.project.detection.entrypoint import python_files
-from vercel_emu.project.detection.exports import parse
+from vercel_emu.project.detection.sources import Sources
 
 _FOR_TESTS = ("tests", "test", "conftest.py", "noxfile.py", "setup.py")
 
@@ -69,21 +68,32 @@ def _foreign(checked: Checked) -> dict[str, Where]:
 
 def _deployed(checked: Checked, files: list[str]) -> dict[str, list[Import]]:
     """The files that the functions run, with what each imports."""
+    sources = _sources(checked)
     functions = checked.project.functions
     if not functions or checked.project.django is not None:
-        return {file: _imports(checked.root, file) for file in files}
+        return {file: _needed(file, facts) for file, facts in sources.facts(files).items()}
     known = set(files)
     folders = {"", *(f"{one.entrypoint.base_dir}/".lstrip("/") for one in functions)}
     pending = [one.entrypoint.file for one in functions]
     found: dict[str, list[Import]] = {}
+    facts = sources.facts([*pending, *files])
     while pending:
         file = pending.pop()
         if file in found:
             continue
-        found[file] = _imports(checked.root, file)
+        found[file] = _needed(file, facts[file])
         for one in found[file]:
             pending += [path for path in _files_of(one.module, folders) if path in known]
     return found
+
+
+def _sources(checked: Checked) -> Sources:
+    """The project's files as its own interpreter reads them."""
+    interpreter = checked.interpreter
+    if interpreter is None:
+        return Sources(checked.root)
+    same = interpreter.version[:2] == sys.version_info[:2]
+    return Sources(checked.root, interpreter.path, same_grammar=same)
 
 
 def _files_of(module: str, folders: Iterable[str]) -> Iterator[str]:
@@ -96,34 +106,19 @@ def _files_of(module: str, folders: Iterable[str]) -> Iterator[str]:
             yield f"{path}/__init__.py"
 
 
-def _imports(root: Path, file: str) -> list[Import]:
-    try:
-        tree = parse(read_bytes(root / file, SOURCE_BYTES))
-        return list(_needed_by(tree.body, file.split("/")[:-1])) if tree is not None else []
-    except (OSError, RecursionError):
-        return []
+def _needed(file: str, facts: Facts) -> list[Import]:
+    """The imports without those that only type checkers see or that may fail."""
+    package = file.split("/")[:-1]
+    return [
+        Import(_dotted(one, package), one.line)
+        for one in facts.imports
+        if not {TYPING, OPTIONAL, MAIN} & {*one.conditions}
+    ]
 
 
-def _needed_by(body: Iterable[ast.stmt], package: list[str]) -> Iterator[Import]:
-    """Imports, without those that only type checkers see or that may fail."""
-    for node in body:
-        match node:
-            case ast.Import(names=names):
-                for alias in names:
-                    yield Import(alias.name, node.lineno)
-            case ast.ImportFrom(module=module, names=names, level=level):
-                above = package[: len(package) - level + 1] if level else []
-                base = ".".join([*above, module] if module else above)
-                for alias in names:
-                    yield Import(f"{base}.{alias.name}" if base else alias.name, node.lineno)
-            case ast.Try(handlers=handlers) if handlers:
-                continue
-            case ast.If(test=test) if "TYPE_CHECKING" in ast.unparse(test):
-                yield from _needed_by(node.orelse, package)
-            case _:
-                for field in ("body", "orelse", "finalbody"):
-                    inner = getattr(node, field, [])
-                    yield from _needed_by(inner if isinstance(inner, list) else [], package)
+def _dotted(one: Statement, package: list[str]) -> str:
+    above = package[: len(package) - one.level + 1] if one.level else []
+    return ".".join(filter(None, (*above, one.module, one.name or "")))
 
 
 def _is_for_tests(file: str) -> bool:

@@ -120,10 +120,13 @@ class Reloader:
     def _may_mean_functions_now(self, found: Meaning) -> tuple[str, ...]:
         """Saved files by which there may be other functions, or an app where there was none."""
         functions = self._project.project.functions
+        saved = [one for one in found.code if one.endswith(".py")]
+        if any(function.entrypoint.fault is not None for function in functions):
+            return tuple(saved)  # what was no Python may be some now, and its app of another name
         if any(function.path is None for function in functions):
             return ()  # the app takes every path
         known = {function.entrypoint.file for function in functions}
-        new = [one for one in found.code if one.endswith(".py") and one not in known]
+        new = [one for one in saved if one not in known]
         manifests = found.appeared.intersection(("requirements.txt", "Pipfile"))
         return (*manifests, *(one for one in new if one.startswith("api/") or not known))
 
@@ -195,6 +198,7 @@ class Reloader:
             return
         change = Change(files, self._seen_at)
         restarted = self._adopt(prepared, deployment, change, found)
+        await self._find_django_files()
         if restarted:
             project.emit(Reloading(files=files))
         else:
@@ -213,6 +217,19 @@ class Reloader:
         project.publish(deployment)
         project.on_adopted()
         return restarted
+
+    async def _find_django_files(self) -> None:
+        """Those of a project whose settings could not be read until now."""
+        project = self._project
+        if self._django is not None or project.project.django is None:
+            return
+        from vercel_emu.emulator.django_static import DjangoPublisher
+
+        self._django = DjangoPublisher(project)
+        await self._django.start()
+        if project.deployment is not None:
+            publish = project.deployment.published_anew
+            project.publish(await asyncio.to_thread(publish, self._django.mounts()))
 
     def _refuse(self, error: EmuError) -> None:
         self._project.emit(notice_of(error, "error"))

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from vercel_emu.errors import ProjectWarning
+from vercel_emu.guest.analysis.facts import Fault
 from vercel_emu.platform.limits import DEFAULT_MAX_DURATION, DEFAULT_MEMORY_MB
 
 
@@ -34,6 +35,8 @@ class Entrypoint:
     variable: str
     found_by: str = ""
     base_dir: str = ""
+    fault: Fault | None = None
+    """Why the file is no Python: then `variable` is what its text evidently means to export."""
 
     @property
     def is_handler(self) -> bool:

@@ -8,6 +8,8 @@ from there, and executed otherwise.
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -15,12 +17,19 @@ from pathlib import Path
 
 from vercel_emu import guest
 from vercel_emu.errors import EmuError, Where
+from vercel_emu.files.reading import SOURCE_BYTES, read_text
+from vercel_emu.guest.analysis.facts import Fault
 from vercel_emu.project.detection.django_source import read_from_source
 from vercel_emu.project.detection.frameworks import is_django_manage
 from vercel_emu.project.model import DjangoSettings
 
 _SCRIPT = guest.FOLDER / "scripts" / "django_settings.py"
 _TIMEOUT_SECONDS = 60
+_CHOSEN = re.compile(r"""DJANGO_SETTINGS_MODULE["']\s*,\s*["']([\w.]+)["']""")
+_SYNTAX_ERROR = re.compile(
+    r'File "(?P<file>[^"]+)", line (?P<line>\d+)\n(?:    .*\n)*'
+    r"(?P<reason>(?:Syntax|Indentation|Tab)Error: .*)\Z"
+)
 _OUTPUT_LINES = 30
 
 
@@ -61,6 +70,34 @@ def read_settings(
     if settings is not None:
         return settings
     return _execute(root, base, interpreter or Path(sys.executable), variables)
+
+
+def broken_entrypoint(root: Path, base: str, error: EmuError) -> tuple[str, str, Fault] | None:
+    """Where settings are no Python: the module that will say so when it is served, and the fault.
+
+    That is the wsgi.py or asgi.py beside the settings; its file, its variable. None: there is none,
+    or something else is wrong.
+    """
+    found = _SYNTAX_ERROR.search(error.message)
+    chosen = _CHOSEN.search(_text(root / base / "manage.py"))
+    if found is None or chosen is None:
+        return None
+    broken = Path(os.path.relpath(found["file"], root.resolve())).as_posix()
+    fault = Fault(found["reason"], int(found["line"]), file=broken)
+    *packages, _ = chosen[1].split(".")
+    for count in range(len(packages), 0, -1):
+        for name in ("wsgi.py", "asgi.py"):
+            file = Path(base, *packages[:count], name)
+            if (root / file).is_file():
+                return file.as_posix(), "application", fault
+    return None
+
+
+def _text(file: Path) -> str:
+    try:
+        return read_text(file, SOURCE_BYTES, errors="replace")
+    except OSError:
+        return ""
 
 
 def _execute(root: Path, base: str, interpreter: Path, environ: dict[str, str]) -> DjangoSettings:

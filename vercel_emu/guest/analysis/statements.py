@@ -1,0 +1,122 @@
+"""Every statement of a module, with the conditions under which an import of the module reaches it.
+
+`if __name__ == "__main__":`, `if TYPE_CHECKING:`, `try: ... except ImportError:` and their kin are
+told apart (see `facts.py`); whatever else may or may not happen is CONDITIONAL.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from .facts import CONDITIONAL, FUNCTION, MAIN, OPTIONAL, TYPING
+
+type Conditions = tuple[str, ...]
+type Statements = Iterator[tuple[ast.stmt, Conditions]]
+
+_COVERING = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
+_ENDING = {"exit", "quit", "sys.exit", "os._exit", "os.abort"}
+
+
+def statements(body: Iterable[ast.stmt], conditions: Conditions = ()) -> Statements:
+    """The statements of a body and of all that is nested in it, in source order."""
+    for node in body:
+        yield node, conditions
+        yield from _nested(node, conditions)
+
+
+def within_classes(tree: ast.Module) -> set[int]:
+    """The ids of the statements in class bodies, which bind nothing in the module."""
+    classes = (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    return {id(inner) for node in classes for inner in ast.walk(node) if inner is not node}
+
+
+def _nested(node: ast.stmt, conditions: Conditions) -> Statements:
+    match node:
+        case ast.FunctionDef(body=body) | ast.AsyncFunctionDef(body=body):
+            yield from statements(body, _with(conditions, FUNCTION))
+        case ast.ClassDef(body=body):
+            yield from statements(body, conditions)
+        case ast.If(test=test, body=body, orelse=orelse):
+            then, otherwise = _branches(test)
+            yield from statements(body, _with(conditions, then))
+            yield from statements(orelse, _with(conditions, otherwise))
+        case ast.Try() | ast.TryStar():
+            yield from _of_try(node, conditions)
+        case ast.With(items=items, body=body) | ast.AsyncWith(items=items, body=body):
+            suppresses = any(_suppresses(item.context_expr) for item in items)
+            yield from statements(body, _with(conditions, OPTIONAL if suppresses else ""))
+        case ast.Match(cases=cases):
+            for case in cases:
+                yield from statements(case.body, _with(conditions, CONDITIONAL))
+        case ast.For() | ast.AsyncFor() | ast.While():
+            yield from statements([*node.body, *node.orelse], _with(conditions, CONDITIONAL))
+
+
+def _of_try(node: ast.Try | ast.TryStar, conditions: Conditions) -> Statements:
+    """The body is reached; where a handler goes on after an ImportError, its imports may fail."""
+    covered = any(_covers(one.type) and not _gives_up(one.body) for one in node.handlers)
+    inside = _with(conditions, OPTIONAL if covered else "")
+    yield from statements(node.body, inside)
+    for handler in node.handlers:
+        yield from statements(handler.body, _with(inside, CONDITIONAL))
+    yield from statements(node.orelse, inside)
+    yield from statements(node.finalbody, conditions)
+
+
+def _with(conditions: Conditions, more: str) -> Conditions:
+    return (*conditions, more) if more and more not in conditions else conditions
+
+
+def _branches(test: ast.expr) -> tuple[str, str]:
+    """The condition of the body of an `if`, and of its `else`."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        then, otherwise = _branches(test.operand)
+        return otherwise, then
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
+        found = [_branches(value)[0] for value in test.values]
+        return next((one for one in found if one in (MAIN, TYPING)), CONDITIONAL), CONDITIONAL
+    match test:
+        case ast.Name("TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING"):
+            return TYPING, ""
+        case ast.Constant(value):
+            return ("", CONDITIONAL) if value else (CONDITIONAL, "")
+        case ast.Compare(left, [operator], [right]) if _is_main(left, right):
+            if isinstance(operator, ast.Eq | ast.Is | ast.In):
+                return MAIN, ""
+            if isinstance(operator, ast.NotEq | ast.IsNot | ast.NotIn):
+                return "", MAIN
+    return CONDITIONAL, CONDITIONAL
+
+
+def _is_main(left: ast.expr, right: ast.expr) -> bool:
+    """`__name__` against `"__main__"`, either way round, or against several names with it."""
+    texts = {ast.unparse(left), ast.unparse(right)}
+    return "__name__" in texts and any("__main__" in text for text in texts)
+
+
+def _covers(caught: ast.expr | None) -> bool:
+    """Whether `except` with this type catches an ImportError."""
+    if caught is None:
+        return True
+    if isinstance(caught, ast.Tuple):
+        return any(map(_covers, caught.elts))
+    return ast.unparse(caught).rpartition(".")[2] in _COVERING
+
+
+def _gives_up(body: list[ast.stmt]) -> bool:
+    """Whether a handler ends in an exception of its own, or ends the process."""
+    match body[-1]:
+        case ast.Raise():
+            return True
+        case ast.Expr(ast.Call(function)):
+            return ast.unparse(function) in _ENDING
+    return False
+
+
+def _suppresses(expression: ast.expr) -> bool:
+    match expression:
+        case ast.Call(function, arguments):
+            named = ast.unparse(function).rpartition(".")[2] == "suppress"
+            return named and any(map(_covers, arguments))
+    return False
