@@ -109,8 +109,11 @@ def _play(projects: list[Project], play: Play, root: Path, jobs: int) -> int:
         print("\n".join(lines), flush=True)
         return not faults
 
-    with ThreadPoolExecutor(jobs) as pool:
+    pool = ThreadPoolExecutor(jobs)
+    try:
         good = sum(pool.map(one, projects))
+    finally:
+        pool.shutdown(cancel_futures=True)
     failed = len(projects) - good
     took = time.monotonic() - started
     print(f"{len(projects)} projects in {took:.0f} s: {good} as expected, {failed} not")

@@ -24,7 +24,7 @@ from tests.real.compat.environments import UV
 from tests.real.compat.play import send
 from tests.real.compat.project import Ask, Project
 from tests.real.compat.reasons import REASONS
-from tests.real.support import Address, DevProcess
+from tests.real.support import Address, DevProcess, children_of
 
 _READY = re.compile(r"Available at (http://\S+)")
 _VARIES = (
@@ -147,7 +147,6 @@ class Official:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            start_new_session=True,
         )
         assert process.stdout is not None
         lines: list[str] = []
@@ -185,16 +184,21 @@ def official_cli(cli: Path, tools: Path, environ: Mapping[str, str]) -> Official
 
 
 def end(process: subprocess.Popen[str]) -> None:
-    """End a process and what belongs to its session."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, number)
-            process.wait(10)
-        except ProcessLookupError:
-            break
-        except subprocess.TimeoutExpired:
-            continue
+    """End a process and all it started: its servers have sessions of their own."""
+    started = descendants(process.pid)
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(10)
+    for pid in (process.pid, *started):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     process.wait()
+
+
+def descendants(pid: int) -> list[int]:
+    """Children and theirs."""
+    found = children_of(pid)
+    return [*found, *(each for child in found for each in descendants(child))]
 
 
 def table(projects: Sequence[Project]) -> str:

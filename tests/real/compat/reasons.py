@@ -53,6 +53,12 @@ REASONS = {
         "read",
         "`vercel env pull` writes it; the dashboard's variables that it holds are a deployment's.",
     ),
+    "django-static": Reason(
+        "the type of Django's static files",
+        "`text/css`",
+        "`text/css; charset=utf-8`",
+        "Django's own view answers there; in a deployment they are files of the CDN.",
+    ),
     "links": Reason(
         "a symbolic link in `public/`",
         "404",
