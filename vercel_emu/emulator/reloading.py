@@ -249,12 +249,18 @@ class Reloader:
     async def _offer_to_install(self, files: tuple[str, ...]) -> None:
         """Say what the changed files ask for and the environment lacks."""
         from vercel_emu.project.python.dependencies import Action, plan_dependencies
+        from vercel_emu.project.python.manifest import manifests_of
 
         project = self._project
         prepared = project.prepared
+        manifests = manifests_of(prepared.project)
         try:
             plan = await asyncio.to_thread(
-                plan_dependencies, prepared.project.root, prepared.interpreter, install=None
+                plan_dependencies,
+                prepared.project.root,
+                manifests,
+                prepared.interpreter,
+                install=None,
             )
         except EmuError as error:
             if "pyproject.toml" not in files:  # which has been read, and refused, for its options

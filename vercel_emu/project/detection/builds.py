@@ -10,7 +10,7 @@ from vercel_emu.project.detection import entrypoint_errors, globs
 from vercel_emu.project.detection.entrypoint import entrypoint_at, python_files
 from vercel_emu.project.detection.exports import find_export_in_file
 from vercel_emu.project.detection.functions import path_of
-from vercel_emu.project.model import Function
+from vercel_emu.project.model import FOUND_BY_BUILDS, Function
 from vercel_emu.project.vercel_json.model import Build
 
 APP = "app"
@@ -46,7 +46,7 @@ def _function(root: Path, name: str, file: str) -> Function:
     variable = find_export_in_file(root / file)
     if variable is None:
         raise entrypoint_errors.no_top_level(file)
-    entrypoint = entrypoint_at(file, variable, "builds in vercel.json")
+    entrypoint = entrypoint_at(file, variable, FOUND_BY_BUILDS)
     return Function(name=name, entrypoint=entrypoint, path=None if name == APP else path_of(file))
 
 

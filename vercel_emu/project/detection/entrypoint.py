@@ -15,7 +15,7 @@ from vercel_emu.errors import EmuError
 from vercel_emu.files.walking import Walk, is_environment
 from vercel_emu.project.detection import django, entrypoint_errors
 from vercel_emu.project.detection.exports import find_export_in_file
-from vercel_emu.project.model import DjangoSettings, Entrypoint
+from vercel_emu.project.model import FOUND_BY_OPTION, DjangoSettings, Entrypoint
 from vercel_emu.project.pyproject import invalid_entrypoint, read_pyproject
 
 CANDIDATE_NAMES = ("app", "index", "server", "main", "wsgi", "asgi")
@@ -208,7 +208,7 @@ def _from_option(root: Path, app: str) -> Entrypoint:
         raise entrypoint_errors.no_top_level(file)
     if not found.isidentifier():
         raise entrypoint_errors.configured_missing(app, files)
-    return entrypoint_at(file, found, "--app")
+    return entrypoint_at(file, found, FOUND_BY_OPTION)
 
 
 def _is_inside(root: Path, file: str) -> bool:

@@ -12,7 +12,7 @@ from vercel_emu.files.walking import Walk
 from vercel_emu.project.detection import globs
 from vercel_emu.project.detection.entrypoint import entrypoint_at, python_files
 from vercel_emu.project.detection.exports import find_export_in_file
-from vercel_emu.project.model import Function, FunctionPath, FunctionSettings
+from vercel_emu.project.model import FOUND_BY_API, Function, FunctionPath, FunctionSettings
 
 OTHER_RUNTIMES = (".js", ".mjs", ".ts", ".tsx", ".go", ".rb", ".rs")
 
@@ -25,7 +25,7 @@ def find_functions(root: Path) -> tuple[Function, ...]:
     return tuple(
         Function(
             name=file.removesuffix(".py"),
-            entrypoint=entrypoint_at(file, exports[file] or "", "api/"),
+            entrypoint=entrypoint_at(file, exports[file] or "", FOUND_BY_API),
             path=path_of(file),
         )
         for file in files
