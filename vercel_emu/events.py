@@ -67,6 +67,21 @@ class ResponseSent(Event, frozen=True, kw_only=True):
     cache: str = ""
 
 
+class InvocationRanOn(Event, frozen=True, kw_only=True):
+    """A function has ended whose client had left before; `duration_ms` counts from then on.
+
+    `error_code` says how it ended where nobody could be told: it failed, or its time was over.
+    """
+
+    invocation_id: str
+    method: str
+    path: str
+    function: str
+    instance: str
+    duration_ms: float
+    error_code: str = ""
+
+
 class InvocationEnded(Event, frozen=True, kw_only=True):
     """The runtime reported `end`: user code and its `wait_until` work are done."""
 

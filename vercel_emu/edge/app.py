@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,7 @@ class Edge:
             )
         )
         call.send = send
+        call.on_left = partial(self._client_left, call)
         try:
             await self._handle(call, exchange, receive)
         except HTTPError as error:
@@ -129,7 +131,14 @@ class Edge:
             exchange.cut()
         except Exception as error:
             await self._own_error(call, exchange, error)
+        if call.left is not None:
+            self._emit(call.ran_on())
+            return
         call.status = exchange.status or 499
+        self._emit(call.answered())
+
+    def _client_left(self, call: Call) -> None:
+        call.status = 499
         self._emit(call.answered())
 
     async def _handle(self, call: Call, exchange: Exchange, receive: Receive) -> None:

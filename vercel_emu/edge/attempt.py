@@ -73,6 +73,8 @@ class Attempt:
         self._invocation = invocation
         self._connection = connection
         self.stopped: Stop | None = None
+        self.kept_open = False
+        """Whether the answer had no length and asked to keep the connection open."""
 
     async def run(self) -> bool:
         """True when the response was sent; False when nothing has happened: try again.
@@ -97,7 +99,7 @@ class Attempt:
             return await self._failed(error)
         finally:
             timer.cancel()
-            self._exchange.on_left = None
+            self._exchange.on_left = self._invocation.on_end = None
             if sending is not None:
                 sending.cancel()
             if not self._upload.finished:
@@ -122,11 +124,22 @@ class Attempt:
             return
         if _is_event_stream(head):
             self._invocation.kind = Kind.STREAM
+        without_length = head.ends_with_connection(self._call.request.method.encode())
+        if without_length:
+            self._end_with_invocation()
         async for chunk in connection.body():
             await self._call.send({"type": "http.response.body", "body": chunk, "more_body": True})
+        self.kept_open = without_length and head.keeps_open
         if connection.ended_by_close and not await self._ended_properly():
             raise Broken
         await self._call.send({"type": "http.response.body", "body": b""})
+
+    def _end_with_invocation(self) -> None:
+        """A body without a length is over with the invocation, if not with the connection."""
+        if self._invocation.ended:
+            self._connection.end_body()
+        else:
+            self._invocation.on_end = self._connection.end_body
 
     async def _ended_properly(self) -> bool:
         """Whether a body that only the closed connection ended is whole.
@@ -151,7 +164,14 @@ class Attempt:
     # Ends ---------------------------------------------------------------------------------------
 
     def _client_left(self) -> None:
-        self._stop(Stop.CLIENT_LEFT)
+        """The function runs on to its end, as the platform cancels no Python function.
+
+        Only one whose request is not whole can't: it will never be.
+        """
+        if not self._upload.finished:
+            self._stop(Stop.CLIENT_LEFT)
+        elif self.stopped is None:  # else it was us who hung up
+            self._call.client_left()
 
     def _out_of_time(self) -> None:
         self._stop(Stop.TIMED_OUT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from starlette.types import Send
@@ -33,6 +34,15 @@ class Call:
     cold: bool = False
     error_code: str = ""
     cache: str = ""
+    left: float | None = None
+    """When the client left while a function was at work."""
+    on_left: Callable[[], None] | None = None
+
+    def client_left(self) -> None:
+        """Nobody waits for the answer any more; the function runs on."""
+        self.left = time.perf_counter()
+        if self.on_left is not None:
+            self.on_left()
 
     @property
     def edge_id(self) -> str:
@@ -53,6 +63,19 @@ class Call:
             path=self.request.target.decode("latin-1"),
             visitor=self.visitor.label,
             cold=self.cold,
+        )
+
+    def ran_on(self) -> events.InvocationRanOn:
+        """The event when a function is done whose client has left."""
+        assert self.left is not None
+        return events.InvocationRanOn(
+            invocation_id=self.id,
+            method=self.request.method,
+            path=self.request.target.decode("latin-1"),
+            function=self.function,
+            instance=self.instance,
+            duration_ms=(time.perf_counter() - self.left) * 1000,
+            error_code=self.error_code,
         )
 
     def answered(self) -> events.ResponseSent:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -22,6 +23,7 @@ from vercel_emu.visitors.headers import address_headers
 CONNECT_SECONDS = 30.0
 TIMEOUT = 120.0
 """Seconds until the other origin must have begun its answer (the platform's proxy timeout)."""
+_CONNECTION = "ROUTER_EXTERNAL_TARGET_CONNECTION_ERROR"
 _HOST = re.compile(r"[\w.-]+|[0-9a-f:.]+(%[\w.-]+)?", re.ASCII)
 """A name or an address, as URLs have them without brackets."""
 
@@ -59,8 +61,11 @@ async def proxy(outcome: ProxyExternal, call: Call, exchange: Exchange) -> None:
         if exchange.disconnected:
             raise ClientLeft from None
         if exchange.response_started:
-            raise Broken("ROUTER_EXTERNAL_TARGET_CONNECTION_ERROR") from None
-        raise _unreachable(outcome.url, str(error) or "no answer in time") from None
+            raise Broken(_CONNECTION) from None
+        if isinstance(error, TimeoutError):
+            why = f"no answer within {TIMEOUT:.0f} s"
+            raise _unreachable(outcome.url, why, "ROUTER_EXTERNAL_TARGET_ERROR") from None
+        raise _unreachable(outcome.url, str(error)) from None
     finally:
         exchange.on_left = None
         if sending is not None:
@@ -88,6 +93,8 @@ def _origin(url: str) -> _Origin:
     try:
         parts = urlsplit(url)
         name, port = parts.hostname or "", parts.port
+        if not name:
+            raise _unreachable(url, "it names no host", "DNS_HOSTNAME_EMPTY")
         if ":" not in name:
             # What goes through the resolver: labels of 1 to 63 characters.
             name = name.encode("idna").decode()
@@ -127,14 +134,14 @@ async def _connect(origin: _Origin) -> Connection:
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
             return await pool.connect()
+    except socket.gaierror as error:
+        unknown = error.errno in (socket.EAI_NONAME, socket.EAI_NODATA)
+        code = "DNS_HOSTNAME_NOT_FOUND" if unknown else "DNS_HOSTNAME_RESOLVE_FAILED"
+        raise _unreachable(origin.name, str(error), code) from None
     except (OSError, TimeoutError, UnicodeError) as error:
         raise _unreachable(origin.name, str(error) or "no connection in time") from None
 
 
-def _unreachable(where: str, why: str) -> HTTPError:
-    return HTTPError(
-        Failure(
-            code="ROUTER_EXTERNAL_TARGET_CONNECTION_ERROR",
-            explanation=f"The external rewrite to {where} failed: {why}.",
-        )
-    )
+def _unreachable(where: str, why: str, code: str = _CONNECTION) -> HTTPError:
+    explanation = f"The external rewrite to {where} failed: {why}."
+    return HTTPError(Failure(code=code, explanation=explanation))

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import itertools
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Mapping
 
 from vercel_emu import events
 from vercel_emu.cdn_cache.gate import OnHead
@@ -45,6 +45,7 @@ class Invoker:
         self.loops = LoopGuard()
         self._functions = functions
         self._emit = emit
+        self._warned_of_length: set[str] = set()
         self._numbers = itertools.count(1)
 
     async def invoke(
@@ -102,10 +103,31 @@ class Invoker:
         Raises:
             HTTPError: the function's code can't be started, or it is gone.
         """
+        pool = self._pool(function)
         try:
-            return await self._pool(function).acquire()
+            instance = await pool.acquire()
+            while instance.suspicion is not None:
+                # Whether it still lives is known in a moment.
+                await asyncio.wait([instance.suspicion])
+                instance = await pool.acquire()
         except CannotStart as error:
             raise HTTPError(explain.cannot_start(error)) from None
+        return instance
+
+    async def reach[T](
+        self, function: str, instance: Instance, connecting: Awaitable[T]
+    ) -> T | None:
+        """The connection to the instance, or None where it takes none: it is gone, or is deaf."""
+        try:
+            return await connecting
+        except OSError as error:
+            # The news of its exit is on the way, or its server no longer listens.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.2):
+                    await instance.process.exited.wait()
+            if isinstance(error, ConnectionError) and not instance.process.exited.is_set():
+                self._pool(function).suspect(instance)
+            return None
 
     def hand_over(self, call: Call, instance: Instance) -> None:
         """Report that `instance` gets the request, once for each instance."""
@@ -113,6 +135,22 @@ class Invoker:
             call.instance = instance.name
             call.cold = instance.invocations.served == 1
             self._emit(call.handed_over())
+
+    def _warn_of_length(self, function: str) -> None:
+        """Told once for each function."""
+        if function in self._warned_of_length:
+            return
+        self._warned_of_length.add(function)
+        self._emit(
+            events.Notice(
+                level="warn",
+                code="RESPONSE_WITHOUT_LENGTH",
+                message=f"{function} answers with `Connection: keep-alive` and no "
+                "`Content-Length`: nothing tells a client where the body ends",
+                hint="Remove that header, or send `Content-Length`. Here the answer is over when "
+                "the function is.",
+            )
+        )
 
     def _pool(self, function: str) -> FunctionPool:
         pool = self._functions.get(function)
@@ -161,15 +199,14 @@ class Invoker:
     ) -> bool:
         """True when the response was sent; False when nothing has happened: try again."""
         instance = await self.acquire(request.function)
-        if instance.suspicion is not None:
-            # It let an invocation run out of time: whether it still lives is known in a moment.
-            await asyncio.wait([instance.suspicion])
-            return False
         # Counted from here on, so that an instance that is being replaced waits for it.
         invocation = instance.invocations.begin(call.id)
         connection: Connection | None = None
+        assert instance.connections is not None
         try:
-            connection = await _connect(instance, self._pool(request.function).suspect)
+            connection = instance.connections.idle() or await self.reach(
+                request.function, instance, instance.connections.connect()
+            )
             if connection is None:
                 return False
             self.hand_over(call, instance)
@@ -177,29 +214,14 @@ class Invoker:
             try:
                 return await attempt.run()
             finally:
+                if attempt.kept_open:
+                    self._warn_of_length(request.function)
                 if attempt.stopped is Stop.TIMED_OUT:
                     self._pool(request.function).suspect(instance)
         finally:
             instance.invocations.response_done(call.id)
-            if connection is not None and instance.connections is not None:
+            if connection is not None:
                 instance.connections.release(connection)
-
-
-async def _connect(instance: Instance, suspect: Callable[[Instance], None]) -> Connection | None:
-    """A connection to the instance, or None where it takes none: it is gone, or has gone deaf."""
-    assert instance.connections is not None
-    if connection := instance.connections.idle():
-        return connection
-    try:
-        return await instance.connections.connect()
-    except OSError as error:
-        # The news of its exit is on the way, or its server no longer listens.
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(0.2):
-                await instance.process.exited.wait()
-        if isinstance(error, ConnectionError) and not instance.process.exited.is_set():
-            suspect(instance)
-        return None
 
 
 def _function_target(request: Request, outcome: InvokeFunction) -> bytes:

@@ -102,6 +102,7 @@ def main() -> None:
     if settings.get("environ") is not None:
         os.environ.clear()
         os.environ.update(settings["environ"])
+        time.tzset()  # the C library looked at `TZ` before
     os.chdir(settings["root"])
     # A crash in C, or the emulator's SIGABRT to an import that never ends, shows where it was.
     faulthandler.enable()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -29,6 +30,8 @@ class Invocation:
     handler_started: bool = False
     ended: bool = False
     response_done_at: float | None = None
+    on_end: Callable[[], None] | None = None
+    """Called at the runtime's `end`."""
     _end_waiter: asyncio.Future[None] | None = None
 
     async def wait_ended(self, timeout: float) -> bool:
@@ -42,6 +45,8 @@ class Invocation:
         self.ended = True
         if self._end_waiter is not None and not self._end_waiter.done():
             self._end_waiter.set_result(None)
+        if self.on_end is not None:
+            self.on_end()
 
 
 class Invocations:

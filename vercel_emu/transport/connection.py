@@ -56,6 +56,13 @@ class ResponseHead:
         return method == b"HEAD" or self.status in (204, 304)
 
     @property
+    def keeps_open(self) -> bool:
+        """Whether the connection is to stay open, as the headers say."""
+        return any(
+            name == b"connection" and b"keep-alive" in value.lower() for name, value in self.headers
+        )
+
+    @property
     def has_body(self) -> bool:
         """Whether the headers speak of a body."""
         return self.chunked or bool(self.content_length)
@@ -140,6 +147,15 @@ class Connection(asyncio.Protocol):
                 await self._reader
             finally:
                 self._reader = None
+
+    def end_body(self) -> None:
+        """The body is over, as the other side said elsewhere, although the connection is open.
+
+        All of it was written before, so it stands in the socket now.
+        """
+        if not self._complete:
+            self._read_what_has_arrived()
+            self._finish()
 
     @property
     def whole_body_is_here(self) -> bool:
@@ -279,10 +295,10 @@ class Connection(asyncio.Protocol):
     # Helpers -------------------------------------------------------------------------------
 
     def _read_what_has_arrived(self) -> None:
-        """Take in an answer that stands in the socket when a write fails.
+        """Take in what stands in the socket, which the loop has not read or will never read.
 
-        A server may answer and hang up without having read the body. The loop then gives the
-        connection up at the next write, and would leave the answer unread.
+        A server may answer and hang up without having read the body. The loop gives the connection
+        up at the next write, and would leave the answer unread.
         """
         if self._transport is None or self._transport.get_extra_info("ssl_object") is not None:
             return

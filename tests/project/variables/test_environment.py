@@ -177,6 +177,8 @@ def test_what_describes_the_emulators_python_stays_behind(tmp_path: Path) -> Non
         "VIRTUAL_ENV": "/e",
         "PYTHONHOME": "/e",
         "PYTHONPATH": "/e/lib",
+        "PYTHONWARNINGS": "error",
+        "PYTHONSTARTUP": "/e/startup.py",
         "__PYVENV_LAUNCHER__": "/e",
         "CI": "1",
         "HOME": "/home/me",

@@ -121,6 +121,7 @@ async def stepwise(request: Request) -> None:
             await GATES[f"{request.query['gate']}{number}"].wait()
         await request.write(f"tick {number}\n".encode())
     await request.write(b"", more=False)
+    print("told all")
 
 
 async def open_gate(request: Request) -> None:
@@ -146,10 +147,11 @@ async def whole(request: Request) -> None:
 
 
 async def endless(request: Request) -> None:
-    """A stream that never ends by itself; `/sent` tells how far it has come."""
+    """A stream that ends with its gate, or where the client can leave; `/sent` tells how far."""
     await request.start()
     left = asyncio.create_task(request.left())
-    while not left.done():
+    enough = GATES[request.query.get("until", "never")]
+    while not (left.done() or enough.is_set()):
         await request.write(b"x" * 65536)
         SENT[request.query.get("name", "")] += 65536
         await asyncio.sleep(0)
@@ -181,6 +183,13 @@ async def hang(request: Request) -> None:
     print("waiting")
     await request.left()
     print(f"left {request.query.get('who', '')}")
+
+
+async def hold(request: Request) -> None:
+    """Answers when its gate is open."""
+    await GATES[request.query["gate"]].wait()
+    await request.answer(b"held")
+    print("told all")
 
 
 async def sleep(request: Request) -> None:
@@ -252,7 +261,7 @@ ROUTES = {
     f"/{one.__name__}": one
     for one in (
         count, early, duplex, ticks, stepwise, fixed, whole, endless, sent, status, headers, hang,
-        sleep, deadline, background, crash, loop, fail, spawn, stubborn,
+        hold, sleep, deadline, background, crash, loop, fail, spawn, stubborn,
     )
 } | {"/open": open_gate}  # fmt: skip
 

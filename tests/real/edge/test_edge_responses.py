@@ -148,30 +148,57 @@ def test_a_client_that_does_not_read_stops_the_function(emu: Emulation) -> None:
 
     with emu.connect() as connection, emu.client() as other:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 256 * 1024)
-        connection.sendall(b"GET /endless?name=unread HTTP/1.1\r\nhost: h\r\n\r\n")
+        connection.sendall(b"GET /endless?name=unread&until=read HTTP/1.1\r\nhost: h\r\n\r\n")
         read_until(connection, b"\r\n\r\n")
         stopped_at = wait_until(stands_still)
         while sent() == stopped_at:  # it goes on as soon as the client does
             assert connection.recv(1_000_000)
+    emu.get("/open?gate=read")
     assert emu.get("/whole?n=1").status_code == 200
 
 
-def test_a_leaving_client_cancels_its_own_invocation_and_no_other(emu: Emulation) -> None:
+@pytest.mark.parametrize("before", ["the answer", "its rest"])
+def test_a_function_whose_client_leaves_runs_on(emu: Emulation, before: str) -> None:
+    gate = f"left-before-{before.replace(' ', '-')}"
+    first = (
+        f"/hold?gate={gate}" if before == "the answer" else f"/stepwise?gate={gate}&n=2&type=a/b"
+    )
     with emu.connect() as stays, emu.connect() as leaves:
-        leaves.sendall(b"GET /hang?who=me HTTP/1.1\r\nhost: h\r\n\r\n")
-        emu.events.wait(events.LogLine, lambda e: e.text == "waiting")
-        stays.sendall(b"GET /sleep?s=0.4 HTTP/1.1\r\nhost: h\r\n\r\n")
+        leaves.sendall(f"GET {first} HTTP/1.1\r\nhost: h\r\n\r\n".encode())
+        emu.events.wait(events.InvocationStarted, lambda e: e.path == first)
+        if before == "its rest":
+            read_until(leaves, b"tick 0")
+        stays.sendall(b"GET /hold?gate=other HTTP/1.1\r\nhost: h\r\n\r\n")
         leaves.close()
-        emu.events.wait(events.LogLine, lambda e: e.text == "left me")
-        assert emu.response("/hang?who=me").status == 499
-        read_until(stays, b"awake")
+        sent = emu.response(first)
+        assert sent.status == 499
+        for name in (gate, f"{gate}1", "other"):
+            emu.get(f"/open?gate={name}")
+        emu.events.wait(
+            events.LogLine,
+            lambda e: e.text == "told all" and e.invocation_id == sent.invocation_id,
+        )
+        read_until(stays, b"held")
+    ran_on = emu.events.wait(
+        events.InvocationRanOn, lambda e: e.invocation_id == sent.invocation_id
+    )
+    assert (ran_on.path, ran_on.error_code) == (first, "")
+    assert emu.events.index(sent) < emu.events.index(ran_on)
 
 
-def test_a_client_that_leaves_a_stream_cancels_it(emu: Emulation) -> None:
-    with emu.client() as client, client.stream("GET", "/endless?left") as answer:
+def test_what_nobody_reads_any_more_is_dropped(emu: Emulation) -> None:
+    path = "/endless?name=dropped&until=dropped"
+    with emu.client() as client, client.stream("GET", path) as answer:
         next(answer.iter_raw())
-    sent = emu.response("/endless?left")
-    emu.events.wait(events.InvocationEnded, lambda e: e.invocation_id == sent.invocation_id)
+    gone = emu.response(path)
+
+    def sent() -> int:
+        return int(emu.get("/sent?name=dropped").json())
+
+    # More than any buffer holds: it is read although nobody waits for it.
+    wait_until(lambda: sent() > 64_000_000)
+    emu.get("/open?gate=dropped")
+    emu.events.wait(events.InvocationRanOn, lambda e: e.invocation_id == gone.invocation_id)
 
 
 def test_a_client_that_leaves_in_the_middle_of_its_upload(emu: Emulation) -> None:

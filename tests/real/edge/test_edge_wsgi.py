@@ -22,6 +22,11 @@ class handler(BaseHTTPRequestHandler):
             return
         self.send_response(200)
         self.send_header("content-type", "text/plain")
+        if self.path.startswith("/kept"):
+            self.send_header("Connection", "keep-alive")
+            self.end_headers()
+            self.wfile.write(b"x" * int(self.path.rpartition("=")[2]))
+            return
         self.end_headers()
         mark = self.path.partition("/ticks?mark=")[2]
         for number in range(3):
@@ -82,6 +87,17 @@ def test_half_a_wsgi_answer_is_cut(flask_app: Emulation) -> None:
     assert flask_app.get("/hello").status_code == 200
     assert flask_app.response("/hello", count=len(flask_app.events.all(
         events.ResponseSent, lambda e: e.path == "/hello"))).cold  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [0, 1, 70_000, 3_000_000])
+def test_an_answer_without_length_is_over_with_the_invocation(
+    handler: Emulation, size: int
+) -> None:
+    for _ in range(2):
+        assert handler.get(f"/kept?n={size}").content == b"x" * size
+    assert handler.raw(f"GET /kept?n={size} HTTP/1.0\r\n\r\n".encode()).endswith(b"x" * size)
+    (warning,) = handler.events.all(events.Notice, lambda e: e.code == "RESPONSE_WITHOUT_LENGTH")
+    assert "`Connection: keep-alive`" in warning.message
 
 
 def test_half_an_answer_that_only_its_connection_ends_is_cut(handler: Emulation) -> None:

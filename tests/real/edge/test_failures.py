@@ -182,12 +182,13 @@ def test_a_body_over_the_limit_while_it_streams(emu: Emulation) -> None:
 def test_an_answer_over_the_limit(emu: Emulation) -> None:
     answer = emu.get("/whole?n=4500001")
     assert_failure(answer, 500, "FUNCTION_RESPONSE_PAYLOAD_TOO_LARGE")
-    with emu.client() as client, client.stream("GET", "/endless") as stream:
+    with emu.client() as client, client.stream("GET", "/endless?until=over") as stream:
         size = 0
         for piece in stream.iter_raw():
             size += len(piece)
             if size > 6_000_000:
                 break
+    emu.get("/open?gate=over")
 
 
 def test_a_url_over_the_limit(emu: Emulation) -> None:

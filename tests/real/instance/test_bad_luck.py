@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 
+from websockets.sync.client import connect
+
 from tests.real.conftest import Emulate
 from tests.real.support import wait_until
 from vercel_emu import events
@@ -22,12 +24,17 @@ def app(environ, start_response):
 
 DEAF = """
 import gc, os, socket
-from fastapi import FastAPI
+from fastapi import FastAPI, WebSocket
 app = FastAPI()
 
 @app.get("/pid")
 def pid():
     return os.getpid()
+
+@app.websocket("/ws")
+async def socket_of_a_client(websocket: WebSocket):
+    await websocket.accept()
+    await websocket.send_text(str(os.getpid()))
 
 @app.get("/deaf")
 def deaf():
@@ -49,6 +56,15 @@ def test_a_start_that_is_killed_is_tried_again_with_the_next_request(emulate: Em
     failed = running.events.wait(events.InstanceFailed)
     assert failed.message == "the process was ended by SIGKILL"
     assert running.get("/").text == "ok"
+
+
+def test_an_instance_that_no_longer_listens_is_replaced_for_a_websocket(emulate: Emulate) -> None:
+    running = emulate({"app.py": DEAF})
+    first = running.get("/pid").json()
+    running.get("/deaf")
+    with connect(f"{running.url.replace('http', 'ws')}/ws") as client:
+        assert client.recv() not in ("", str(first))
+    assert len(running.events.all(events.InstanceReady)) == 2
 
 
 def test_an_instance_that_no_longer_listens_is_replaced(emulate: Emulate) -> None:

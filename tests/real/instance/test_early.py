@@ -10,9 +10,10 @@ from pathlib import Path
 from tests.real.conftest import Dev
 from tests.real.support import alive, clean_environ
 from vercel_emu.instance.process.early import early_process
+from vercel_emu.project.variables.inherited import PYTHON_DEFAULTS, inherited_variables
 
 APP = """
-import ctypes, os, sys
+import ctypes, locale, os, sys, time, warnings
 
 VERSION = 1
 libc = ctypes.CDLL(None)
@@ -26,6 +27,10 @@ def surroundings():
         "argv": sys.argv,
         "path": [entry for entry in sys.path],
         "bytecode": sys.dont_write_bytecode,
+        "clock": [time.timezone, time.localtime(0).tm_hour],
+        "locale": locale.setlocale(locale.LC_ALL),
+        "flags": repr(sys.flags),
+        "warnings": repr(warnings.filters),
         "stdin": os.fstat(0).st_rdev,
         "group": os.getpgrp() == os.getpid(),
     }
@@ -38,9 +43,17 @@ def app(environ, start_response):
 
 
 def test_an_early_process_is_like_any_other(dev: Dev) -> None:
-    running = dev({"app.py": APP, ".env": "FROM_FILE=yes\n"}, "--no-standby").wait_ready()
+    # Where the shell's clock and Python are others than a deployment's.
+    shell = clean_environ(TZ="Asia/Tokyo", PYTHONWARNINGS="ignore", PYTHONOPTIMIZE="1")
+    files = {"app.py": APP, ".env": "FROM_FILE=yes\n"}
+    running = dev(files, "--no-standby", environ=shell).wait_ready()
     early = running.get("/").json()
     assert early["getenv"] == "yes"
+    assert early["clock"] == [0, 0]
+    assert "optimize=0" in early["flags"]
+    assert [name for name in early["environ"] if name.startswith("PYTHON")] == [
+        "PYTHONDONTWRITEBYTECODE"
+    ]
     (running.root / "app.py").write_text(APP.replace("VERSION = 1", "VERSION = 2"))
     later = running.get("/").json()
     assert (early.pop("version"), later.pop("version")) == (1, 2)
@@ -73,7 +86,8 @@ def test_one_that_nobody_takes_ends() -> None:
 
 def test_it_is_taken_once_and_only_by_its_interpreter() -> None:
     async def takes() -> list[bool]:
-        environment = clean_environ()
+        inherited, _ = inherited_variables(clean_environ(), Path(sys.prefix), None)
+        environment = inherited | PYTHON_DEFAULTS
         async with early_process(Path(sys.executable), Path.cwd(), environment) as early:
             assert early is not None
             taken = [

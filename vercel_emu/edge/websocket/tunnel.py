@@ -141,7 +141,8 @@ class WebSocketTunnel(asyncio.Protocol):
         self._instance = instance
         upstream: Upstream | None = None
         try:
-            upstream = await connect_upstream(self, instance)
+            connecting = connect_upstream(self, instance)
+            upstream = await invoker.reach(outcome.function, instance, connecting)
             if upstream is None:
                 return False
             invoker.hand_over(call, instance)

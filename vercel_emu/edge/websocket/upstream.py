@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Iterable
 from typing import Protocol, cast
 
@@ -103,18 +102,12 @@ class Upstream(asyncio.Protocol):
         return connection
 
 
-async def connect_upstream(client: Client, instance: Instance) -> Upstream | None:
-    """A connection to the instance, or None where it is gone."""
+async def connect_upstream(client: Client, instance: Instance) -> Upstream:
+    """A connection to the instance. Raises OSError where it takes none."""
     assert instance.connections is not None
     port = instance.connections.port
     loop = asyncio.get_running_loop()
-    try:
-        _, upstream = await loop.create_connection(lambda: Upstream(client), "127.0.0.1", port)
-    except OSError:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(1.0):
-                await instance.process.exited.wait()
-        return None
+    _, upstream = await loop.create_connection(lambda: Upstream(client), "127.0.0.1", port)
     return upstream
 
 

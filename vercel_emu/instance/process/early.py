@@ -19,7 +19,7 @@ from pathlib import Path
 
 from vercel_emu import guest
 from vercel_emu.errors import EmuError
-from vercel_emu.project.variables.inherited import inherited_variables
+from vercel_emu.project.variables.inherited import PYTHON_DEFAULTS, inherited_variables
 
 BOOT = guest.FOLDER / "boot.py"
 _READ_AT_START = ("PYTHON", "LD_", "DYLD_", "MALLOC_", "LC_", "LANG")
@@ -95,7 +95,8 @@ async def early_process(
     interpreter: Path, folder: Path, environ: Mapping[str, str]
 ) -> AsyncIterator[EarlyProcess | None]:
     """Start a process for the block; None where the interpreter can't be executed."""
-    environment, _ = inherited_variables(environ, Path(sys.prefix), interpreter)
+    inherited, _ = inherited_variables(environ, Path(sys.prefix), interpreter)
+    environment = {**inherited, **PYTHON_DEFAULTS}
     try:
         process = await start_python(interpreter, environment, folder)
     except OSError:
@@ -109,8 +110,4 @@ async def early_process(
 
 
 def _fixed(environment: Mapping[str, str]) -> dict[str, str]:
-    return {
-        name: value
-        for name, value in environment.items()
-        if name.startswith(_READ_AT_START) and name != "PYTHONDONTWRITEBYTECODE"
-    }
+    return {name: value for name, value in environment.items() if name.startswith(_READ_AT_START)}

@@ -21,6 +21,7 @@ from vercel_emu.project.model import Project
 from vercel_emu.project.variables.env_files import EnvFiles
 from vercel_emu.project.variables.git import GitFacts
 from vercel_emu.project.variables.inherited import (
+    PYTHON_DEFAULTS,
     inherited_variables,
     looks_secret,
 )
@@ -92,7 +93,7 @@ def build_environment(
         name: EnvVar(name=name, value=value, source=SHELL, secret=looks_secret(name))
         for name, value in shell.items()
     }
-    defaults = {"PYTHONDONTWRITEBYTECODE": "1"}
+    defaults = dict(PYTHON_DEFAULTS)
     if region in AWS_REGIONS:
         defaults["AWS_REGION"] = AWS_REGIONS[region]
     _add(variables, defaults, PLATFORM)

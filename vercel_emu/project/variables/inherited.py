@@ -18,15 +18,15 @@ _OF_THE_EMULATOR = frozenset(
     {
         "VIRTUAL_ENV",  # the environment of the shell or of `uv run`, not of the app
         "VIRTUAL_ENV_PROMPT",
-        "PYTHONHOME",  # another interpreter's standard library: the child would not even start
-        "PYTHONPLATLIBDIR",
-        "PYTHONEXECUTABLE",
         "__PYVENV_LAUNCHER__",  # macOS: set for children of a framework Python, names its parent
-        "PYTHONPATH",  # foreign packages before the app's own; a deployment has none of it
-        "PYTHONSAFEPATH",
         "UV_RUN_RECURSION_DEPTH",
     }
 )
+
+_OF_PYTHON = "PYTHON"
+"""Variables with this prefix change Python itself: a deployment has none of the shell's."""
+PYTHON_DEFAULTS = {"PYTHONDONTWRITEBYTECODE": "1"}
+"""What the platform's builder sets of these (`@vercel/python`)."""
 
 # System variables that exist while building only: no function sees them.
 _BUILD_ONLY = frozenset({"CI", "VERCEL_HASH_SALT", "VERCEL_GIT_PREVIOUS_SHA"})
@@ -41,7 +41,9 @@ def inherited_variables(
     kept = {
         name: value
         for name, value in environ.items()
-        if name not in _OF_THE_EMULATOR and name not in _BUILD_ONLY
+        if name not in _OF_THE_EMULATOR
+        and name not in _BUILD_ONLY
+        and not name.startswith(_OF_PYTHON)
     }
     if "PATH" in kept:
         kept["PATH"] = child_path(kept["PATH"], _bin_of(emulator_prefix), app_bin(interpreter))
