@@ -6,18 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import metadata
-from pathlib import Path
-from typing import Any
 
 from packaging.markers import Marker, default_environment
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from vercel_emu.files.parsing import parse_json
-from vercel_emu.files.reading import read_text
 from vercel_emu.project.python.interpreter import Interpreter
-from vercel_emu.project.python.requirements import Declared, Location, comparable
+from vercel_emu.project.python.placed import Placed, comparable, placed_packages
+from vercel_emu.project.python.requirements import Declared, Location
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +28,6 @@ class Missing:
         if self.installed is None:
             return self.requirement
         return f"{self.requirement} ({self.installed} is installed)"
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """A package that was installed from a place: what `direct_url.json` notes (PEP 610)."""
-
-    url: str
-    revisions: tuple[str, ...]
-    editable: bool
-    folder: Path | None
-    """The sources, where they lie in a folder of this machine."""
-    info: Path
 
 
 class Installed:
@@ -123,39 +108,6 @@ class Installed:
             if distribution.metadata and distribution.metadata.get("Version"):
                 return distribution
         return None
-
-
-def placed_packages(sites: tuple[Path, ...]) -> Iterator[Placed]:
-    """The packages in these folders whose installer noted where they came from."""
-    for site in sites:
-        for file in site.glob("*.dist-info/direct_url.json"):
-            try:
-                noted = parse_json(read_text(file))
-                url, _ = comparable(noted["url"], site)
-            except (OSError, ValueError, KeyError, TypeError):
-                continue
-            yield _placed(noted, url, file.parent)
-
-
-def _placed(noted: Mapping[str, Any], url: str, info: Path) -> Placed:
-    repository, folder = noted.get("vcs_info"), noted.get("dir_info")
-    names = ("requested_revision", "commit_id")
-    if isinstance(repository, dict):
-        # Written as in a requirement, so that both read the same.
-        url, _ = comparable(f"git+{noted['url']}", info)
-        revisions = tuple(str(repository[name]) for name in names if name in repository)
-        return Placed(url, revisions, editable=False, folder=None, info=info)
-    if not isinstance(folder, dict):
-        return Placed(url, (), editable=False, folder=None, info=info)
-    path = Path(metadata_path(noted["url"]))
-    return Placed(url, (), editable=folder.get("editable") is True, folder=path, info=info)
-
-
-def metadata_path(url: str) -> str:
-    """The path in a `file:` URL."""
-    from urllib.parse import unquote, urlsplit
-
-    return unquote(urlsplit(url).path)
 
 
 def _is_at(placed: Placed, location: Location) -> bool:

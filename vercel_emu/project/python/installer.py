@@ -39,9 +39,9 @@ from vercel_emu.project.python.environment import (
     executables,
     read_environment,
 )
-from vercel_emu.project.python.installed import placed_packages
 from vercel_emu.project.python.interpreter import Interpreter, find_interpreter
 from vercel_emu.project.python.manifest import UV_LOCK, Manifests
+from vercel_emu.project.python.placed import placed_packages
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from vercel_emu.errors import ProjectWarning, Where
 from vercel_emu.files.reading import read_bytes
 from vercel_emu.project.pyproject import load_toml
+from vercel_emu.project.python.placed import comparable
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,30 +162,6 @@ def _add_location(text: str, place: str, where: Where, folder: Path, declared: D
         declared.refuse(where, f"`{text}` is not a valid requirement: {error}")
         return
     declared.locations.append(Location(text.partition(" ;")[0].strip(), url, revision, marker))
-
-
-def comparable(address: str, folder: Path) -> tuple[str, str | None]:
-    """An address or a path as text that is the same for the same place, and the revision in it.
-
-    Raises:
-        ValueError: it is no address.
-    """
-    address = address.partition("#")[0]
-    if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://|file:", address):
-        address = re.sub(r"\[[^\]]*\]$", "", address)
-        return (folder / address).resolve().as_uri(), None
-    parts = urlsplit(address)
-    if parts.scheme == "file":
-        return Path(unquote(re.sub(r"\[[^\]]*\]$", "", parts.path))).resolve().as_uri(), None
-    system, plus, scheme = parts.scheme.partition("+")
-    path, revision = parts.path, None
-    if plus:
-        path, _, revision = path.partition("@")
-    host = parts.netloc.rpartition("@")[2].lower()
-    path = unquote(path).rstrip("/").removesuffix(".git")
-    if plus and scheme == "file":
-        path = str(Path(path).resolve())
-    return f"{scheme if plus else system}://{host}{path}", revision or None
 
 
 def _expanded(address: str) -> str:
