@@ -264,6 +264,8 @@ class DevProcess(Address):
         self._changed = threading.Condition()
         self._command = [sys.executable, "-m", "vercel_emu", "dev", str(root)]
         self._command += ["--log-format", log_format, *arguments]
+        if find_interpreter(root, environ=environ) is None and "--python" not in arguments:
+            self._command += ["--python", sys.executable]  # or it would make an environment
         if "--listen" not in arguments:
             self._command += ["--listen", "127.0.0.1:0"]
         self._environ = dict(environ)

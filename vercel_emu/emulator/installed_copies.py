@@ -40,11 +40,11 @@ class InstalledCopies:
         """What to say of a save that changes nothing."""
         copy = next(iter(sources.values()))
         files = ", ".join(sources)
+        message = f"{files} changed, but the app runs the copy of `{copy.name}` that is installed."
         return Notice(
             level="warn",
             code="INSTALLED_COPY_RUNS",
-            message=f"{files} changed, but the app runs the copy of `{copy.name}` that is installed "
-            "in its environment.",
+            message=message,
             hint=f"Have it follow its sources: `-e {self._shown(copy)}` in the requirements "
             "(`editable = true` in [tool.uv.sources]), installed anew.",
         )
