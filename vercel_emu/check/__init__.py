@@ -6,6 +6,6 @@ never hides another.
 
 Start with `check.py` (which asks the others in order) and `model.py` (the values). `config.py`
 finds every fault of vercel.json, `rules.py` rules that no request reaches, `imports.py` packages
-that are imported and not declared, `packages.py` their size, `python.py` the version a deployment
-takes, `start.py` why a function could not start.
+that are imported and not declared, `packages.py` their size, `manifests.py` the files that no
+deployment reads, `python.py` the version it takes, `start.py` why a function could not start.
 """

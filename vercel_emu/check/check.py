@@ -17,6 +17,9 @@ from vercel_emu.check import (
     imports as check_imports,
 )
 from vercel_emu.check import (
+    manifests as check_manifests,
+)
+from vercel_emu.check import (
     packages as check_packages,
 )
 from vercel_emu.check import (
@@ -34,8 +37,9 @@ from vercel_emu.platform.limits import ENVIRONMENT_BYTES
 from vercel_emu.project.detection.frameworks import PYTHON_PRESETS
 from vercel_emu.project.load import identify_project, load_project, with_framework
 from vercel_emu.project.model import Project
+from vercel_emu.project.python.declared import declared_by
 from vercel_emu.project.python.interpreter import Interpreter, find_interpreter
-from vercel_emu.project.python.manifest import find_manifest, read_declared
+from vercel_emu.project.python.manifest import manifests_of
 from vercel_emu.project.python.requirements import Declared
 from vercel_emu.project.variables.env_files import EnvFiles, read_env_files
 
@@ -70,10 +74,12 @@ def check_project(
     checked, faults = _read_rest(checked, python)
     findings += faults
     packages = check_packages.Packages(checked)
+    imports = list(check_imports.import_faults(checked, packages))
     findings += [
         *check_python.version_faults(checked),
         *check_packages.requirement_faults(checked),
-        *check_imports.import_faults(checked, packages),
+        *imports,
+        *check_manifests.ignored_manifests(checked, imports),
         *check_packages.size_faults(checked, packages),
         *check_start.start_faults(checked),
         *_ignored_entrypoints(checked),
@@ -84,7 +90,7 @@ def check_project(
     return Report(
         project=checked.project,
         findings=tuple(_in_order(findings)),
-        deployment_python=check_python.deployment_python(checked.root),
+        deployment_python=check_python.python_of_deployment(checked),
         local_python=local,
     )
 
@@ -99,16 +105,15 @@ def _read_rest(checked: Checked, python: Path | None) -> tuple[Checked, list[Fin
     findings: list[Finding] = []
     interpreter: Interpreter | None = None
     try:
-        interpreter = find_interpreter(checked.root, python=python, environ=checked.environ)
+        interpreter = find_interpreter(
+            checked.root,
+            python=python,
+            environ=checked.environ,
+            above=checked.project.link_root,
+        )
     except EmuError as error:
         # It concerns this machine only.
         findings.append(of_error(error, severity="warning"))
-    manifest, declared = None, None
-    try:
-        manifest = find_manifest(checked.root)
-        declared = Declared() if manifest is None else read_declared(manifest)
-    except EmuError as error:
-        findings.append(of_error(error))
     project = checked.project
     try:
         project = with_framework(project, checked.config)
@@ -121,8 +126,14 @@ def _read_rest(checked: Checked, python: Path | None) -> tuple[Checked, list[Fin
     except EmuError as error:
         findings.append(of_error(error))
     findings += map(of_warning, project.warnings)
+    manifests = manifests_of(project)
+    declared: Declared | None = None
+    try:
+        declared = declared_by(manifests, checked.root)
+    except EmuError as error:
+        findings.append(of_error(error))
     full = replace(
-        checked, project=project, interpreter=interpreter, manifest=manifest, declared=declared
+        checked, project=project, interpreter=interpreter, manifests=manifests, declared=declared
     )
     return full, list(dict.fromkeys(findings))
 

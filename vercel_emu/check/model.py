@@ -10,7 +10,7 @@ from typing import Any, Literal
 from vercel_emu.errors import EmuError, ProjectWarning, Where
 from vercel_emu.project.model import Project
 from vercel_emu.project.python.interpreter import Interpreter
-from vercel_emu.project.python.manifest import Manifest
+from vercel_emu.project.python.manifest import Manifest, Manifests
 from vercel_emu.project.python.requirements import Declared
 from vercel_emu.project.vercel_json.model import VercelConfig
 
@@ -45,10 +45,15 @@ class Checked:
     config: VercelConfig = field(default_factory=VercelConfig)
     data: Mapping[str, Any] = field(default_factory=dict)
     interpreter: Interpreter | None = None
-    manifest: Manifest | None = None
+    manifests: Manifests = Manifests()
     declared: Declared | None = None
-    """What the manifest asks for; None where it can't be read."""
+    """What the manifests ask for; None where one can't be read."""
     environ: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def manifest(self) -> Manifest | None:
+        """The manifest of the first function."""
+        return next(iter(self.manifests.found), None)
 
 
 def of_error(error: EmuError, severity: Severity = "error") -> Finding:
