@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from tests.check.helpers import ENVIRON
+from tests.check.helpers import checked as check_files
 from tests.checkout import TEMPLATES
 from tests.project.helpers import write
 from vercel_emu.check.check import Report, check_project
@@ -17,14 +19,12 @@ from vercel_emu.cli.commands.check import check
 from vercel_emu.errors import Where
 from vercel_emu.platform.limits import BUNDLE_BYTES
 
-ENVIRON = {"PATH": os.environ["PATH"]}
 PYPROJECT = '[project]\nname = "a"\ndependencies = ["fastapi"]\nrequires-python = "{}"\n'
 APP = "from fastapi import FastAPI\napp = FastAPI()\n"
 
 
 def checked(root: Path, files: dict[str, str]) -> Report:
-    write(root, files)
-    return check_project(root, ENVIRON, python=Path(sys.prefix))
+    return check_files(root, files, python=Path(sys.prefix))
 
 
 VERCEL = "vercel.json"

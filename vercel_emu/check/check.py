@@ -6,15 +6,13 @@ hides another.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vercel_emu.check import (
     config as check_config,
-)
-from vercel_emu.check import (
-    imports as check_imports,
 )
 from vercel_emu.check import (
     manifests as check_manifests,
@@ -28,13 +26,16 @@ from vercel_emu.check import (
 from vercel_emu.check import (
     start as check_start,
 )
-from vercel_emu.check.model import Checked, Finding, of_error, of_warning
+from vercel_emu.check.code.faults import code_faults
+from vercel_emu.check.model import Checked, Finding, Severity, in_silence, of_error, of_warning
 from vercel_emu.deployment.deploy import deploy
 from vercel_emu.deployment.exposure import exposure_text
 from vercel_emu.errors import EmuError, Where
 from vercel_emu.options import Options
 from vercel_emu.platform.limits import ENVIRONMENT_BYTES
+from vercel_emu.project.detection.django import SETTINGS_NOT_READ
 from vercel_emu.project.detection.frameworks import PYTHON_PRESETS
+from vercel_emu.project.detection.sources import Sources
 from vercel_emu.project.load import identify_project, load_project, with_framework
 from vercel_emu.project.model import Project
 from vercel_emu.project.python.declared import declared_by
@@ -59,9 +60,15 @@ class Report:
 
 
 def check_project(
-    folder: Path, environ: Mapping[str, str], *, python: Path | None = None
+    folder: Path,
+    environ: Mapping[str, str],
+    *,
+    python: Path | None = None,
+    on_wait: Callable[[str], None] = in_silence,
 ) -> Report:
     """Read the project in `folder` as a deployment would, to the end.
+
+    `on_wait` is told what takes long, before it begins.
 
     Raises:
         EmuError: there is no such folder.
@@ -69,17 +76,23 @@ def check_project(
     identified = identify_project(folder)
     config, data, findings = check_config.read_config(identified.root)
     checked = Checked(
-        root=identified.root, project=identified, config=config, data=data, environ=environ
+        root=identified.root,
+        project=identified,
+        sources=Sources(identified.root),
+        config=config,
+        data=data,
+        environ=environ,
+        on_wait=on_wait,
     )
     checked, faults = _read_rest(checked, python)
     findings += faults
-    packages = check_packages.Packages(checked)
-    imports = list(check_imports.import_faults(checked, packages))
+    packages = check_packages.Packages(checked.interpreter, checked.declared)
+    in_code = list(code_faults(checked))
     findings += [
         *check_python.version_faults(checked),
         *check_packages.requirement_faults(checked),
-        *imports,
-        *check_manifests.ignored_manifests(checked, imports),
+        *in_code,
+        *check_manifests.ignored_manifests(checked, in_code),
         *check_packages.size_faults(checked, packages),
         *check_start.start_faults(checked),
         *_ignored_entrypoints(checked),
@@ -114,7 +127,7 @@ def _read_rest(checked: Checked, python: Path | None) -> tuple[Checked, list[Fin
     except EmuError as error:
         # It concerns this machine only.
         findings.append(of_error(error, severity="warning"))
-    project = checked.project
+    project, unreadable = checked.project, False
     try:
         project = with_framework(project, checked.config)
         project = load_project(
@@ -124,7 +137,10 @@ def _read_rest(checked: Checked, python: Path | None) -> tuple[Checked, list[Fin
             environ=checked.environ,
         )
     except EmuError as error:
-        findings.append(of_error(error))
+        unreadable = True
+        # Without an environment nobody can say: that concerns this machine only.
+        severity: Severity = "warning" if error.code == SETTINGS_NOT_READ else "error"
+        findings.append(of_error(error, severity))
     findings += map(of_warning, project.warnings)
     manifests = manifests_of(project)
     declared: Declared | None = None
@@ -133,9 +149,22 @@ def _read_rest(checked: Checked, python: Path | None) -> tuple[Checked, list[Fin
     except EmuError as error:
         findings.append(of_error(error))
     full = replace(
-        checked, project=project, interpreter=interpreter, manifests=manifests, declared=declared
+        checked,
+        project=project,
+        sources=_sources(checked.root, interpreter),
+        unreadable=unreadable,
+        interpreter=interpreter,
+        manifests=manifests,
+        declared=declared,
     )
     return full, list(dict.fromkeys(findings))
+
+
+def _sources(root: Path, interpreter: Interpreter | None) -> Sources:
+    if interpreter is None:
+        return Sources(root)
+    same = interpreter.version[:2] == sys.version_info[:2]
+    return Sources(root, interpreter.path, same_grammar=same)
 
 
 def _ignored_entrypoints(checked: Checked) -> Iterator[Finding]:
