@@ -83,8 +83,11 @@ def built_functions(sources: Sources, builds: Sequence[Build]) -> tuple[Function
     files = list(dict.fromkeys(_files(sources, python_sources(builds))))
     for file in files:
         if not (sources.root / file).is_file():
-            where = Where("vercel.json", "builds")
-            raise entrypoint_errors.configured_missing(file, [file], where)
+            at = next(
+                at for at, one in enumerate(builds) if file in _files(sources, [_plain(one.src)])
+            )
+            where = Where("vercel.json", f"builds[{at}].src")
+            raise entrypoint_errors.build_missing(file, python_files(sources.root), where)
     if len(files) == 1:
         return (_function(sources, APP, files[0]),)
     return tuple(_function(sources, file.removesuffix(".py"), file) for file in files)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from vercel_emu.errors import EmuError, Where
@@ -91,13 +92,25 @@ def nothing_found(framework: str | None, places: Sequence[str]) -> EmuError:
     )
 
 
-def configured_missing(app: str, files: Sequence[str], where: Where | None = None) -> EmuError:
-    """`where` names the app, if it is not the command line that does."""
+def build_missing(file: str, there: Sequence[str], where: Where) -> EmuError:
+    """`builds` of vercel.json name a file that is not among those that are `there`."""
+    name = PurePosixPath(file).name
+    alike = [one for one in there if PurePosixPath(one).name == name] or list(there)
+    named = ", ".join(alike[:_NAMED_AT_MOST]) or "no Python file at all"
+    return EmuError(
+        "PYTHON_ENTRYPOINT_NOT_FOUND",
+        f'Configured Python entrypoint "{file}" was not found.',
+        f"{where.key} in {where.file} names it, relative to the root. The project has {named}.",
+        where=where,
+    )
+
+
+def configured_missing(app: str, files: Sequence[str]) -> EmuError:
+    """The command line names an app that is not there."""
     return EmuError(
         "PYTHON_ENTRYPOINT_NOT_FOUND",
         f'Configured Python entrypoint "{app}" was not found.',
         f"Looked for {' and '.join(files)} in the project. Use module:variable (main:app).",
-        where=where,
     )
 
 
