@@ -19,8 +19,9 @@ from vercel_emu.project.detection.sources import Sources
 from vercel_emu.project.link import deployed_folder, read_link
 from vercel_emu.project.load import load_project
 from vercel_emu.project.pyproject import load_toml
-from vercel_emu.project.python.choice import read_wish
-from vercel_emu.project.python.requirements import read_requirements
+from vercel_emu.project.python.choice import choose_python, wanted_versions
+from vercel_emu.project.python.manifest import manifests_in
+from vercel_emu.project.python.requirements import Declared, read_into
 from vercel_emu.project.python.workspace import member_folder
 from vercel_emu.project.variables.env_files import read_env_files
 from vercel_emu.project.vercel_json.model import VercelConfig
@@ -65,14 +66,17 @@ def test_env_files(tmp_path: Path, kind: str) -> None:
 
 def test_requirements(tmp_path: Path, kind: str) -> None:
     put(tmp_path / "requirements.txt", kind)
-    (problem,) = read_requirements(tmp_path / "requirements.txt", tmp_path).problems
+    declared = Declared()
+    read_into(declared, tmp_path / "requirements.txt", tmp_path)
+    (problem,) = declared.problems
     assert "requirements.txt: could not be read: it " in problem.message
 
 
 def test_python_version(tmp_path: Path, kind: str) -> None:
     put(tmp_path / ".python-version", kind)
-    wish, (warning,) = read_wish(tmp_path)
-    assert wish is None
+    manifests = manifests_in(tmp_path, "")
+    assert wanted_versions(tmp_path, manifests) == []
+    warning = choose_python(tmp_path, manifests, os.environ).warnings[0]
     assert warning.message.startswith(".python-version is not used: it ")
 
 

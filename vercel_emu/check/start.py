@@ -5,7 +5,6 @@ Only what the source surely says is told, and only of files that an import of th
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 
 from packaging.requirements import Requirement
@@ -17,7 +16,6 @@ from vercel_emu.project.detection.apps.followed import Followed, follow
 from vercel_emu.project.detection.apps.known import is_asgi
 from vercel_emu.project.detection.apps.servers import servers_at_import
 from vercel_emu.project.detection.apps.unfit import unfit_app
-from vercel_emu.project.detection.sources import Sources
 
 _NEEDS_WEBSOCKETS = Version("9.0")
 _WEBSOCKETS = ("9.1", "10.4", "12.0", "13.1", "15.0.1", "16.0", "17.4", "20.0")
@@ -31,7 +29,7 @@ def start_faults(checked: Checked) -> Iterator[Finding]:
         return
     starts = [one.entrypoint.file for one in functions]
     base_dirs = [one.entrypoint.base_dir for one in functions]
-    followed = follow(_sources(checked), starts, base_dirs)
+    followed = follow(checked.sources, starts, base_dirs)
     yield from _no_python(followed)
     for function in functions:
         fault = function.entrypoint.fault
@@ -97,14 +95,6 @@ def _installed_websockets(checked: Checked) -> Version | None:
             except InvalidVersion:
                 return None
     return None
-
-
-def _sources(checked: Checked) -> Sources:
-    interpreter = checked.interpreter
-    if interpreter is None:
-        return Sources(checked.root)
-    same = interpreter.version[:2] == sys.version_info[:2]
-    return Sources(checked.root, interpreter.path, same_grammar=same)
 
 
 def _error(code: str, message: str, where: Where, hint: str) -> Finding:

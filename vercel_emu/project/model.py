@@ -21,6 +21,9 @@ class Unset(Enum):
 
 UNSET = Unset.UNSET
 
+FOUND_BY_API, FOUND_BY_BUILDS, FOUND_BY_OPTION = "api/", "builds in vercel.json", "--app"
+"""Values of `Entrypoint.found_by` for files that are named, by their place or by a person."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entrypoint:

@@ -173,7 +173,7 @@ def test_settings_that_are_no_python_leave_the_app_to_be_served_with_its_error(
 ) -> None:
     make(tmp_path, f"{SETTINGS}X = (\n", base=base)
     write(tmp_path / base, {"site1/wsgi.py": "application = get_wsgi_application()"})
-    found = find_entrypoint(tmp_path, "django", environ=environ())
+    found = find_entrypoint(tmp_path, "django", interpreter=Path(sys.executable), environ=environ())
     assert (found.file, found.variable) == (f"{base}/site1/wsgi.py".lstrip("/"), "application")
     assert found.base_dir == base
     assert found.fault is not None
@@ -189,4 +189,4 @@ def test_settings_that_fail_otherwise_or_have_no_app_beside_them_are_an_error(
     others = {} if settings == "X = (" else {"site1/wsgi.py": ""}
     write(make(tmp_path, settings), others)
     with pytest.raises(EmuError, match="DJANGO_SETTINGS_FAILED"):
-        find_entrypoint(tmp_path, "django", environ=environ())
+        find_entrypoint(tmp_path, "django", interpreter=Path(sys.executable), environ=environ())

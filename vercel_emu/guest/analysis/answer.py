@@ -17,6 +17,7 @@ from .exports import exported
 from .facts import Facts, Fault
 from .imports import imports
 from .parse import NotPythonError, parse
+from .values import values
 
 
 def facts_of(source: bytes) -> Facts:
@@ -28,6 +29,7 @@ def facts_of(source: bytes) -> Facts:
             imports=tuple(imports(tree)),
             calls=tuple(calls(tree)),
             bindings=tuple(bindings(tree)),
+            values=tuple(values(tree)),
         )
     except NotPythonError as error:
         return Facts(fault=error.fault)

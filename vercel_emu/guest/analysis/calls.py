@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-from .facts import CONDITIONAL, FUNCTION, Call
+from .facts import CAUGHT, CONDITIONAL, FUNCTION, Call
 from .names import Names
-from .statements import Conditions, statements, within_classes
+from .statements import Conditions, statements, within_classes, without
 
 _RUNNERS = {"asyncio.run", "uvloop.run", "anyio.run", "trio.run"}
 """They run the coroutine, or the coroutine function, that they are given."""
@@ -43,7 +43,7 @@ def _of_body(
                     below = inside | {name}
                     yield from _of_body(function, local, conditions, start, below, in_classes)
         if id(node) not in in_classes:
-            names.learn(node, certain=not conditions)
+            names.learn(node, certain=not without(conditions, CAUGHT))
         may_have_returned = may_have_returned or isinstance(node, ast.Return)
 
 
@@ -81,8 +81,9 @@ def _call(node: ast.Call, names: Names, conditions: Conditions, through: int | N
         line=node.lineno,
         arguments=tuple(map(ast.unparse, node.args)),
         keywords=tuple((one.arg or "**", ast.unparse(one.value)) for one in node.keywords),
-        conditions=conditions,
+        conditions=without(conditions, CAUGHT),
         through=through,
+        caught=CAUGHT in conditions,
     )
 
 

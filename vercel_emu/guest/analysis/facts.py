@@ -13,6 +13,10 @@ OPTIONAL = "optional"
 """In a `try` that goes on without what can't be imported, or in what it does then."""
 CONDITIONAL = "conditional"
 """Under another `if`, in a loop, an `except`, a `match`: perhaps."""
+ABSENT = "absent"
+"""Under `if not os.path.exists(...):` and the like."""
+CAUGHT = "caught"
+"""In a `try` that goes on after an OSError; no condition of anything else, see `Call.caught`."""
 FUNCTION = "function"
 """In the body of a function or lambda: when that is called."""
 
@@ -61,6 +65,8 @@ class Call(NamedTuple):
     keywords: tuple[tuple[str, str], ...] = ()
     conditions: tuple[str, ...] = ()
     through: int | None = None
+    caught: bool = False
+    """Whether the code goes on after an OSError there, such as a read-only file system's."""
 
 
 class Binding(NamedTuple):
@@ -87,17 +93,20 @@ class Facts(NamedTuple):
     imports: tuple[Import, ...] = ()
     calls: tuple[Call, ...] = ()
     bindings: tuple[Binding, ...] = ()
+    values: tuple[tuple[str, str], ...] = ()
+    """The module's names that are assigned once and surely, with the source of their value."""
 
 
 def from_json(values: Sequence[Any]) -> Facts:
     """The facts that another interpreter wrote as JSON."""
-    fault, export, imports, calls, bindings = values
+    fault, export, imports, calls, bindings, assigned = values
     return Facts(
         fault=None if fault is None else Fault(*fault),
         export=export,
         imports=tuple(map(_import, imports)),
         calls=tuple(map(_call, calls)),
         bindings=tuple(map(_binding, bindings)),
+        values=tuple((name, text) for name, text in assigned),
     )
 
 
@@ -107,9 +116,9 @@ def _import(values: Sequence[Any]) -> Import:
 
 
 def _call(values: Sequence[Any]) -> Call:
-    callee, written, line, arguments, keywords, conditions, through = values
+    callee, written, line, arguments, keywords, conditions, *rest = values
     pairs = tuple((name, text) for name, text in keywords)
-    return Call(callee, written, line, tuple(arguments), pairs, tuple(conditions), through)
+    return Call(callee, written, line, tuple(arguments), pairs, tuple(conditions), *rest)
 
 
 def _binding(values: Sequence[Any]) -> Binding:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from .facts import Import
-from .statements import Conditions, statements
+from .facts import CAUGHT, Import
+from .statements import Conditions, statements, without
 
 _IMPORTERS = {"import_module", "importlib.import_module", "__import__"}
 
@@ -16,7 +16,8 @@ def imports(tree: ast.Module) -> Iterator[Import]:
 
     With them go those by name, `importlib.import_module("a.b")` and `__import__("a")`.
     """
-    for node, conditions in statements(tree.body):
+    for node, reached in statements(tree.body):
+        conditions = without(reached, CAUGHT)
         match node:
             case ast.Import(names=aliases):
                 for alias in aliases:

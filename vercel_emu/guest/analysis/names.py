@@ -74,6 +74,8 @@ class Names:
                 return self.stands_for(value)
             case ast.BinOp(left, ast.Div()):  # a path
                 return self.stands_for(left)
+            case ast.Subscript(ast.Attribute(value, "parents")):  # another
+                return f"{self.stands_for(value)}.parent"
         return UNKNOWN
 
     def _by_star(self, name: str) -> str:

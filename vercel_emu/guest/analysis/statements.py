@@ -7,14 +7,19 @@ told apart (see `facts.py`); whatever else may or may not happen is CONDITIONAL.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
-from .facts import CONDITIONAL, FUNCTION, MAIN, OPTIONAL, TYPING
+from .facts import ABSENT, CAUGHT, CONDITIONAL, FUNCTION, MAIN, OPTIONAL, TYPING
 
 type Conditions = tuple[str, ...]
 type Statements = Iterator[tuple[ast.stmt, Conditions]]
 
 _COVERING = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
+_OF_WRITING = {"OSError", "IOError", "EnvironmentError", "Error", "OperationalError"} | {
+    *("DatabaseError", "SQLAlchemyError")
+}
+"""What a write to a read-only file system raises, by itself or through a database."""
+_LOOKS = {"exists", "isdir", "isfile", "is_dir", "is_file", "lexists"}
 _ENDING = {"exit", "quit", "sys.exit", "os._exit", "os.abort"}
 
 
@@ -25,10 +30,15 @@ def statements(body: Iterable[ast.stmt], conditions: Conditions = ()) -> Stateme
         yield from _nested(node, conditions)
 
 
+def without(conditions: Conditions, one: str) -> Conditions:
+    """The conditions but one."""
+    return tuple(each for each in conditions if each != one)
+
+
 def within_classes(tree: ast.Module) -> set[int]:
     """The ids of the statements in class bodies, which bind nothing in the module."""
-    classes = (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
-    return {id(inner) for node in classes for inner in ast.walk(node) if inner is not node}
+    classes = (node for node, _ in statements(tree.body) if isinstance(node, ast.ClassDef))
+    return {id(inner) for node in classes for inner, _ in statements(node.body)}
 
 
 def _nested(node: ast.stmt, conditions: Conditions) -> Statements:
@@ -44,8 +54,9 @@ def _nested(node: ast.stmt, conditions: Conditions) -> Statements:
         case ast.Try() | ast.TryStar():
             yield from _of_try(node, conditions)
         case ast.With(items=items, body=body) | ast.AsyncWith(items=items, body=body):
-            suppresses = any(_suppresses(item.context_expr) for item in items)
-            yield from statements(body, _with(conditions, OPTIONAL if suppresses else ""))
+            suppressed = {_suppresses(item.context_expr) for item in items}
+            within = next((one for one in (OPTIONAL, CAUGHT) if one in suppressed), "")
+            yield from statements(body, _with(conditions, within))
         case ast.Match(cases=cases):
             for case in cases:
                 yield from statements(case.body, _with(conditions, CONDITIONAL))
@@ -55,11 +66,16 @@ def _nested(node: ast.stmt, conditions: Conditions) -> Statements:
 
 def _of_try(node: ast.Try | ast.TryStar, conditions: Conditions) -> Statements:
     """The body is reached; where a handler goes on after an ImportError, its imports may fail."""
-    covered = any(_covers(one.type) and not _gives_up(one.body) for one in node.handlers)
-    inside = _with(conditions, OPTIONAL if covered else "")
+    going_on = [one for one in node.handlers if not _gives_up(one.body)]
+    inside = conditions
+    if any(_covers(one.type) for one in going_on):
+        inside = _with(conditions, OPTIONAL)
+    elif any(_covers(one.type, _OF_WRITING) for one in going_on):
+        inside = _with(conditions, CAUGHT)
     yield from statements(node.body, inside)
     for handler in node.handlers:
-        yield from statements(handler.body, _with(inside, CONDITIONAL))
+        above = inside if OPTIONAL in inside else conditions
+        yield from statements(handler.body, _with(above, CONDITIONAL))
     yield from statements(node.orelse, inside)
     yield from statements(node.finalbody, conditions)
 
@@ -79,6 +95,8 @@ def _branches(test: ast.expr) -> tuple[str, str]:
     match test:
         case ast.Name("TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING"):
             return TYPING, ""
+        case ast.Call(ast.Attribute(attr=method)) if method in _LOOKS:
+            return CONDITIONAL, ABSENT
         case ast.Constant(value):
             return ("", CONDITIONAL) if value else (CONDITIONAL, "")
         case ast.Compare(left, [operator], [right]) if _is_main(left, right):
@@ -95,13 +113,13 @@ def _is_main(left: ast.expr, right: ast.expr) -> bool:
     return "__name__" in texts and any("__main__" in text for text in texts)
 
 
-def _covers(caught: ast.expr | None) -> bool:
-    """Whether `except` with this type catches an ImportError."""
+def _covers(caught: ast.expr | None, names: Collection[str] = _COVERING) -> bool:
+    """Whether `except` with this type catches an ImportError, or another of these names."""
     if caught is None:
         return True
     if isinstance(caught, ast.Tuple):
-        return any(map(_covers, caught.elts))
-    return ast.unparse(caught).rpartition(".")[2] in _COVERING
+        return any(_covers(one, names) for one in caught.elts)
+    return ast.unparse(caught).rpartition(".")[2] in names
 
 
 def _gives_up(body: list[ast.stmt]) -> bool:
@@ -114,9 +132,14 @@ def _gives_up(body: list[ast.stmt]) -> bool:
     return False
 
 
-def _suppresses(expression: ast.expr) -> bool:
+def _suppresses(expression: ast.expr) -> str:
+    """The condition of what stands under `with contextlib.suppress(...)`."""
     match expression:
         case ast.Call(function, arguments):
-            named = ast.unparse(function).rpartition(".")[2] == "suppress"
-            return named and any(map(_covers, arguments))
-    return False
+            if ast.unparse(function).rpartition(".")[2] != "suppress":
+                return ""
+            if any(map(_covers, arguments)):
+                return OPTIONAL
+            if any(_covers(one, _OF_WRITING) for one in arguments):
+                return CAUGHT
+    return ""

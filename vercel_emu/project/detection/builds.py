@@ -11,7 +11,7 @@ from vercel_emu.project.detection import entrypoint_errors, globs
 from vercel_emu.project.detection.entrypoint import meant_entrypoint, no_top_level, python_files
 from vercel_emu.project.detection.functions import path_of
 from vercel_emu.project.detection.sources import Sources
-from vercel_emu.project.model import Function
+from vercel_emu.project.model import FOUND_BY_BUILDS, Function
 from vercel_emu.project.vercel_json.model import Build
 
 APP = "app"
@@ -94,7 +94,7 @@ def built_functions(sources: Sources, builds: Sequence[Build]) -> tuple[Function
 
 
 def _function(sources: Sources, name: str, file: str) -> Function:
-    entrypoint = meant_entrypoint(sources, file, "builds in vercel.json")
+    entrypoint = meant_entrypoint(sources, file, FOUND_BY_BUILDS)
     if entrypoint is None:
         raise no_top_level(sources, file)
     return Function(name=name, entrypoint=entrypoint, path=None if name == APP else path_of(file))

@@ -11,7 +11,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -24,6 +23,8 @@ from vercel_emu.project.detection.frameworks import is_django_manage
 from vercel_emu.project.model import DjangoSettings
 
 _SCRIPT = guest.FOLDER / "scripts" / "django_settings.py"
+SETTINGS_NOT_READ = "DJANGO_SETTINGS_NOT_READ"
+"""The code where only executing could tell, and there is no interpreter to execute with."""
 _TIMEOUT_SECONDS = 60
 _CHOSEN = re.compile(r"""DJANGO_SETTINGS_MODULE["']\s*,\s*["']([\w.]+)["']""")
 _SYNTAX_ERROR = re.compile(
@@ -61,6 +62,9 @@ def read_settings(
     """The settings that manage.py in folder `base` chooses, under the app's interpreter.
 
     `environ` is the environment the app will have; without it a child sees an empty one.
+
+    Raises:
+        EmuError: they can't be read; `SETTINGS_NOT_READ` where that takes an interpreter.
     """
     variables = dict(environ or {})
     try:
@@ -69,7 +73,9 @@ def read_settings(
         settings = None
     if settings is not None:
         return settings
-    return _execute(root, base, interpreter or Path(sys.executable), variables)
+    if interpreter is None:
+        raise _not_executed(base)
+    return _execute(root, base, interpreter, variables)
 
 
 def broken_entrypoint(root: Path, base: str, error: EmuError) -> tuple[str, str, Fault] | None:
@@ -131,6 +137,17 @@ def _execute(root: Path, base: str, interpreter: Path, environ: dict[str, str]) 
         static_url=answer["STATIC_URL"],
         static_root=str(folder / static_root) if static_root else None,
         executed=True,
+    )
+
+
+def _not_executed(base: str) -> EmuError:
+    manage = f"{base}/manage.py" if base else "manage.py"
+    return EmuError(
+        SETTINGS_NOT_READ,
+        f"{manage} must be executed to find the application, and the project has no environment "
+        "with Django yet.",
+        "Start `vercel-emu dev` once: it makes one.",
+        where=Where(manage),
     )
 
 

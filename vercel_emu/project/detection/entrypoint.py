@@ -15,7 +15,7 @@ from vercel_emu.errors import EmuError
 from vercel_emu.files.walking import Walk, is_environment
 from vercel_emu.project.detection import django, entrypoint_errors
 from vercel_emu.project.detection.sources import Sources
-from vercel_emu.project.model import DjangoSettings, Entrypoint
+from vercel_emu.project.model import FOUND_BY_OPTION, DjangoSettings, Entrypoint
 from vercel_emu.project.pyproject import invalid_entrypoint, read_pyproject
 
 CANDIDATE_NAMES = ("app", "index", "server", "main", "wsgi", "asgi")
@@ -237,13 +237,13 @@ def _from_option(sources: Sources, app: str) -> Entrypoint:
         raise entrypoint_errors.configured_missing(app, files)
     file = PurePosixPath(file).as_posix()
     if not variable:
-        found = meant_entrypoint(sources, file, "--app")
+        found = meant_entrypoint(sources, file, FOUND_BY_OPTION)
         if found is None:
             raise no_top_level(sources, file)
         return found
     if not variable.isidentifier():
         raise entrypoint_errors.configured_missing(app, files)
-    return entrypoint_at(file, variable, "--app")
+    return entrypoint_at(file, variable, FOUND_BY_OPTION)
 
 
 def _is_inside(root: Path, file: str) -> bool:

@@ -12,7 +12,7 @@ from vercel_emu.files.walking import Walk
 from vercel_emu.project.detection import globs
 from vercel_emu.project.detection.entrypoint import meant_entrypoint, python_files
 from vercel_emu.project.detection.sources import Sources
-from vercel_emu.project.model import Function, FunctionPath, FunctionSettings
+from vercel_emu.project.model import FOUND_BY_API, Function, FunctionPath, FunctionSettings
 
 OTHER_RUNTIMES = (".js", ".mjs", ".ts", ".tsx", ".go", ".rb", ".rs")
 
@@ -21,7 +21,7 @@ def find_functions(sources: Sources) -> tuple[Function, ...]:
     """The Python functions of `api/`, most specific first, or an `EmuError` on a conflict."""
     candidates = function_candidates(sources.root)
     sources.exports(candidates)
-    entrypoints = {file: meant_entrypoint(sources, file, "api/") for file in candidates}
+    entrypoints = {file: meant_entrypoint(sources, file, FOUND_BY_API) for file in candidates}
     files = sort_functions(file for file, entrypoint in entrypoints.items() if entrypoint)
     check_conflicts(files)
     return tuple(
