@@ -252,6 +252,10 @@ class Emulation(Address):
         return self.events.wait(events.ResponseSent, lambda e: e.path == path, count=count)
 
 
+OWN_PROGRAM = (sys.executable, "-m", "vercel_emu")
+"""The emulator of this checkout, in the environment of the tests."""
+
+
 class DevProcess(Address):
     """`vercel-emu dev` as a person starts it; its JSON log is read as it comes."""
 
@@ -261,7 +265,7 @@ class DevProcess(Address):
         *arguments: str,
         environ: Mapping[str, str],
         log_format: str = "json",
-        program: Sequence[str] = (sys.executable, "-m", "vercel_emu"),
+        program: Sequence[str] = OWN_PROGRAM,
     ) -> None:
         self.root = root
         self.lines: list[str] = []
@@ -269,7 +273,8 @@ class DevProcess(Address):
         self._changed = threading.Condition()
         self._command = [*program, "dev", str(root)]
         self._command += ["--log-format", log_format, *arguments]
-        if find_interpreter(root, environ=environ) is None and "--python" not in arguments:
+        of_the_tests = program == OWN_PROGRAM and "--python" not in arguments
+        if of_the_tests and find_interpreter(root, environ=environ) is None:
             self._command += ["--python", sys.executable]  # or it would make an environment
         if "--listen" not in arguments:
             self._command += ["--listen", "127.0.0.1:0"]

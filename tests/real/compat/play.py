@@ -14,19 +14,17 @@ from typing import Any
 import httpx
 
 from tests.real.compat.project import Ask, Project, Save
-from tests.real.support import Address, DevProcess, clean_environ, wait_until
+from tests.real.support import OWN_PROGRAM, Address, DevProcess, clean_environ, wait_until
 
-_INSTALLING = re.compile(r"^(The project has no environment|Making \.venv)")
+_INSTALLING = re.compile(r"^(Making|Made) \.venv with ")
 """What `vercel-emu dev` says while it installs; the installer's own output is not among it."""
-
-OWN = (sys.executable, "-m", "vercel_emu")
 
 
 @dataclass(frozen=True)
 class Player:
     """How projects are run: which vercel-emu, which environment of the app, which variables."""
 
-    program: Sequence[str] = OWN
+    program: Sequence[str] = OWN_PROGRAM
     python: Path | None = None
     """The interpreter of the app; None: vercel-emu chooses or makes one."""
     environ: Mapping[str, str] = field(default_factory=clean_environ)
