@@ -54,7 +54,7 @@ class RunningProject:
         self.visitors = VisitorDirectory(
             overrides=self.options.overrides,
             named=prepared.named_visitors,
-            geoip_db=self.options.geoip_db,
+            geoip_db=prepared.geoip_db,
             emit=self.emit,
         )
         self.set_visitor(None)

@@ -133,7 +133,7 @@ def _find(root: Path, url: str | None) -> RunningEmulator | None:
 def _visitors_of(root: Path | None) -> tuple[Mapping[str, object], Path | None]:
     table = emu_table(root) if root is not None else {}
     named, geoip_db = table.get("visitors"), table.get("geoip-db")
-    path = Path(geoip_db) if isinstance(geoip_db, str) else None
+    path = root / geoip_db if root is not None and isinstance(geoip_db, str) else None
     return named if isinstance(named, dict) else {}, path
 
 
