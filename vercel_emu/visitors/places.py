@@ -69,8 +69,8 @@ class Gazetteer:
 
     def __init__(self, text: bytes) -> None:
         self.notice, countries, subdivisions, *cities = text.split(b"\n\n")
-        rows = [line.split("\t") for line in countries.decode().split("\n")]
-        self.countries = {row[0]: Country(*row[:5], _names(row[5]), _names(row[6])) for row in rows}
+        rows = map(_country, countries.decode().split("\n"))
+        self.countries = {country.code: country for country in rows}
         self._subdivisions = subdivisions
         self._cities = dict(zip(self.countries, (b"\n" + block for block in cities), strict=True))
 
@@ -194,6 +194,11 @@ class Gazetteer:
                     if apart < best:
                         best, nearest = apart, line
         return self._place(nearest)
+
+
+def _country(line: str) -> Country:
+    code, alpha_3, name, continent, capital, own, foreign = line.split("\t")
+    return Country(code, alpha_3, name, continent, capital, _names(own), _names(foreign))
 
 
 def _lines(block: bytes, needle: bytes) -> Iterator[bytes]:
