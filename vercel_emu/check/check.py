@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from vercel_emu.check import (
     config as check_config,
@@ -24,20 +23,18 @@ from vercel_emu.check import (
     python as check_python,
 )
 from vercel_emu.check.model import Checked, Finding, of_error, of_warning
+from vercel_emu.deployment.deploy import deploy
+from vercel_emu.deployment.exposure import exposure_text
 from vercel_emu.errors import EmuError, Where
+from vercel_emu.options import Options
 from vercel_emu.platform.limits import ENVIRONMENT_BYTES
-from vercel_emu.project.detection.frameworks import (
-    PYTHON_PRESETS,
-    detect_framework,
-)
-from vercel_emu.project.load import identify_project, load_project
-from vercel_emu.project.model import UNSET, Project
+from vercel_emu.project.detection.frameworks import PYTHON_PRESETS
+from vercel_emu.project.load import identify_project, load_project, with_framework
+from vercel_emu.project.model import Project
 from vercel_emu.project.python.interpreter import Interpreter, find_interpreter
 from vercel_emu.project.python.manifest import find_manifest, read_declared
 from vercel_emu.project.python.requirements import Declared
 from vercel_emu.project.variables.env_files import EnvFiles, read_env_files
-
-_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +107,7 @@ def _read_rest(checked: Checked, python: Path | None) -> tuple[Checked, list[Fin
         findings.append(of_error(error))
     project = checked.project
     try:
+        project = with_framework(project, checked.config)
         project = load_project(
             checked.project.link_root or checked.root,
             checked.config,
@@ -168,34 +166,14 @@ def _environment_size(files: EnvFiles, config_env: Mapping[str, str]) -> Iterato
 
 def _exposure(checked: Checked) -> Iterator[Finding]:
     """Source files that anyone could download from the deployment."""
-    from vercel_emu.deployment.public_files import public_files
-
+    project = checked.project
+    if not project.functions and project.framework in PYTHON_PRESETS:
+        return  # the app, which could not be read, takes every path
     try:
-        files = public_files(checked.root, checked.config, has_app=_has_app(checked))
+        sources = deploy(project, checked.config, Options()).exposed_sources()
     except EmuError as error:
         yield of_error(error)
         return
-    exposed = [path for path in files.exposed_sources() if not _is_excluded(path)]
-    if exposed:
-        more = f" and {len(exposed) - _SHOWN} more" if len(exposed) > _SHOWN else ""
-        yield Finding(
-            severity="warning",
-            code="SOURCE_EXPOSED",
-            message=f"anyone can download {', '.join(exposed[:_SHOWN])}{more}: without an app "
-            "everything outside of api/ is published",
-            hint="Put what is public into `public/` (then only that is), or the others into api/.",
-        )
-
-
-def _is_excluded(path: str) -> bool:
-    return any(part.startswith(".") for part in path.split("/"))
-
-
-def _has_app(checked: Checked) -> bool:
-    """Whether one app takes every path; unread functions: whether it looks like it."""
-    if checked.project.functions:
-        return any(function.path is None for function in checked.project.functions)
-    framework: Any = checked.config.framework
-    if framework is UNSET:
-        framework = detect_framework(checked.root)
-    return framework in PYTHON_PRESETS or not (checked.root / "api").is_dir()
+    if sources:
+        message, hint = exposure_text(sources)
+        yield Finding(severity="warning", code="SOURCE_EXPOSED", message=message, hint=hint)

@@ -48,10 +48,10 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
             return ()  # on a server of its own
         prefix = f"/{self.url.strip('/')}/".replace("//", "/")
         sources = [
-            Mount(Path(folder), f"{prefix}{name.strip('/')}/" if name else prefix)
+            Mount(Path(folder), f"{prefix}{name.strip('/')}/" if name else prefix, before_app=True)
             for name, folder in self.folders
         ]
-        made = [Mount(Path(self.collected), prefix)] if self.collected else []
+        made = [Mount(Path(self.collected), prefix, before_app=True)] if self.collected else []
         return (*sources, *made)
 
     def has(self, file: Path) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vercel_emu import tasks
-from vercel_emu.deployment.deploy import Deployment, deploy
+from vercel_emu.deployment.deploy import Deployment, deploy, published_folders
 from vercel_emu.emu_folder import prepare_folder
 from vercel_emu.emulator.function_set import FunctionSet
 from vercel_emu.emulator.prepare import Prepared, prepare
@@ -72,8 +72,8 @@ class Reloader:
         extra = tuple(root / path for path in options.watch)
         if options.env_file is not None:
             extra += (Path.cwd() / options.env_file,)
-        output = (project.prepared.config.output_directory or "public").strip("./")
-        kept, beside = (f"{output}/",), local_packages(root)
+        kept = published_folders(project.prepared.project, project.prepared.config)
+        beside = local_packages(root)
         reader = Reader(root, options.ignore, extra, kept, beside=beside)
         watcher = Watcher(reader, self._seen, self._settled)
         watcher.on_too_large, watcher.on_root = self._not_followed, self._root_came_or_went
@@ -104,6 +104,8 @@ class Reloader:
         env_file = str(options.env_file) if options.env_file else None
         public = self._project.public_folders()
         found = meaning(saved.files, appeared=saved.appeared, env_file=env_file, public=public)
+        if new := self._may_mean_functions_now(found):
+            found = replace(found, structure=(*found.structure, *new))
         if found.environment or found.rules or found.structure or found.options:
             self._begin(self._reread(found))
         elif found.appeared:
@@ -114,6 +116,16 @@ class Reloader:
             self._django.changed(found)
         if found.dependencies:
             self._project.run(self._offer_to_install(found.dependencies), "dependencies")
+
+    def _may_mean_functions_now(self, found: Meaning) -> tuple[str, ...]:
+        """Saved files by which there may be other functions, or an app where there was none."""
+        functions = self._project.project.functions
+        if any(function.path is None for function in functions):
+            return ()  # the app takes every path
+        known = {function.entrypoint.file for function in functions}
+        new = [one for one in found.code if one.endswith(".py") and one not in known]
+        manifests = found.appeared.intersection(("requirements.txt", "Pipfile"))
+        return (*manifests, *(one for one in new if one.startswith("api/") or not known))
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something that takes a while with the gate closed, after what is being done."""
@@ -153,9 +165,15 @@ class Reloader:
                 project.emit(Reloading(files=found.code))
             for pool in concerned:
                 pool.change(change)
+            if not concerned and self._are_public(found.code):
+                project.pages.changed()
         elif found.static:
             project.pages.changed()
         project.gate.open()
+
+    def _are_public(self, files: tuple[str, ...]) -> bool:
+        deployment, root = self._project.deployment, self._project.project.root
+        return deployment is not None and any(deployment.files.holds(root / one) for one in files)
 
     async def _republish(self, found: Meaning) -> None:
         """Files came or went: some of them may be public."""

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from vercel_emu.errors import EmuError, ProjectWarning, Where
 from vercel_emu.project.detection import functions as api
-from vercel_emu.project.detection.builds import built_functions, python_sources
+from vercel_emu.project.detection.builds import built_functions, names_functions
+from vercel_emu.project.detection.django import find_manage, read_settings
 from vercel_emu.project.detection.entrypoint import (
     Search,
     not_found,
@@ -19,10 +20,13 @@ from vercel_emu.project.detection.frameworks import (
     PYTHON_PRESETS,
     detect_framework,
 )
+from vercel_emu.project.detection.frontends import BuildSettings, find_frontend
+from vercel_emu.project.detection.served import serves_pages, serves_something
 from vercel_emu.project.link import Link, deployed_folder, read_link
 from vercel_emu.project.model import (
     DjangoSettings,
     Entrypoint,
+    Frontend,
     Function,
     FunctionSettings,
     Project,
@@ -77,26 +81,54 @@ def load_project(
     Raises:
         EmuError: a deployment would find nothing to run, or several things.
     """
-    project = identify_project(root)
-    link = read_link(project.link_root or project.root)
-    chosen, origin = _choose_framework(project.root, config.framework, link)
+    project, origin = _with_framework(identify_project(root), config)
+    chosen = project.framework
     settings = config.function_settings
-    if app is None and python_sources(config.builds):
-        found = Found(functions=built_functions(project.root, config.builds))
+    if app is None and names_functions(config.builds):
+        found = _load_builds(project.root, config, interpreter, environ)
     elif app is not None or (chosen in PYTHON_PRESETS and chosen != "fasthtml"):
         found = _load_app(project.root, chosen, app, interpreter, environ)
         found = _or_functions(project.root, found, chosen, origin, config.destinations)
     elif chosen == "fasthtml":
         found = _load_fasthtml(project.root, interpreter, environ)
     else:
-        found = _load_other(project.root, chosen, origin, settings)
+        found = _load_other(project, origin, config)
+    if chosen in PYTHON_PRESETS and all(one.path is not None for one in found.functions):
+        # The functions are those of the preset "Other", so what is published is that as well.
+        project = replace(project, frontend=_frontend(project, config, None))
     return replace(
         project,
-        framework=chosen,
         functions=api.apply_settings(found.functions, settings),
         django=found.django,
         warnings=(*found.warnings, *_setting_warnings(found.functions, settings)),
     )
+
+
+def with_framework(project: Project, config: VercelConfig) -> Project:
+    """The same with its framework and front end, which can be told without its functions."""
+    return _with_framework(project, config)[0]
+
+
+def _with_framework(project: Project, config: VercelConfig) -> tuple[Project, str]:
+    """The project, and where its framework comes from (empty: detected)."""
+    link = read_link(project.link_root or project.root)
+    framework, origin = _choose_framework(project.root, config.framework, link)
+    frontend = _frontend(project, config, framework)
+    return replace(project, framework=framework, frontend=frontend), origin
+
+
+def _frontend(project: Project, config: VercelConfig, framework: str | None) -> Frontend | None:
+    """What is built beside the functions; legacy `builds` say it themselves."""
+    if config.builds:
+        return None
+    top = project.link_root or project.root
+    link = read_link(top)
+    command, output = config.build_command, config.output_directory
+    settings = BuildSettings(
+        build_command=link.build_command if command is None else command,
+        output_directory=link.output_directory if output is None else output,
+    )
+    return find_frontend(project.root, framework, settings, top)
 
 
 def _choose_framework(
@@ -108,6 +140,23 @@ def _choose_framework(
     if not isinstance(link.framework, Unset):
         return link.framework, ".vercel/project.json"
     return detect_framework(root), ""
+
+
+def _load_builds(
+    root: Path, config: VercelConfig, interpreter: Path | None, environ: Mapping[str, str]
+) -> Found:
+    """What the legacy `builds` name, and Django's settings where that is a Django project."""
+    functions = built_functions(root, config.builds)
+    if not functions and not serves_something(root, config, None):
+        raise not_found(root, None, search_entrypoint(root, None))
+    base = find_manage(root) if functions else None
+    if base is None:
+        return Found(functions=functions)
+    try:
+        django = read_settings(root, base, interpreter=interpreter, environ=environ)
+    except EmuError:
+        django = None  # the functions are known without; what is wrong shows when they start
+    return Found(functions=functions, django=django)
 
 
 def _load_app(
@@ -191,10 +240,9 @@ def _load_fasthtml(root: Path, interpreter: Path | None, environ: Mapping[str, s
     return Found(functions=(*own, _app(search.entrypoint)))
 
 
-def _load_other(
-    root: Path, framework: str | None, origin: str, settings: Mapping[str, FunctionSettings]
-) -> Found:
+def _load_other(project: Project, origin: str, config: VercelConfig) -> Found:
     """Preset "Other", or a JavaScript one: only files in `api/` are Python functions."""
+    root, framework, frontend = project.root, project.framework, project.frontend
     functions = api.find_functions(root)
     warnings: list[ProjectWarning] = []
     others = api.other_functions(root)
@@ -202,23 +250,31 @@ def _load_other(
         text = f"Only Python functions run here; a deployment also has {_list(others)}."
         warnings.append(ProjectWarning("OTHER_LANGUAGES", text, where=Where(others[0])))
     if framework is not None:
-        text = (
-            f'The framework is "{framework}": its own pages are not served here, only the '
-            "Python functions of api/ and static files."
-        )
-        warnings.append(ProjectWarning("FRAMEWORK_NOT_SERVED", text, where=_framework_in(origin)))
-        if not functions:
+        if frontend is not None and frontend.is_served_by_itself:
+            text = (
+                f'The framework is "{framework}": its own pages are not served here, only the '
+                "Python functions of api/ and static files."
+            )
+            place = _framework_in(origin)
+            warnings.append(ProjectWarning("FRAMEWORK_NOT_SERVED", text, where=place))
+        # An app at one of the default places was meant to run, and is not: that is said.
+        if not functions and (
+            not serves_something(root, config, frontend)
+            or search_entrypoint(root, None).entrypoint is not None
+        ):
             raise _nothing_to_run(framework, origin)
         return Found(functions=functions, warnings=tuple(warnings))
     files = [*(function.entrypoint.file for function in functions), *others]
-    for pattern in api.unused_patterns(files, settings):
+    for pattern in api.unused_patterns(files, config.function_settings):
         raise api.unused_function(pattern)
     if functions or others:
         return Found(functions=functions, warnings=tuple(warnings))
-    return _load_without_preset(root, origin)
+    return _load_without_preset(root, origin, config, frontend)
 
 
-def _load_without_preset(root: Path, origin: str) -> Found:
+def _load_without_preset(
+    root: Path, origin: str, config: VercelConfig, frontend: Frontend | None
+) -> Found:
     """No preset and nothing in `api/`: a deployment would have static files only."""
     search = search_entrypoint(root, None)
     if origin and search.entrypoint is not None:
@@ -240,7 +296,11 @@ def _load_without_preset(root: Path, origin: str) -> Found:
             where=Where(search.entrypoint.file),
         )
         return Found(functions=(_app(search.entrypoint),), warnings=() if explicit else (warning,))
-    if _has_static_files(root):
+    has_python = search.without_export or api.function_candidates(root)
+    if serves_pages(root, config) or (frontend is not None and frontend.command):
+        return Found()
+    # Code that was meant as an app is told, whatever else lies beside it.
+    if not has_python and serves_something(root, config, frontend):
         return Found()
     raise not_found(root, None, search)
 
@@ -254,10 +314,6 @@ def _nothing_to_run(framework: str, origin: str) -> EmuError:
         "handler. For a Python app beside it give its folder, or `--app module:variable`.",
         where=_framework_in(origin),
     )
-
-
-def _has_static_files(root: Path) -> bool:
-    return (root / "public").is_dir() or any(root.glob("*.html"))
 
 
 def _app(entrypoint: Entrypoint) -> Function:

@@ -105,6 +105,24 @@ class DjangoSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Frontend:
+    """A build whose output is published; the sources beside it are not.
+
+    `command` makes `output` (a folder relative to the root); it is None where nothing says how.
+    `is_single_page`: paths without a file of their own are answered with `/index.html`.
+    """
+
+    framework: str | None
+    command: str | None
+    output: str
+    is_served_by_itself: bool = False
+    """The framework answers requests with a server of its own (Next.js, Nuxt, Remix...)."""
+    is_single_page: bool = False
+    is_in_subfolder: bool = False
+    """The output is the one folder inside of `output`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """A folder as a deployment would see it.
 
@@ -120,4 +138,5 @@ class Project:
     org_id: str | None = None
     link_root: Path | None = None
     django: DjangoSettings | None = None
+    frontend: Frontend | None = None
     warnings: tuple[ProjectWarning, ...] = field(default=())

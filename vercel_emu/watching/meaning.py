@@ -59,6 +59,10 @@ def _kinds(
         return ("rules",)
     if file == "pyproject.toml":
         return ("options", "dependencies", "structure")
+    if file == "package.json":
+        return ("code", "structure")
+    if file == ".vercelignore":
+        return ("structure",)
     if file == ".python-version" or _DEPENDENCIES.fullmatch(name):
         return ("dependencies",)
     if file.startswith(public):

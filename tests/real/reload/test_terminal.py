@@ -150,3 +150,15 @@ def test_without_a_terminal_there_are_no_keys(tmp_path: Path) -> None:
     with dev_process(tmp_path / "p", FILES, "--app", "app:app", log_format="pretty") as emulator:
         wait_until(lambda: any("http://" in line for line in emulator.lines))
         assert not any("press h" in line for line in emulator.lines)
+
+
+def test_a_key_runs_the_build_of_the_static_files(tmp_path: Path) -> None:
+    script = "mkdir -p public && echo made > public/x.txt && echo done with it"
+    pyproject = f'[tool.vercel.scripts]\nbuild = "{script}"\n'
+    with terminal(write_project(tmp_path / "p", {"pyproject.toml": pyproject})) as shown:
+        shown.wait_for("press h for the keys")
+        assert not (tmp_path / "p" / "public").exists()
+        shown.press("b")
+        shown.wait_for("  done with it")
+        shown.wait_for("built")
+        assert (tmp_path / "p" / "public" / "x.txt").read_text() == "made\n"

@@ -42,9 +42,10 @@ def rows(project: RunningProject) -> list[tuple[str, str]]:
     options, prepared = project.options, project.prepared
     interpreter = prepared.interpreter
     version = ".".join(map(str, interpreter.version[:3]))
-    found = [
-        ("app", _app(project)),
-        ("python", f"{version} · {interpreter.source}"),
+    found = [("app", _app(project))]
+    if prepared.project.functions:
+        found.append(("python", f"{version} · {interpreter.source}"))
+    found += [
         ("environment", f"{options.env} · region {options.region}"),
         ("visitor", _visitor(project)),
         ("cache", shown_cache(project.cache)),
@@ -77,6 +78,8 @@ def _app(project: RunningProject) -> str:
     if len(functions) == 1 and functions[0].path is None:
         entrypoint = functions[0].entrypoint
         return f"{framework} · {entrypoint.file} ({entrypoint.variable})"
+    if not functions:
+        return "no functions · static files and rules"
     return f"{len(functions)} function{'s' if len(functions) != 1 else ''} in api/"
 
 

@@ -43,6 +43,7 @@ def make_keys(project: RunningProject, writer: LineWriter, stop: asyncio.Event) 
     keys.add("o", "open in the browser", lambda: _open(project.url))
     keys.add("e", "show the environment", show_environment)
     keys.add("i", "install missing dependencies", lambda: _install(project, writer))
+    keys.add("b", "build the static files", lambda: _build(project, writer))
     keys.add("v", "change the visitor", lambda: keys.ask("visitor", change_visitor))
     keys.add("q", "quit", stop.set)
     return keys
@@ -79,3 +80,16 @@ async def _install(project: RunningProject, writer: LineWriter) -> None:
         loop.call_soon_threadsafe(writer.add, f"  {line.rstrip()}")
 
     await asyncio.to_thread(install_dependencies, root, plan, show)
+
+
+async def _build(project: RunningProject, writer: LineWriter) -> None:
+    """Run the build of the static files; what it makes is served as soon as it is there."""
+    from vercel_emu.emulator.static_building import planned_steps, run_build
+
+    prepared = project.prepared
+
+    def show(line: str) -> None:
+        writer.add(f"  {plain(line)}")
+
+    await run_build(prepared, planned_steps(prepared), writer.add, show)
+    writer.add("built")

@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 
 from vercel_emu.deployment.routing import NotFound, Redirect, Respond, ServeFile
+from vercel_emu.deployment.routing.model import RuleHeaders
 from vercel_emu.edge.call import Call
 from vercel_emu.edge.failure import Failure
 from vercel_emu.edge.responses import failures
@@ -16,18 +17,23 @@ from vercel_emu.edge.responses.headers import (
     framing_left_out,
     rule_headers,
 )
+from vercel_emu.edge.responses.overlay import Overlay
 from vercel_emu.edge.responses.static_file import EtagCache, send_file
 from vercel_emu.platform.error_codes import CODES
 from vercel_emu.transport.headers import RawHeaders
 
 
-async def send_failure(call: Call, failure: Failure, *, overlay: bool) -> None:
-    """Answer with a platform failure, in the shape the client accepts."""
+async def send_failure(
+    call: Call, failure: Failure, *, overlay: Overlay, rules: RuleHeaders = ()
+) -> None:
+    """Answer with a platform failure, in the shape the client accepts, and with rules' headers."""
     headers, body = _failure(call, failure, overlay=overlay)
+    own = {name for name, _ in headers}
+    headers += [(name, value) for name, value in rule_headers(rules) if name not in own]
     await _send(call, failure.status, headers, body)
 
 
-def failure_bytes(call: Call, failure: Failure, *, overlay: bool) -> bytes:
+def failure_bytes(call: Call, failure: Failure, *, overlay: Overlay) -> bytes:
     """A failure as the bytes of a whole HTTP answer, after which the connection is closed."""
     call.status = failure.status
     headers, body = _failure(call, failure, overlay=overlay)
@@ -36,7 +42,7 @@ def failure_bytes(call: Call, failure: Failure, *, overlay: bool) -> bytes:
     return b"".join(lines) + b"connection: close\r\n\r\n" + body
 
 
-def _failure(call: Call, failure: Failure, *, overlay: bool) -> tuple[RawHeaders, bytes]:
+def _failure(call: Call, failure: Failure, *, overlay: Overlay) -> tuple[RawHeaders, bytes]:
     call.error_code = failure.code
     content_type, body = failures.body(failure, call.request.accept, call.edge_id, overlay=overlay)
     headers = failures.headers(failure, content_type, len(body))
@@ -72,12 +78,12 @@ def redirect_body(location: str, status: int, wanted: str) -> tuple[str, bytes]:
     return "text/plain; charset=utf-8", b"Redirecting...\n"
 
 
-async def send_status(call: Call, respond: Respond, *, overlay: bool) -> None:
+async def send_status(call: Call, respond: Respond, *, overlay: Overlay) -> None:
     """A status that a rule set without an output."""
     if respond.code:
         known = respond.code if respond.code in CODES else "UNKNOWN_ERROR"
         failure = Failure(code=known, status_override=respond.status)
-        await send_failure(call, failure, overlay=overlay)
+        await send_failure(call, failure, overlay=overlay, rules=respond.headers)
     else:
         headers = _completed(call, rule_headers(respond.headers), b"")
         await _send(call, respond.status, headers, b"")

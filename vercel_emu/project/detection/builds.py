@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 
 from vercel_emu.errors import Where
 from vercel_emu.project.detection import entrypoint_errors, globs
@@ -24,6 +25,53 @@ def python_sources(builds: Sequence[Build]) -> list[str]:
 def static_sources(builds: Sequence[Build]) -> list[str]:
     """The files, or globs, that are published as they are."""
     return [_plain(build.src) for build in builds if _builder(build) == "@vercel/static"]
+
+
+@dataclass(frozen=True, slots=True)
+class StaticBuild:
+    """One `@vercel/static-build`: a script or a package.json, and where it leaves its files."""
+
+    source: str
+    """Relative to the root (`build_files.sh`, `web/package.json`)."""
+    dist_dir: str | None
+
+    @property
+    def folder(self) -> PurePosixPath:
+        """The folder of the source, in which it runs and below which its files are published."""
+        return PurePosixPath(self.source).parent
+
+    @property
+    def prefix(self) -> str:
+        """The URL path that its files are published at."""
+        return "/" if str(self.folder) == "." else f"/{self.folder}/"
+
+    def output(self, root: Path) -> Path:
+        """Its files, once it has run: `distDir`, else `dist`, or `public` where only that is there.
+
+        That is what `@vercel/static-build` looks for (vercel/vercel, packages/static-build).
+        """
+        folder = root / self.folder
+        if self.dist_dir is None and self.source.endswith("package.json"):
+            dist, public = folder / "dist", folder / "public"
+            return public if public.is_dir() and not dist.exists() else dist
+        return folder / (self.dist_dir or "dist")
+
+
+def static_builds(builds: Sequence[Build]) -> list[StaticBuild]:
+    """The builds whose output is published."""
+    return [
+        StaticBuild(_plain(build.src), build.dist_dir)
+        for build in builds
+        if _builder(build) == "@vercel/static-build"
+    ]
+
+
+def names_functions(builds: Sequence[Build]) -> bool:
+    """Whether `builds` say which functions there are: others' builders may make Python ones too."""
+    builders = [_builder(build) for build in builds]
+    if "@vercel/python" in builders:
+        return True
+    return bool(builders) and all(one.startswith("@vercel/") for one in builders)
 
 
 def built_functions(root: Path, builds: Sequence[Build]) -> tuple[Function, ...]:
