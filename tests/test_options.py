@@ -117,11 +117,11 @@ def test_a_misspelt_key_gets_a_suggestion() -> None:
 @pytest.mark.parametrize(
     ("text", "address"),
     [
-        (None, ("127.0.0.1", None)),
-        ("8000", ("127.0.0.1", 8000)),
+        (None, ("localhost", None)),
+        ("8000", ("localhost", 8000)),
         ("0.0.0.0:8000", ("0.0.0.0", 8000)),
         ("[::1]:8000", ("::1", 8000)),
-        (":0", ("127.0.0.1", 0)),
+        (":0", ("localhost", 0)),
         ("localhost:3000", ("localhost", 3000)),
     ],
 )

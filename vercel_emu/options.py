@@ -63,6 +63,18 @@ class Options:
         "Where to listen. The default port moves to the next free one if it is busy.",
         metavar="[HOST:]PORT",
     )
+    https: bool = _option(
+        False, "--https", "Serve HTTPS, as a deployment does, with a development certificate."
+    )
+    https_cert: Path | None = _option(
+        None, "--https-cert", "Serve HTTPS with this certificate (PEM).", metavar="FILE"
+    )
+    https_key: Path | None = _option(
+        None,
+        "--https-key",
+        "Its private key, where the certificate's file lacks it.",
+        metavar="FILE",
+    )
     env: Mode = _option("development", "--env", "The environment to emulate.")
     region: str = _option("iad1", "--region", "The region the functions run in.", metavar="CODE")
     app: str | None = _option(
@@ -219,6 +231,12 @@ class Options:
         object.__setattr__(self, "region", check_region(self.region))
         if self.crons is not None:
             parse_speed(self.crons)
+        if self.https_key is not None and self.https_cert is None:
+            raise EmuError(
+                "INVALID_OPTION",
+                f"--https-key {self.https_key} is there without --https-cert.",
+                "Name the certificate too, or leave both away for one that is made for you.",
+            )
 
 
 def help_of(name: str) -> Help:
@@ -288,7 +306,7 @@ def parse_listen(text: str | None) -> tuple[str, int | None]:
         EmuError: not an address.
     """
     if text is None:
-        return "127.0.0.1", None
+        return "localhost", None
     host, _, port = text.rpartition(":")
     if not port.isdigit() or int(port) > 65535:
         raise EmuError(
@@ -296,7 +314,7 @@ def parse_listen(text: str | None) -> tuple[str, int | None]:
             f"--listen: {text!r} has no port between 0 and 65535.",
             "Write PORT or HOST:PORT, such as 3000, 0.0.0.0:3000 or [::1]:3000.",
         )
-    return host.strip("[]") or "127.0.0.1", int(port)
+    return host.strip("[]") or "localhost", int(port)
 
 
 def parse_speed(text: str) -> float:

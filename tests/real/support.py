@@ -265,7 +265,7 @@ class DevProcess(Address):
         self._command = [sys.executable, "-m", "vercel_emu", "dev", str(root)]
         self._command += ["--log-format", log_format, *arguments]
         if "--listen" not in arguments:
-            self._command += ["--listen", "127.0.0.1:0"]
+            self._command += ["--listen", "0"]
         self._environ = dict(environ)
         self.process: subprocess.Popen[str]
         self.stderr = ""
@@ -383,7 +383,7 @@ def emulation(
     Use as a context manager. No standby unless asked for: most tests don't reload.
     """
     write_project(root, files or {})
-    given = {"listen": "127.0.0.1:0", "standby": False, "reload": False, **given}
+    given = {"listen": "localhost:0", "standby": False, "reload": False, **given}
     options = load_options(emu_table(root), given, root / "pyproject.toml")
     return Emulation(root.resolve(), options, environ or clean_environ())
 

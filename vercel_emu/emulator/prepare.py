@@ -103,7 +103,7 @@ def _named_visitors(root: Path) -> Mapping[str, object]:
 
 
 def _env_files(project: Project, options: Options, environ: Mapping[str, str]) -> EnvFiles:
-    extra = () if options.env_file is None else (_from_here(project, options.env_file),)
+    extra = () if options.env_file is None else (from_here(project, options.env_file),)
     return read_env_files(project.root, extra, environ=environ, link_root=project.link_root)
 
 
@@ -112,11 +112,11 @@ def _geoip_db(project: Project, options: Options) -> Path | None:
         return None
     from vercel_emu.visitors.geoip import open_database
 
-    file = _from_here(project, options.geoip_db)
+    file = from_here(project, options.geoip_db)
     open_database(file)
     return file
 
 
-def _from_here(project: Project, file: Path) -> Path:
+def from_here(project: Project, file: Path) -> Path:
     """From pyproject.toml a path is relative to the project, from the command line to the shell."""
     return file if file.exists() or file.is_absolute() else project.root / file

@@ -231,7 +231,7 @@ def _options(root: Path, *, watch: bool) -> Options:
     options = load_options(emu_table(root), {}, root / "pyproject.toml")
     return replace(
         options,
-        listen="127.0.0.1:0",
+        listen="localhost:0",
         cache="memory",
         overrides=True,
         reload=watch,
