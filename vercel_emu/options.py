@@ -299,20 +299,25 @@ def _convert(kind: type, value: Any) -> Any:
     raise TypeError(f"a {kind.__name__} is written as text")
 
 
+_BARE_HOSTS = ("localhost", "127.0.0.1", "::1", "[::1]", "0.0.0.0", "::", "[::]")
+
+
 def parse_listen(text: str | None) -> tuple[str, int | None]:
-    """Host and port of `[HOST:]PORT`; port None where none was asked for.
+    """Host and port of `PORT`, `HOST:PORT` or a bare `HOST`; port None where none was asked for.
 
     Raises:
         EmuError: not an address.
     """
     if text is None:
         return "localhost", None
+    if text in _BARE_HOSTS:
+        return text.strip("[]"), None
     host, _, port = text.rpartition(":")
     if not port.isdigit() or int(port) > 65535:
         raise EmuError(
             "BAD_ADDRESS",
             f"--listen: {text!r} has no port between 0 and 65535.",
-            "Write PORT or HOST:PORT, such as 3000, 0.0.0.0:3000 or [::1]:3000.",
+            "Write PORT, HOST:PORT or HOST, such as 3000, [::1]:3000 or 0.0.0.0.",
         )
     return host.strip("[]") or "localhost", int(port)
 

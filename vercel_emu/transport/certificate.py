@@ -23,6 +23,7 @@ DAYS_LEFT = 14
 """One that ends sooner is made anew."""
 USUAL_NAMES = ("localhost", "*.localhost", "127.0.0.1", "::1")
 
+_KEY = "PRIVATE KEY-----"
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n", re.S)
 _BRING_ONE = "Bring a certificate of your own: --https-cert FILE --https-key FILE."
 
@@ -45,14 +46,16 @@ class Certificate:
         """
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.set_alpn_protocols(["http/1.1"])
+        _check_has("--https-cert", self.chain, "BEGIN CERTIFICATE")
+        _check_has("--https-key" if self.key != self.chain else "--https-cert", self.key, _KEY)
         try:
             context.load_cert_chain(self.chain, self.key, password="")
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError):
             raise EmuError(
                 "INVALID_CERTIFICATE",
-                f"--https-cert {self.chain}, --https-key {self.key}: {_reason(error)}.",
-                "Both are PEM files: a certificate (with its chain) and its private key, without "
-                "a password.",
+                f"--https-cert {self.chain}: its certificate and the private key in {self.key} "
+                "can't be used together.",
+                "They must belong together, and the key must have no password.",
             ) from None
         return context
 
@@ -77,7 +80,7 @@ def development_certificate(names: Iterable[str], environ: Mapping[str, str]) ->
     wanted = (*USUAL_NAMES, *names)
     try:
         folder.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
-        text = file.read_text() if file.is_file() else ""
+        text = file.read_text(errors="replace") if file.is_file() else ""
         is_new = not _is_good(text, wanted)
         if is_new:
             text = _make(wanted)
@@ -86,7 +89,7 @@ def development_certificate(names: Iterable[str], environ: Mapping[str, str]) ->
         signer = _CERTIFICATE.findall(text)[-1]
         if not authority.is_file() or authority.read_text() != signer:
             write_whole(authority, signer.encode())
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise EmuError(
             "NO_CERTIFICATE",
             f"--https: the development certificate can't be kept in {folder}: {_reason(error)}.",
@@ -114,6 +117,20 @@ def default_bundle(environ: Mapping[str, str]) -> str:
 _SYSTEM_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
 
 
+def _check_has(option: str, file: Path, mark: str) -> None:
+    """Whether a file can be read and has what it should have, in PEM."""
+    kind = "private key" if mark == _KEY else "certificate"
+    try:
+        problem = "" if mark in file.read_text() else f"there is no {kind} in it"
+    except (OSError, UnicodeDecodeError) as error:
+        problem = error.strerror or "" if isinstance(error, OSError) else _reason(error)
+    if problem:
+        hint = f"It is a PEM file with a {kind}."
+        if option == "--https-cert" and kind == "private key":
+            hint = "Name the file of its private key with --https-key."
+        raise EmuError("INVALID_CERTIFICATE", f"{option}: {file}: {problem}.", hint)
+
+
 def _is_good(text: str, names: Iterable[str]) -> bool:
     """Whether it names all `names` and is valid for some time."""
     if not text:
@@ -131,7 +148,7 @@ def _is_good(text: str, names: Iterable[str]) -> bool:
     now = datetime.now(UTC)
     lasts = certificate.not_valid_after_utc - now > timedelta(days=DAYS_LEFT)
     begun = certificate.not_valid_before_utc <= now
-    complete = "PRIVATE KEY-----" in text and len(_CERTIFICATE.findall(text)) > 1
+    complete = _KEY in text and len(_CERTIFICATE.findall(text)) > 1
     return named.issuperset(names) and begun and lasts and complete
 
 
@@ -162,9 +179,7 @@ def _not_installed() -> EmuError:
     )
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, ssl.SSLError):
-        return (error.reason or "they can't be read").replace("_", " ").lower()
+def _reason(error: OSError | ValueError) -> str:
     if isinstance(error, OSError):
-        return f"{error.strerror or error}" + (f" ({error.filename})" if error.filename else "")
-    return str(error)
+        return f"{error.strerror or error} ({error.filename})" if error.filename else str(error)
+    return "it is not in PEM, but binary"
