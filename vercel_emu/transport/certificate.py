@@ -23,6 +23,8 @@ DAYS_LEFT = 14
 """One that ends sooner is made anew."""
 USUAL_NAMES = ("localhost", "*.localhost", "127.0.0.1", "::1")
 
+AUTHORITY_FILE = "authority.pem"
+
 _KEY = "PRIVATE KEY-----"
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n", re.S)
 _BRING_ONE = "Bring a certificate of your own: --https-cert FILE --https-key FILE."
@@ -76,7 +78,7 @@ def development_certificate(names: Iterable[str], environ: Mapping[str, str]) ->
         EmuError: the package that makes it is missing, or it can't be kept.
     """
     folder = certificate_folder(environ)
-    file, authority = folder / "localhost.pem", folder / "authority.pem"
+    file, authority = folder / "localhost.pem", folder / AUTHORITY_FILE
     wanted = (*USUAL_NAMES, *names)
     try:
         folder.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)

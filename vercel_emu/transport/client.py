@@ -7,6 +7,8 @@ connections are kept and reused.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import ssl
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -16,6 +18,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from vercel_emu.errors import EmuError
+from vercel_emu.transport.certificate import AUTHORITY_FILE, certificate_folder
 from vercel_emu.transport.connection import Connection, ConnectionFailed, ConnectionPool
 from vercel_emu.transport.listen import LOOPBACK
 
@@ -188,10 +191,16 @@ def pool_of(host: str, port: int | None, *, secure: bool) -> ConnectionPool:
 
 @cache
 def _tls(own_machine: bool) -> ssl.SSLContext:
-    """Whoever answers on this machine needs no certificate that somebody else has signed."""
+    """Whoever answers on this machine needs no certificate that somebody else has signed.
+
+    By another of its addresses an emulator has the user's development certificate.
+    """
     context = ssl.create_default_context()
     if own_machine:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    else:
+        with contextlib.suppress(OSError):
+            context.load_verify_locations(certificate_folder(os.environ) / AUTHORITY_FILE)
     return context
 
 
