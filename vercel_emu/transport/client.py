@@ -18,7 +18,6 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from vercel_emu.errors import EmuError
-from vercel_emu.transport.certificate import AUTHORITY_FILE, certificate_folder
 from vercel_emu.transport.connection import Connection, ConnectionFailed, ConnectionPool
 from vercel_emu.transport.listen import LOOPBACK
 
@@ -199,6 +198,9 @@ def _tls(own_machine: bool) -> ssl.SSLContext:
     if own_machine:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     else:
+        # Late: few clients speak TLS.
+        from vercel_emu.transport.certificate import AUTHORITY_FILE, certificate_folder
+
         with contextlib.suppress(OSError):
             context.load_verify_locations(certificate_folder(os.environ) / AUTHORITY_FILE)
     return context
