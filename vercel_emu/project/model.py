@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from vercel_emu.errors import ProjectWarning
+from vercel_emu.guest.analysis.facts import Fault
 from vercel_emu.platform.limits import DEFAULT_MAX_DURATION, DEFAULT_MEMORY_MB
 
 
@@ -19,6 +20,9 @@ class Unset(Enum):
 
 
 UNSET = Unset.UNSET
+
+FOUND_BY_API, FOUND_BY_BUILDS, FOUND_BY_OPTION = "api/", "builds in vercel.json", "--app"
+"""Values of `Entrypoint.found_by` for files that are named, by their place or by a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,8 @@ class Entrypoint:
     variable: str
     found_by: str = ""
     base_dir: str = ""
+    fault: Fault | None = None
+    """Why the file is no Python: then `variable` is what its text evidently means to export."""
 
     @property
     def is_handler(self) -> bool:

@@ -180,6 +180,14 @@ def test_a_manifest_that_was_removed_is_made_before_the_app_needs_it(tmp_path: P
         assert again.get("/").status_code == 200
 
 
+@pytest.mark.parametrize("url", ["static/", "/assets/of/mine/"])
+def test_the_first_page_has_its_files(emulate: Emulate, url: str) -> None:
+    running = emulate(django(url=url, more=""))
+    path = running.get("/").text
+    assert path == f"/{url.strip('/')}/blog/blog.css"
+    assert running.get(path).text == "body { color: red }"
+
+
 def test_without_static_root_a_deployment_would_publish_nothing(emulate: Emulate) -> None:
     running = emulate(django(more="", url="/files/"))
     notice = running.events.wait(
