@@ -24,6 +24,7 @@ def project(tmp_path: Path) -> Path:
 
 def prepared_database(project: Path, geoip_db: Path) -> Path | None:
     interpreter = find_interpreter(project, python=Path(sys.executable), environ={})
+    assert interpreter is not None
     return prepare(project, Options(geoip_db=geoip_db), interpreter, {}).geoip_db
 
 
