@@ -201,7 +201,9 @@ class Options:
     )
     open: bool = _option(False, "--open", "Open the browser when ready.", config=False)
     quiet: bool = _option(False, "--quiet", "Only warnings, errors and the app's own output.")
-    verbose: bool = _option(False, "--verbose", "Also say what the emulator does and why.")
+    verbose: bool = _option(
+        False, "--verbose", "Also say what the emulator does and why, and what an installer prints."
+    )
     log_format: LogFormat = _option(
         "pretty", "--log-format", "For people, or one JSON object a line."
     )
