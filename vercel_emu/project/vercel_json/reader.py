@@ -25,6 +25,7 @@ from vercel_emu.project.vercel_json.model import (
     LegacyRoute,
     RedirectRule,
     RewriteRule,
+    Service,
     ValueCondition,
     VercelConfig,
 )
@@ -32,9 +33,10 @@ from vercel_emu.project.vercel_json.schema import KNOWN_KEYS
 
 _PROGRAM_EXTENSIONS = ("ts", "mts", "js", "mjs", "cjs")
 _NOT_EMULATED = (
-    *("bulkRedirectsPath", "services", "experimentalServices", "experimentalServicesV2"),
-    *("schedules", "images", "wildcard"),
+    *("bulkRedirectsPath", "daemons", "experimentalServiceGroups", "images", "proxy", "schedules"),
+    "wildcard",
 )
+_SERVICES = ("services", "experimentalServicesV2", "experimentalServices")
 _IGNORED_IN_RULES = ("transforms", "env", "locale", "middleware", "mitigate")
 
 
@@ -171,6 +173,7 @@ class _Reader:
                 where=self.where("builds"),
             )
         self.warn_of_unknown_keys()
+        self.warn_of_services()
         build = data.get("build") or {}
         return VercelConfig(
             file_name=self.file_name,
@@ -183,6 +186,7 @@ class _Reader:
             function_settings=function_settings(data.get("functions", {}), self.file_name),
             crons=tuple(starmap(self.cron, self.numbered("crons"))),
             builds=tuple(_build(build) for _, build in self.numbered("builds")),
+            services=tuple(self.services()),
             regions=_strings(data.get("regions")),
             output_directory=data.get("outputDirectory"),
             framework=data.get("framework", UNSET),
@@ -253,8 +257,7 @@ class _Reader:
         place = f"rewrites[{index}]"
         self.warn_of_ignored(place, rule)
         if not isinstance(rule["destination"], str):
-            self.warn_of_service(place)
-            return None
+            return None  # a service, of which `warn_of_services` has told
         return RewriteRule(
             source=rule["source"],
             destination=rule["destination"],
@@ -307,7 +310,6 @@ class _Reader:
         self.warn_of_ignored(place, rule)
         destination = rule.get("dest", rule.get("destination"))
         if isinstance(destination, dict):
-            self.warn_of_service(place)
             return None
         headers = tuple(rule.get("headers", {}).items())
         for name, value in headers:
@@ -325,12 +327,34 @@ class _Reader:
             **_when(rule),
         )
 
-    def warn_of_service(self, place: str) -> None:
-        self.warn(
-            "SERVICE_NOT_EMULATED",
-            place,
-            f"`{place}` leads to a service; services are not emulated and the rule is ignored",
-        )
+    def services(self) -> Iterator[Service]:
+        for key in _SERVICES:
+            for name, service in self.data.get(key, {}).items():
+                texts = {k: v for k, v in service.items() if isinstance(v, str)}
+                yield Service(
+                    name=name,
+                    key=f"{key}.{name}",
+                    folder=texts.get("root") or texts.get("workspace", ""),
+                    entrypoint=texts.get("entrypoint", ""),
+                    runtime=texts.get("runtime", ""),
+                    framework=texts.get("framework", ""),
+                )
+
+    def warn_of_services(self) -> None:
+        """The rules that lead to services, told once for all."""
+        places = [
+            f"{key}[{index}]"
+            for key in ("rewrites", "routes")
+            for index, rule in self.numbered(key)
+            if isinstance(rule.get("dest", rule.get("destination")), dict)
+        ]
+        if places:
+            lead = "leads to a service" if len(places) == 1 else "lead to services"
+            text = (
+                f"{', '.join(f'`{place}`' for place in places)} {lead}; services are not emulated"
+            )
+            ignored = "the rule is ignored" if len(places) == 1 else "the rules are ignored"
+            self.warn("SERVICE_NOT_EMULATED", places[0], f"{text} and {ignored}")
 
     def cron(self, index: int, cron: dict[str, Any]) -> Cron:
         problem = cron_problem(cron["schedule"])
