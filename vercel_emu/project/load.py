@@ -21,7 +21,6 @@ from vercel_emu.project.detection.frameworks import (
     detect_framework,
 )
 from vercel_emu.project.detection.frontends import BuildSettings, find_frontend
-from vercel_emu.project.detection.old_rewrites import meant_by_rewrites
 from vercel_emu.project.detection.served import serves_pages, serves_something
 from vercel_emu.project.detection.sources import Sources
 from vercel_emu.project.link import Link, deployed_folder, read_link
@@ -31,10 +30,10 @@ from vercel_emu.project.model import (
     Frontend,
     Function,
     FunctionSettings,
+    NotEmulated,
     Project,
     Unset,
 )
-from vercel_emu.project.not_emulated import missing_parts, warning_of
 from vercel_emu.project.vercel_json.model import VercelConfig
 
 NOTHING_FOUND = "ENTRYPOINT_NOT_FOUND"
@@ -101,7 +100,7 @@ def load_project(
     if chosen in PYTHON_PRESETS and all(one.path is not None for one in found.functions):
         # The functions are those of the preset "Other", so what is published is that as well.
         project = replace(project, frontend=_frontend(project, config, None))
-    missing = tuple(missing_parts(project.root, config, chosen, found.functions))
+    missing, told = _missing_parts(project.root, config, chosen, found.functions)
     return replace(
         project,
         functions=api.apply_settings(found.functions, settings),
@@ -109,10 +108,23 @@ def load_project(
         not_emulated=missing,
         warnings=(
             *found.warnings,
-            *map(warning_of, missing),
+            *told,
             *_setting_warnings(found.functions, settings),
         ),
     )
+
+
+def _missing_parts(
+    root: Path, config: VercelConfig, framework: str | None, functions: tuple[Function, ...]
+) -> tuple[tuple[NotEmulated, ...], tuple[ProjectWarning, ...]]:
+    """What of the project is not emulated, and what a start says of it."""
+    if not config.services and framework != "nextjs":
+        return (), ()
+    # Late: most projects have no such part.
+    from vercel_emu.project.not_emulated import missing_parts, warning_of
+
+    found = tuple(missing_parts(root, config, framework, functions))
+    return found, tuple(map(warning_of, found))
 
 
 def _find(
@@ -233,8 +245,11 @@ def _or_functions(
 ) -> Found:
     """The app that was found, or the functions of `api/` that rewrites mean instead."""
     app = found.functions[0]
-    if app.path is not None:
+    if app.path is not None or not config.destinations:
         return found
+    # Late: an app of a preset needs no rewrites.
+    from vercel_emu.project.detection.old_rewrites import meant_by_rewrites
+
     by = app.entrypoint.found_by
     said_by = origin or (by if by in EXPLICIT else "")
     meant = meant_by_rewrites(sources, config, app.entrypoint, framework=framework, said_by=said_by)

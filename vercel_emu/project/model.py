@@ -72,10 +72,16 @@ class FunctionPath:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionSettings:
-    """One value of `functions` in vercel.json; None means the platform's default."""
+    """One value of `functions` in vercel.json; None means the platform's default.
+
+    `include_files` and `exclude_files` are globs over the files of the function's bundle.
+    """
 
     max_duration: int | None = None
     memory_mb: int | None = None
+    regions: tuple[str, ...] = ()
+    include_files: tuple[str, ...] = ()
+    exclude_files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

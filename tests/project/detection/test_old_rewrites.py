@@ -49,6 +49,8 @@ class _NoFiles:
     def find(self, path: str) -> Path | None:
         return None
 
+    find_before_app = find
+
 
 ENTRYPOINTS = ["app.py", "main.py", "src/main.py", "app/main.py", "api/index.py", "api/app.py"]
 

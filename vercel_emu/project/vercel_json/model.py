@@ -106,12 +106,14 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """One entry of the legacy `builds`."""
+    """One entry of the legacy `builds`; the globs are those of its `config`."""
 
     src: str
     use: str
     dist_dir: str | None = None
     """`config.distDir`: where the build leaves its files, relative to the folder of `src`."""
+    include_files: tuple[str, ...] = ()
+    exclude_files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

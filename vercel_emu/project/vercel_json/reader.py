@@ -16,7 +16,7 @@ from vercel_emu.files.reading import next_step, read_text
 from vercel_emu.platform.cron import cron_problem
 from vercel_emu.project.model import UNSET
 from vercel_emu.project.vercel_json.faults import LEFT_OUT, closest, find_fault
-from vercel_emu.project.vercel_json.functions import function_settings
+from vercel_emu.project.vercel_json.functions import function_settings, glob_list
 from vercel_emu.project.vercel_json.model import (
     Build,
     Condition,
@@ -370,7 +370,13 @@ def _build(data: dict[str, Any]) -> Build:
     config = config if isinstance(config, dict) else {}
     folder = config.get("distDir") or config.get("outputDirectory")
     dist_dir = folder if isinstance(folder, str) else None
-    return Build(data.get("src", ""), data["use"], dist_dir)
+    return Build(
+        data.get("src", ""),
+        data["use"],
+        dist_dir,
+        include_files=glob_list(config.get("includeFiles")),
+        exclude_files=glob_list(config.get("excludeFiles")),
+    )
 
 
 def _when(rule: Mapping[str, Any]) -> dict[str, Any]:
