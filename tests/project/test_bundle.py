@@ -169,8 +169,7 @@ def test_a_project_that_deploys_everything_has_no_rules(tmp_path: Path) -> None:
 def test_django_packs_the_manifest_of_its_static_files(tmp_path: Path) -> None:
     files = {
         "requirements.txt": "django",
-        "manage.py": "DJANGO_SETTINGS_MODULE = 'x.settings'\n"
-        "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'x.settings')",
+        "manage.py": "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'x.settings')",
         "x/settings.py": "WSGI_APPLICATION = 'x.wsgi.application'\n",
         "x/wsgi.py": "application = object()\n",
         "public/static/app.css": "",
