@@ -10,7 +10,7 @@ from .facts import FUNCTION, Call
 from .names import Names
 from .statements import statements
 
-READERS = frozenset(
+_READERS = frozenset(
     {
         *("open", "open_file", "read_text", "read_bytes", "FileResponse", "FileSystemLoader"),
         *("Jinja2Templates", "StaticFiles", "read_csv", "read_json", "read_excel", "read_parquet"),
@@ -42,12 +42,5 @@ def _of_function(body: list[ast.stmt], names: Names) -> Iterator[Call]:
             return
         for expression in () if conditions else own_expressions(node):
             for call in calls_in(expression):
-                if _last_part(call.func) in READERS:
+                if names.stands_for(call.func).rpartition(".")[2] in _READERS:
                     yield call_of(call, names, (FUNCTION,), None)
-
-
-def _last_part(function: ast.expr) -> str:
-    match function:
-        case ast.Name(name) | ast.Attribute(attr=name):
-            return name
-    return ""
