@@ -25,18 +25,17 @@ from vercel_emu.project.vercel_json.model import (
     LegacyRoute,
     RedirectRule,
     RewriteRule,
-    Service,
     ValueCondition,
     VercelConfig,
 )
 from vercel_emu.project.vercel_json.schema import KNOWN_KEYS
+from vercel_emu.project.vercel_json.services import declared_services, rules_to_services
 
 _PROGRAM_EXTENSIONS = ("ts", "mts", "js", "mjs", "cjs")
 _NOT_EMULATED = (
     *("bulkRedirectsPath", "daemons", "experimentalServiceGroups", "images", "proxy", "schedules"),
     "wildcard",
 )
-_SERVICES = ("services", "experimentalServicesV2", "experimentalServices")
 _IGNORED_IN_RULES = ("transforms", "env", "locale", "middleware", "mitigate")
 
 
@@ -186,7 +185,7 @@ class _Reader:
             function_settings=function_settings(data.get("functions", {}), self.file_name),
             crons=tuple(starmap(self.cron, self.numbered("crons"))),
             builds=tuple(_build(build) for _, build in self.numbered("builds")),
-            services=tuple(self.services()),
+            services=tuple(declared_services(data)),
             regions=_strings(data.get("regions")),
             output_directory=data.get("outputDirectory"),
             framework=data.get("framework", UNSET),
@@ -327,27 +326,9 @@ class _Reader:
             **_when(rule),
         )
 
-    def services(self) -> Iterator[Service]:
-        for key in _SERVICES:
-            for name, service in self.data.get(key, {}).items():
-                texts = {k: v for k, v in service.items() if isinstance(v, str)}
-                yield Service(
-                    name=name,
-                    key=f"{key}.{name}",
-                    folder=texts.get("root") or texts.get("workspace", ""),
-                    entrypoint=texts.get("entrypoint", ""),
-                    runtime=texts.get("runtime", ""),
-                    framework=texts.get("framework", ""),
-                )
-
     def warn_of_services(self) -> None:
         """The rules that lead to services, told once for all."""
-        places = [
-            f"{key}[{index}]"
-            for key in ("rewrites", "routes")
-            for index, rule in self.numbered(key)
-            if isinstance(rule.get("dest", rule.get("destination")), dict)
-        ]
+        places = rules_to_services(self.data)
         if places:
             lead = "leads to a service" if len(places) == 1 else "lead to services"
             text = (
