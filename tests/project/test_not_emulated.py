@@ -162,6 +162,15 @@ def test_services_beside_an_app_in_the_root(tmp_path: Path) -> None:
     assert [one.code for one in project.warnings] == ["SERVICES_NOT_EMULATED"]
 
 
+def test_sources_of_services_are_not_published(tmp_path: Path) -> None:
+    files = {**FILES, "vercel.json": json.dumps({"services": {"api": {"root": "backend"}}})}
+    project = load(tmp_path, files)
+    deployment = deploy(project, load_vercel_config(tmp_path), Options())
+    assert deployment.files.find("/backend/main.py") is None
+    codes = [notice.code for notice in deployment.notices()]
+    assert codes == ["SERVICES_NOT_EMULATED"]
+
+
 def test_an_app_that_was_named_must_exist_also_beside_services(tmp_path: Path) -> None:
     config = json.dumps({"services": {"api": {"root": "backend"}}})
     with pytest.raises(EmuError, match="ENTRYPOINT_NOT_FOUND"):
