@@ -86,7 +86,10 @@ def not_found(sources: Sources, framework: str | None, search: Search) -> EmuErr
         return entrypoint_errors.missing_script(framework, script, files, potential)
     if potential:
         return entrypoint_errors.elsewhere(framework, potential)
-    return entrypoint_errors.nothing_found(framework, candidates())
+    from vercel_emu.project.detection.apps.near_misses import makers_elsewhere
+
+    maker = makers_elsewhere(sources, python_files(root))
+    return entrypoint_errors.nothing_found(framework, candidates(), maker)
 
 
 def no_top_level(sources: Sources, file: str) -> EmuError:
