@@ -41,7 +41,7 @@ class Prepared:
     geoip_db: Path | None
     """The database of `--geoip-db`, which is there and can be read."""
 
-    def environment(self, url: str, extra: Mapping[str, str]) -> Environment:
+    def environment(self, url: str, extra: Mapping[str, str] | None = None) -> Environment:
         """What the functions see, once the address `url` (host:port) is known."""
         return build_environment(
             self.project,
@@ -79,7 +79,7 @@ def prepare(
         geoip_db=_geoip_db(identified, options),
     )
     # Django's settings may have to be executed to find the app, with the variables it will see.
-    variables = prepared.environment("localhost", {}).as_dict()
+    variables = prepared.environment("localhost").as_dict()
     project = load_project(
         folder,
         config,

@@ -149,7 +149,7 @@ class RunningProject:
 
     def environment(self) -> dict[str, str]:
         """The variables of the functions, new warnings emitted."""
-        built = self.prepared.environment(self.host, {**self.cache_variables(), **self.trust})
+        built = self.prepared.environment(self.host, self.trust)
         for warning in built.warnings:
             if warning not in self._warned:
                 self.emit(notice_of(warning, "warn"))
@@ -158,14 +158,12 @@ class RunningProject:
 
     def variables(self) -> dict[str, str]:
         """The variables of the functions, without a word."""
-        return self.prepared.environment(self.host, {}).as_dict()
+        return self.prepared.environment(self.host).as_dict()
 
-    def cache_variables(self) -> dict[str, str]:
-        """How code outside of a request reaches the runtime cache (`vercel.cache`)."""
-        return {
-            "RUNTIME_CACHE_ENDPOINT": f"{self.control_url}/v1/suspense-cache/",
-            "RUNTIME_CACHE_HEADERS": self.cache_headers,
-        }
+    @property
+    def control_access(self) -> dict[str, str]:
+        """How a function's instance reaches the control API."""
+        return {"url": self.control_url, "authorization": f"Bearer {self.token}"}
 
     @property
     def cache_headers(self) -> str:
