@@ -102,7 +102,9 @@ class Options:
     )
     limits: bool = _option(True, "--limits/--no-limits", "Enforce the platform's size limits.")
     strict_fs: bool = _option(
-        False, "--strict-fs", "Writing outside /tmp fails, as in a deployment (else a warning)."
+        False,
+        "--strict-fs",
+        "Writing outside /tmp and reading what is not deployed fail, as there (else a warning).",
     )
     strict_memory: bool = _option(
         False, "--strict-memory", "End a function that uses more memory than its limit."

@@ -183,6 +183,20 @@ class FsWrite(msgspec.Struct, tag="emu-fs-write"):
     payload: _FsWrite
 
 
+class LeftOutReadPayload(msgspec.Struct):
+    what: str
+    path: str
+    where: str
+    why: str
+    refused: bool = False
+
+
+class LeftOutRead(msgspec.Struct, tag="emu-left-out"):
+    """It reads a file of the project that it does not have in a deployment."""
+
+    payload: LeftOutReadPayload
+
+
 class _SelfCall(msgspec.Struct):
     port: int
     invocation: str
@@ -207,6 +221,7 @@ type RuntimeMessage = (
     | Modules
     | OwnFile
     | FsWrite
+    | LeftOutRead
     | SelfCall
 )
 
