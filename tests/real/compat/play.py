@@ -16,7 +16,10 @@ import httpx
 from tests.real.compat.project import Ask, Project, Save
 from tests.real.support import OWN_PROGRAM, Address, DevProcess, clean_environ, wait_until
 
-_INSTALLING = re.compile(r"^(Making|Made) \.venv with ")
+_SAVE_PATIENCE = 60.0
+"""Seconds until an edit that does not show is a fault."""
+
+_INSTALLING = re.compile(r"^(Making|Made)( an empty)? \.venv\b")
 """What `vercel-emu dev` says while it installs; the installer's own output is not among it."""
 
 
@@ -91,7 +94,7 @@ class Player:
         file.write_text(text.replace(save.old, save.new))
         wait_until(
             lambda: save.says in dev.get(save.path).text,
-            self.patience,
+            _SAVE_PATIENCE,
             f"{save.path} says {save.says!r} after {save.file} was saved",
         )
         return []
