@@ -168,7 +168,7 @@ class Guard:
                 return
             name = name.removeprefix("file:").removeprefix("//").partition("?")[0]
         full = self._outside(name, follow=True)
-        if full is None or not _has_parent(full):
+        if full is None or not _has_parent(full) or self._place() is None:
             return
         if os.path.exists(full):
             self._local.database = full
