@@ -6,7 +6,8 @@ hides another.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from vercel_emu.check import (
     config as check_config,
 )
 from vercel_emu.check import (
-    imports as check_imports,
+    manifests as check_manifests,
 )
 from vercel_emu.check import (
     packages as check_packages,
@@ -22,17 +23,24 @@ from vercel_emu.check import (
 from vercel_emu.check import (
     python as check_python,
 )
-from vercel_emu.check.model import Checked, Finding, of_error, of_warning
+from vercel_emu.check import (
+    start as check_start,
+)
+from vercel_emu.check.code.faults import code_faults
+from vercel_emu.check.model import Checked, Finding, Severity, in_silence, of_error, of_warning
 from vercel_emu.deployment.deploy import deploy
 from vercel_emu.deployment.exposure import exposure_text
 from vercel_emu.errors import EmuError, Where
 from vercel_emu.options import Options
 from vercel_emu.platform.limits import ENVIRONMENT_BYTES
+from vercel_emu.project.detection.django import SETTINGS_NOT_READ
 from vercel_emu.project.detection.frameworks import PYTHON_PRESETS
+from vercel_emu.project.detection.sources import Sources
 from vercel_emu.project.load import identify_project, load_project, with_framework
 from vercel_emu.project.model import Project
+from vercel_emu.project.python.declared import declared_by
 from vercel_emu.project.python.interpreter import Interpreter, find_interpreter
-from vercel_emu.project.python.manifest import find_manifest, read_declared
+from vercel_emu.project.python.manifest import manifests_of
 from vercel_emu.project.python.requirements import Declared
 from vercel_emu.project.variables.env_files import EnvFiles, read_env_files
 
@@ -52,9 +60,15 @@ class Report:
 
 
 def check_project(
-    folder: Path, environ: Mapping[str, str], *, python: Path | None = None
+    folder: Path,
+    environ: Mapping[str, str],
+    *,
+    python: Path | None = None,
+    on_wait: Callable[[str], None] = in_silence,
 ) -> Report:
     """Read the project in `folder` as a deployment would, to the end.
+
+    `on_wait` is told what takes long, before it begins.
 
     Raises:
         EmuError: there is no such folder.
@@ -62,16 +76,25 @@ def check_project(
     identified = identify_project(folder)
     config, data, findings = check_config.read_config(identified.root)
     checked = Checked(
-        root=identified.root, project=identified, config=config, data=data, environ=environ
+        root=identified.root,
+        project=identified,
+        sources=Sources(identified.root),
+        config=config,
+        data=data,
+        environ=environ,
+        on_wait=on_wait,
     )
     checked, faults = _read_rest(checked, python)
     findings += faults
-    packages = check_packages.Packages(checked)
+    packages = check_packages.Packages(checked.interpreter, checked.declared)
+    in_code = list(code_faults(checked))
     findings += [
         *check_python.version_faults(checked),
         *check_packages.requirement_faults(checked),
-        *check_imports.import_faults(checked, packages),
+        *in_code,
+        *check_manifests.ignored_manifests(checked, in_code),
         *check_packages.size_faults(checked, packages),
+        *check_start.start_faults(checked),
         *_ignored_entrypoints(checked),
         *_environment_faults(checked),
         *_exposure(checked),
@@ -80,7 +103,7 @@ def check_project(
     return Report(
         project=checked.project,
         findings=tuple(_in_order(findings)),
-        deployment_python=check_python.deployment_python(checked.root),
+        deployment_python=check_python.python_of_deployment(checked),
         local_python=local,
     )
 
@@ -95,17 +118,16 @@ def _read_rest(checked: Checked, python: Path | None) -> tuple[Checked, list[Fin
     findings: list[Finding] = []
     interpreter: Interpreter | None = None
     try:
-        interpreter = find_interpreter(checked.root, python=python, environ=checked.environ)
+        interpreter = find_interpreter(
+            checked.root,
+            python=python,
+            environ=checked.environ,
+            above=checked.project.link_root,
+        )
     except EmuError as error:
         # It concerns this machine only.
         findings.append(of_error(error, severity="warning"))
-    manifest, declared = None, None
-    try:
-        manifest = find_manifest(checked.root)
-        declared = Declared() if manifest is None else read_declared(manifest)
-    except EmuError as error:
-        findings.append(of_error(error))
-    project = checked.project
+    project, unreadable = checked.project, False
     try:
         project = with_framework(project, checked.config)
         project = load_project(
@@ -115,12 +137,34 @@ def _read_rest(checked: Checked, python: Path | None) -> tuple[Checked, list[Fin
             environ=checked.environ,
         )
     except EmuError as error:
-        findings.append(of_error(error))
+        unreadable = True
+        # Without an environment nobody can say: that concerns this machine only.
+        severity: Severity = "warning" if error.code == SETTINGS_NOT_READ else "error"
+        findings.append(of_error(error, severity))
     findings += map(of_warning, project.warnings)
+    manifests = manifests_of(project)
+    declared: Declared | None = None
+    try:
+        declared = declared_by(manifests, checked.root)
+    except EmuError as error:
+        findings.append(of_error(error))
     full = replace(
-        checked, project=project, interpreter=interpreter, manifest=manifest, declared=declared
+        checked,
+        project=project,
+        sources=_sources(checked.root, interpreter),
+        unreadable=unreadable,
+        interpreter=interpreter,
+        manifests=manifests,
+        declared=declared,
     )
     return full, list(dict.fromkeys(findings))
+
+
+def _sources(root: Path, interpreter: Interpreter | None) -> Sources:
+    if interpreter is None:
+        return Sources(root)
+    same = interpreter.version[:2] == sys.version_info[:2]
+    return Sources(root, interpreter.path, same_grammar=same)
 
 
 def _ignored_entrypoints(checked: Checked) -> Iterator[Finding]:

@@ -170,8 +170,9 @@ class Edge:
     ) -> None:
         """The file, or 404 where there is none, or it has gone meanwhile."""
         if not file or not await platform_responses.send_static(call, outcome, file, self._etags):
+            failure = Failure(code="NOT_FOUND", explanation=call.deployment.missing)
             await platform_responses.send_failure(
-                call, Failure(code="NOT_FOUND"), overlay=self._overlay, rules=outcome.headers
+                call, failure, overlay=self._overlay, rules=outcome.headers
             )
 
     def refuse_malformed(self, code: str = "BAD_REQUEST") -> bytes:

@@ -9,5 +9,5 @@ Start with `prepare.py` (everything a start needs, without starting anything), t
 `reloading.py` does what a changed file asks for, `function_set.py` keeps the pools as vercel.json
 and `api/` have them, `upkeep.py` ends idle functions, `memory_watch.py` looks at their memory,
 `django_static.py` publishes Django's static files, `static_building.py` runs the commands that make
-others.
+others, `installed_copies.py` knows packages that don't follow their sources.
 """

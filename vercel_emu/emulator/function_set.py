@@ -13,6 +13,7 @@ from vercel_emu.instance.instance import Change
 from vercel_emu.instance.pool import FunctionPool, PoolSettings
 from vercel_emu.instance.process.process import LaunchSpec
 from vercel_emu.platform.limits import FILE_DESCRIPTORS
+from vercel_emu.project.bundle import left_out
 from vercel_emu.project.model import Function
 from vercel_emu.watching.meaning import Meaning
 
@@ -112,6 +113,7 @@ class FunctionSet:
             debug=options.debugpy is not None,
             official_cache_client=options.official_cache_client,
             strict_fs=options.strict_fs,
+            left_out=left_out(prepared.project, prepared.config, function),
             report_files=function.path is not None,
             fd_limit=FILE_DESCRIPTORS if options.limits else None,
         )

@@ -20,9 +20,9 @@ class Reports:
 
     def __init__(self, function: str, emit: events.Emit) -> None:
         self.function = function
-        self.builtin_api: tuple[str, ...] = ()
+        self._builtin_api: tuple[str, ...] = ()
         self._emit = emit
-        self._written: set[str] = set()
+        self._told: set[str] = set()
 
     def handle(self, instance: Instance, message: ipc.RuntimeMessage) -> None:
         """Report a message; those that concern the lifecycle are not for here."""
@@ -38,12 +38,14 @@ class Reports:
                 self._fetch(payload.context.invocation_id, payload.payload)
             case ipc.UnrecoverableError(payload):
                 instance.fatal = payload.message
-            case ipc.Booted(payload):
-                self._booted(tuple(payload.builtin_api))
+            case ipc.FunctionsAPI(payload):
+                self._functions_api(tuple(payload.builtin), payload.installed)
             case ipc.Standby(payload):
                 self._stands_by(instance, payload.modules, payload.duration_ms)
             case ipc.FsWrite(payload):
                 self._wrote(payload.path, payload.where, refused=payload.refused)
+            case ipc.LeftOutRead(payload):
+                self._read_left_out(payload)
             case ipc.SelfCall(payload):
                 self._emit(
                     events.SelfCall(
@@ -161,9 +163,9 @@ class Reports:
 
     def _wrote(self, path: str, where: str, *, refused: bool) -> None:
         """Told once for each file, however many instances and reloads write it."""
-        if path in self._written:
+        if path in self._told:
             return
-        self._written.add(path)
+        self._told.add(path)
         outcome = "failed" if refused else "works here, but fails in a deployment"
         self._emit(
             events.Notice(
@@ -176,11 +178,30 @@ class Reports:
             )
         )
 
-    def _booted(self, builtin_api: tuple[str, ...]) -> None:
-        if builtin_api == self.builtin_api:
+    def _read_left_out(self, read: ipc.LeftOutReadPayload) -> None:
+        """Told once for each file, as writes are."""
+        if read.path in self._told:
             return
-        self.builtin_api = builtin_api
-        self._emit(events.FunctionsAPI(function=self.function, builtin=builtin_api))
+        self._told.add(read.path)
+        place = f"{read.where}: " if read.where else ""
+        here = "" if read.refused else " --strict-fs makes it fail here too."
+        self._emit(
+            events.Notice(
+                level="warn",
+                code="NOT_IN_BUNDLE",
+                message=f"{place}{read.what} {read.path}, which this function does not have in a "
+                "deployment",
+                hint=f"{read.why}{here}",
+            )
+        )
+
+    def _functions_api(self, builtin: tuple[str, ...], installed: str) -> None:
+        if builtin == self._builtin_api:
+            return
+        self._builtin_api = builtin
+        self._emit(
+            events.FunctionsAPI(function=self.function, builtin=builtin, installed=installed)
+        )
 
     def _stands_by(self, instance: Instance, modules: int, duration_ms: float) -> None:
         self._emit(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,17 +11,18 @@ from vercel_emu.project.detection import functions as api
 from vercel_emu.project.detection.builds import built_functions, names_functions
 from vercel_emu.project.detection.django import find_manage, read_settings
 from vercel_emu.project.detection.entrypoint import (
+    EXPLICIT,
     Search,
     not_found,
     search_entrypoint,
 )
-from vercel_emu.project.detection.exports import find_export_in_file
 from vercel_emu.project.detection.frameworks import (
     PYTHON_PRESETS,
     detect_framework,
 )
 from vercel_emu.project.detection.frontends import BuildSettings, find_frontend
 from vercel_emu.project.detection.served import serves_pages, serves_something
+from vercel_emu.project.detection.sources import Sources
 from vercel_emu.project.link import Link, deployed_folder, read_link
 from vercel_emu.project.model import (
     DjangoSettings,
@@ -29,10 +30,14 @@ from vercel_emu.project.model import (
     Frontend,
     Function,
     FunctionSettings,
+    NotEmulated,
     Project,
     Unset,
 )
 from vercel_emu.project.vercel_json.model import VercelConfig
+
+NOTHING_FOUND = "ENTRYPOINT_NOT_FOUND"
+"""How the platform's codes for a project without an app end, whatever the framework."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,25 +88,63 @@ def load_project(
     """
     project, origin = _with_framework(identify_project(root), config)
     chosen = project.framework
+    sources = Sources(project.root, interpreter)
     settings = config.function_settings
-    if app is None and names_functions(config.builds):
-        found = _load_builds(project.root, config, interpreter, environ)
-    elif app is not None or (chosen in PYTHON_PRESETS and chosen != "fasthtml"):
-        found = _load_app(project.root, chosen, app, interpreter, environ)
-        found = _or_functions(project.root, found, chosen, origin, config.destinations)
-    elif chosen == "fasthtml":
-        found = _load_fasthtml(project.root, interpreter, environ)
-    else:
-        found = _load_other(project, origin, config)
+    try:
+        found = _find(sources, project, config, origin, app, environ)
+    except EmuError as error:
+        # Services have their apps in folders of their own: nothing need be in the root.
+        if not config.services or app is not None or not error.code.endswith(NOTHING_FOUND):
+            raise
+        found = Found()
     if chosen in PYTHON_PRESETS and all(one.path is not None for one in found.functions):
         # The functions are those of the preset "Other", so what is published is that as well.
         project = replace(project, frontend=_frontend(project, config, None))
+    missing, told = _missing_parts(project.root, config, chosen, found.functions)
     return replace(
         project,
         functions=api.apply_settings(found.functions, settings),
         django=found.django,
-        warnings=(*found.warnings, *_setting_warnings(found.functions, settings)),
+        not_emulated=missing,
+        warnings=(
+            *found.warnings,
+            *told,
+            *_setting_warnings(found.functions, settings),
+        ),
     )
+
+
+def _missing_parts(
+    root: Path, config: VercelConfig, framework: str | None, functions: tuple[Function, ...]
+) -> tuple[tuple[NotEmulated, ...], tuple[ProjectWarning, ...]]:
+    """What of the project is not emulated, and what a start says of it."""
+    if not config.services and framework != "nextjs":
+        return (), ()
+    # Late: most projects have no such part.
+    from vercel_emu.project.not_emulated import missing_parts, warning_of
+
+    found = tuple(missing_parts(root, config, framework, functions))
+    return found, tuple(map(warning_of, found))
+
+
+def _find(
+    sources: Sources,
+    project: Project,
+    config: VercelConfig,
+    origin: str,
+    app: str | None,
+    environ: Mapping[str, str],
+) -> Found:
+    """The functions of a deployment; `origin` says the framework (empty: it was detected)."""
+    framework = project.framework
+    if app is None and names_functions(config.builds):
+        return _load_builds(sources, config, environ)
+    if app is not None or (framework in PYTHON_PRESETS and framework != "fasthtml"):
+        found = _load_app(sources, framework, app, environ)
+        return _or_functions(sources, found, framework, origin, config)
+    if framework == "fasthtml":
+        return _load_fasthtml(sources, environ)
+    return _load_other(sources, project, origin, config)
 
 
 def with_framework(project: Project, config: VercelConfig) -> Project:
@@ -142,110 +185,106 @@ def _choose_framework(
     return detect_framework(root), ""
 
 
-def _load_builds(
-    root: Path, config: VercelConfig, interpreter: Path | None, environ: Mapping[str, str]
-) -> Found:
+def _load_builds(sources: Sources, config: VercelConfig, environ: Mapping[str, str]) -> Found:
     """What the legacy `builds` name, and Django's settings where that is a Django project."""
-    functions = built_functions(root, config.builds)
+    root = sources.root
+    functions = built_functions(sources, config.builds)
     if not functions and not serves_something(root, config, None):
-        raise not_found(root, None, search_entrypoint(root, None))
+        raise not_found(sources, None, search_entrypoint(sources, None))
     base = find_manage(root) if functions else None
     if base is None:
         return Found(functions=functions)
     try:
-        django = read_settings(root, base, interpreter=interpreter, environ=environ)
+        django = read_settings(root, base, interpreter=sources.python, environ=environ)
     except EmuError:
         django = None  # the functions are known without; what is wrong shows when they start
     return Found(functions=functions, django=django)
 
 
 def _load_app(
-    root: Path,
+    sources: Sources,
     framework: str | None,
     app: str | None,
-    interpreter: Path | None,
     environ: Mapping[str, str],
 ) -> Found:
     """One app that receives everything, or else the functions of `api/`."""
-    search = search_entrypoint(root, framework, app=app, interpreter=interpreter, environ=environ)
+    search = search_entrypoint(sources, framework, app=app, environ=environ)
     entrypoint = search.entrypoint
     if entrypoint is None:
         # Most deployments of such folders have the preset "Other", where these are functions.
-        return _functions_instead(root, framework, search)
-    warnings: tuple[ProjectWarning, ...] = ()
+        return _functions_instead(sources, framework, search)
+    warnings = _passed_over(sources, search)
     if entrypoint.file.startswith("api/") and entrypoint.found_by == "default place":
         if entrypoint.variable.lower() == "handler":
             # A file function's shape, found by its place only. As the one app of a preset it would
             # take every path; deployed projects of this shape serve each file as its function.
-            return Found(functions=api.find_functions(root))
-        files = [file for file in api.function_candidates(root) if file != entrypoint.file]
-        others = [file for file in files if find_export_in_file(root / file)]
-        warnings = (_not_separate(framework, entrypoint, others),) if others else ()
+            return Found(functions=api.find_functions(sources))
+        files = [file for file in api.function_candidates(sources.root) if file != entrypoint.file]
+        others = [file for file, variable in sources.exports(files).items() if variable]
+        warnings += (_not_separate(framework, entrypoint, others),) if others else ()
     return Found(functions=(_app(entrypoint),), django=search.django, warnings=warnings)
 
 
+def _passed_over(sources: Sources, search: Search) -> tuple[ProjectWarning, ...]:
+    """Files that come first and would be the app, were they Python: a deployment goes on, too."""
+    entrypoint = search.entrypoint
+    if entrypoint is None or entrypoint.fault is not None:
+        return ()
+    warnings = []
+    for file in search.faulty:
+        fault = sources.fault(file)
+        where = Where(file, line=fault.line if fault else None)
+        text = f"{where}: {fault.reason if fault else 'it is no Python'}. So the app is "
+        text += f"{entrypoint.file}, as it would be in a deployment."
+        warnings.append(ProjectWarning("ENTRYPOINT_PASSED_OVER", text, where=where))
+    return tuple(warnings)
+
+
 def _or_functions(
-    root: Path,
-    found: Found,
-    framework: str | None,
-    origin: str,
-    destinations: Collection[str],
+    sources: Sources, found: Found, framework: str | None, origin: str, config: VercelConfig
 ) -> Found:
-    """A rewrite to `/api/index` means that file as a function, which sees what was requested.
-
-    That is how most projects with such a rewrite are deployed: with the preset "Other", from before
-    there were presets for Python. An app of a preset sees the rewritten path, the same for all.
-    """
-    entrypoint = found.functions[0].entrypoint
-    if entrypoint.found_by != "default place" or not entrypoint.file.startswith("api/"):
+    """The app that was found, or the functions of `api/` that rewrites mean instead."""
+    app = found.functions[0]
+    if app.path is not None or not config.destinations:
         return found
-    path = api.path_of(entrypoint.file)
-    rewritten = sorted(one for one in destinations if path.match(one.rstrip("/")) is not None)
-    if not rewritten:
+    # Late: an app of a preset needs no rewrites.
+    from vercel_emu.project.detection.old_rewrites import meant_by_rewrites
+
+    by = app.entrypoint.found_by
+    said_by = origin or (by if by in EXPLICIT else "")
+    meant = meant_by_rewrites(sources, config, app.entrypoint, framework=framework, said_by=said_by)
+    if meant is None:
         return found
-    warning = (
-        f'A deployment with the framework "{framework}" passes {rewritten[0]} on to the app as the '
-        f"path of every request that is rewritten to it."
-    )
-    if origin:
-        hint = f'Remove that rewrite, or set "framework": null instead of what {origin} says.'
-        return replace(found, warnings=(*found.warnings, _hides_paths(f"{warning} {hint}")))
-    hint = (
-        f'Here {entrypoint.file} runs as a function, as with "Other". Set "framework": null in '
-        "vercel.json to be sure of that, or remove the rewrite: the app gets every path without it."
-    )
-    return Found(functions=api.find_functions(root), warnings=(_hides_paths(f"{warning} {hint}"),))
+    if meant.functions:
+        return Found(functions=meant.functions, warnings=(meant.warning,))
+    return replace(found, warnings=(*found.warnings, meant.warning))
 
 
-def _hides_paths(text: str) -> ProjectWarning:
-    return ProjectWarning("REWRITE_HIDES_PATHS", text, where=Where("vercel.json", "rewrites"))
-
-
-def _functions_instead(root: Path, framework: str | None, search: Search) -> Found:
-    functions = api.find_functions(root)
+def _functions_instead(sources: Sources, framework: str | None, search: Search) -> Found:
+    functions = api.find_functions(sources)
     if not functions:
-        raise not_found(root, framework, search)
+        raise not_found(sources, framework, search)
     return Found(functions=functions)
 
 
-def _load_fasthtml(root: Path, interpreter: Path | None, environ: Mapping[str, str]) -> Found:
+def _load_fasthtml(sources: Sources, environ: Mapping[str, str]) -> Found:
     """An old-style preset: its app does not stop the files in `api/` from being functions."""
-    functions = api.find_functions(root)
-    search = search_entrypoint(root, "fasthtml", interpreter=interpreter, environ=environ)
+    functions = api.find_functions(sources)
+    search = search_entrypoint(sources, "fasthtml", environ=environ)
     if search.entrypoint is None:
-        return _functions_instead(root, "fasthtml", search)
+        return _functions_instead(sources, "fasthtml", search)
     own = (
         f for f in functions if search.entrypoint and f.entrypoint.file != search.entrypoint.file
     )
     return Found(functions=(*own, _app(search.entrypoint)))
 
 
-def _load_other(project: Project, origin: str, config: VercelConfig) -> Found:
+def _load_other(sources: Sources, project: Project, origin: str, config: VercelConfig) -> Found:
     """Preset "Other", or a JavaScript one: only files in `api/` are Python functions."""
     root, framework, frontend = project.root, project.framework, project.frontend
-    functions = api.find_functions(root)
+    functions = api.find_functions(sources)
     warnings: list[ProjectWarning] = []
-    others = api.other_functions(root)
+    others = api.other_functions(sources.root)
     if others:
         text = f"Only Python functions run here; a deployment also has {_list(others)}."
         warnings.append(ProjectWarning("OTHER_LANGUAGES", text, where=Where(others[0])))
@@ -260,7 +299,7 @@ def _load_other(project: Project, origin: str, config: VercelConfig) -> Found:
         # An app at one of the default places was meant to run, and is not: that is said.
         if not functions and (
             not serves_something(root, config, frontend)
-            or search_entrypoint(root, None).entrypoint is not None
+            or search_entrypoint(sources, None).entrypoint is not None
         ):
             raise _nothing_to_run(framework, origin)
         return Found(functions=functions, warnings=tuple(warnings))
@@ -269,14 +308,17 @@ def _load_other(project: Project, origin: str, config: VercelConfig) -> Found:
         raise api.unused_function(pattern)
     if functions or others:
         return Found(functions=functions, warnings=tuple(warnings))
-    return _load_without_preset(root, origin, config, frontend)
+    return _load_without_preset(sources, origin, config, frontend)
 
 
 def _load_without_preset(
-    root: Path, origin: str, config: VercelConfig, frontend: Frontend | None
+    sources: Sources, origin: str, config: VercelConfig, frontend: Frontend | None
 ) -> Found:
     """No preset and nothing in `api/`: a deployment would have static files only."""
-    search = search_entrypoint(root, None)
+    root = sources.root
+    search = search_entrypoint(sources, None)
+    if search.entrypoint is not None and search.entrypoint.fault and serves_pages(root, config):
+        return Found()  # pages beside something that is no Python
     if origin and search.entrypoint is not None:
         raise EmuError(
             "PYTHON_ENTRYPOINT_NOT_FOUND",
@@ -302,7 +344,7 @@ def _load_without_preset(
     # Code that was meant as an app is told, whatever else lies beside it.
     if not has_python and serves_something(root, config, frontend):
         return Found()
-    raise not_found(root, None, search)
+    raise not_found(sources, None, search)
 
 
 def _nothing_to_run(framework: str, origin: str) -> EmuError:

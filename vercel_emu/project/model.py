@@ -8,7 +8,8 @@ from enum import Enum
 from functools import cached_property
 from pathlib import Path
 
-from vercel_emu.errors import ProjectWarning
+from vercel_emu.errors import ProjectWarning, Where
+from vercel_emu.guest.analysis.facts import Fault
 from vercel_emu.platform.limits import DEFAULT_MAX_DURATION, DEFAULT_MEMORY_MB
 
 
@@ -19,6 +20,9 @@ class Unset(Enum):
 
 
 UNSET = Unset.UNSET
+
+FOUND_BY_API, FOUND_BY_BUILDS, FOUND_BY_OPTION = "api/", "builds in vercel.json", "--app"
+"""Values of `Entrypoint.found_by` for files that are named, by their place or by a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,8 @@ class Entrypoint:
     variable: str
     found_by: str = ""
     base_dir: str = ""
+    fault: Fault | None = None
+    """Why the file is no Python: then `variable` is what its text evidently means to export."""
 
     @property
     def is_handler(self) -> bool:
@@ -66,10 +72,16 @@ class FunctionPath:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionSettings:
-    """One value of `functions` in vercel.json; None means the platform's default."""
+    """One value of `functions` in vercel.json; None means the platform's default.
+
+    `include_files` and `exclude_files` are globs over the files of the function's bundle.
+    """
 
     max_duration: int | None = None
     memory_mb: int | None = None
+    regions: tuple[str, ...] = ()
+    include_files: tuple[str, ...] = ()
+    exclude_files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +135,21 @@ class Frontend:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotEmulated:
+    """A part of the deployment that requests may be meant for, and that is missing here.
+
+    `part` names it ("rewrites of next.config.js"), `what` is a sentence about it, and `instead`
+    one that says what works today, with `commands` to type in the project's folder.
+    """
+
+    part: str
+    what: str
+    instead: str
+    where: Where
+    commands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """A folder as a deployment would see it.
 
@@ -139,4 +166,5 @@ class Project:
     link_root: Path | None = None
     django: DjangoSettings | None = None
     frontend: Frontend | None = None
+    not_emulated: tuple[NotEmulated, ...] = ()
     warnings: tuple[ProjectWarning, ...] = field(default=())

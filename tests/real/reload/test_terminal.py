@@ -91,6 +91,7 @@ def terminal(root: Path, *arguments: str) -> Iterator[Terminal]:
     write_project(root, FILES)
     master, slave = pty.openpty()
     command = [sys.executable, "-m", "vercel_emu", "dev", str(root), "--listen", "127.0.0.1:0"]
+    command += ["--python", sys.executable]
     # `setsid --ctty` by hand: the new session's terminal is the one its leader opens first.
     start = (
         "import os, sys; os.close(os.open(os.ttyname(0), os.O_RDWR)); "

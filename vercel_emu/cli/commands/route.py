@@ -94,9 +94,10 @@ def route(words: Sequence[str], lines: Sequence[str], visitor: str, as_json: boo
 def _interpreter(folder: Path) -> Path | None:
     """The app's, for Django settings that have to be executed; a broken one is none."""
     try:
-        return find_interpreter(folder, environ=os.environ).path
+        interpreter = find_interpreter(folder, environ=os.environ)
     except EmuError:
         return None
+    return interpreter.path if interpreter is not None else None
 
 
 def _words(words: Sequence[str]) -> tuple[str, str, Path]:

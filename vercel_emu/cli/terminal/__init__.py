@@ -3,6 +3,7 @@
 In come values of other rooms and single keys. Out go the banner, tables and progress, and actions
 on the running emulator.
 
-Start with `banner.py`. `keys.py` reads keys, `dev_keys.py` says what they do; `play_view.py` shows
+Start with `banner.py`. `keys.py` reads keys, `dev_keys.py` says what they do; `installing.py`
+shows an install; `play_view.py`
 a scenario, `side_by_side.py` several responses next to each other.
 """

@@ -107,13 +107,16 @@ class UnrecoverableError(msgspec.Struct, tag="unrecoverable-error"):
     payload: _UnrecoverableError
 
 
-class _Booted(msgspec.Struct):
-    pid: int
-    builtin_api: list[str] = []
+class _FunctionsAPI(msgspec.Struct):
+    builtin: list[str]
+    installed: str
 
 
-class Booted(msgspec.Struct, tag="emu-booted"):
-    payload: _Booted
+class FunctionsAPI(msgspec.Struct, tag="emu-functions-api"):
+    """The parts of `vercel.*` that user code has imported from the built-in API, and the version of
+    the package that is installed and has none of them (empty: none is installed)."""
+
+    payload: _FunctionsAPI
 
 
 class _Standby(msgspec.Struct):
@@ -180,6 +183,20 @@ class FsWrite(msgspec.Struct, tag="emu-fs-write"):
     payload: _FsWrite
 
 
+class LeftOutReadPayload(msgspec.Struct):
+    what: str
+    path: str
+    where: str
+    why: str
+    refused: bool = False
+
+
+class LeftOutRead(msgspec.Struct, tag="emu-left-out"):
+    """It reads a file of the project that it does not have in a deployment."""
+
+    payload: LeftOutReadPayload
+
+
 class _SelfCall(msgspec.Struct):
     port: int
     invocation: str
@@ -196,7 +213,7 @@ type RuntimeMessage = (
     | Log
     | Metric
     | UnrecoverableError
-    | Booted
+    | FunctionsAPI
     | Standby
     | Prepared
     | Debugger
@@ -204,6 +221,7 @@ type RuntimeMessage = (
     | Modules
     | OwnFile
     | FsWrite
+    | LeftOutRead
     | SelfCall
 )
 

@@ -11,12 +11,14 @@ import os
 import signal
 import time
 from asyncio.subprocess import Process
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from vercel_emu import tasks
+from vercel_emu.guest.file_system.left_out import Rules
+from vercel_emu.instance.output.diagnosis import Code
 from vercel_emu.instance.output.logs import Stream, pieces
 from vercel_emu.instance.process.early import EarlyProcess, start_python
 from vercel_emu.instance.process.ipc import MessageReader, RuntimeMessage
@@ -36,9 +38,16 @@ class LaunchSpec:
     debug: bool = False
     official_cache_client: bool = False
     strict_fs: bool = False
+    left_out: Sequence[Rules] = ()
+    """What of the project the function does not have in a deployment."""
     fd_limit: int | None = None
     report_files: bool = False
     """Tell of each of the user's files that it imports: the project has other functions."""
+
+    @property
+    def code(self) -> Code:
+        """What is started, for whoever looks into its source."""
+        return Code(root=self.root, entrypoint=self.entrypoint, interpreter=self.interpreter)
 
     def orders(self, *, preload: bool) -> dict[str, object]:
         """What `guest/boot.py` is told before it does anything."""
@@ -52,6 +61,7 @@ class LaunchSpec:
             "debugpy": self.debug,
             "official_cache_client": self.official_cache_client,
             "strict_fs": self.strict_fs,
+            "left_out": self.left_out,
             "fd_limit": self.fd_limit,
             "report_files": self.report_files,
         }
