@@ -137,7 +137,7 @@ class RunningProject:
 
     def environment(self) -> dict[str, str]:
         """The variables of the functions, new warnings emitted."""
-        built = self.prepared.environment(self.url.removeprefix("http://"), self.cache_variables())
+        built = self.prepared.environment(self.url.removeprefix("http://"))
         for warning in built.warnings:
             if warning not in self._warned:
                 self.emit(notice_of(warning, "warn"))
@@ -146,14 +146,12 @@ class RunningProject:
 
     def variables(self) -> dict[str, str]:
         """The variables of the functions, without a word."""
-        return self.prepared.environment(self.url.removeprefix("http://"), {}).as_dict()
+        return self.prepared.environment(self.url.removeprefix("http://")).as_dict()
 
-    def cache_variables(self) -> dict[str, str]:
-        """How code outside of a request reaches the runtime cache (`vercel.cache`)."""
-        return {
-            "RUNTIME_CACHE_ENDPOINT": f"{self.control_url}/v1/suspense-cache/",
-            "RUNTIME_CACHE_HEADERS": self.cache_headers,
-        }
+    @property
+    def control_access(self) -> dict[str, str]:
+        """How a function's instance reaches the control API."""
+        return {"url": self.control_url, "authorization": f"Bearer {self.token}"}
 
     @property
     def cache_headers(self) -> str:
