@@ -18,7 +18,6 @@ import pytest
 
 from tests.checkout import ROOT, code_blocks
 from vercel_emu.cli import COMMANDS, cli
-from vercel_emu.cli.option_flags import DEBUGPY_PORT
 
 DOCS = ROOT / "docs"
 SCRIPT: dict[str, Any] = runpy.run_path(str(ROOT / "scripts" / "docs_tables.py"))
@@ -127,7 +126,11 @@ def test_files_to_copy_are_well_formed() -> None:
 def test_the_debugger_attaches_where_the_emulator_listens() -> None:
     [text] = [one for one in code_blocks(DOCS / "recipes.md", "json") if "debugpy" in one]
     [configuration] = json.loads(text)["configurations"]
-    assert configuration["connect"] == {"host": "127.0.0.1", "port": DEBUGPY_PORT}
+    dev = cli.get_command(click.Context(cli), "dev")
+    assert dev is not None
+    [option] = [one for one in dev.params if one.name == "debugpy"]
+    assert isinstance(option, click.Option)
+    assert configuration["connect"] == {"host": "127.0.0.1", "port": option.flag_value}
 
 
 # Links ---------------------------------------------------------------------------------------
