@@ -90,7 +90,7 @@ class Terminal:
 def terminal(root: Path, *arguments: str) -> Iterator[Terminal]:
     write_project(root, FILES)
     master, slave = pty.openpty()
-    command = [sys.executable, "-m", "vercel_emu", "dev", str(root), "--listen", "127.0.0.1:0"]
+    command = [sys.executable, "-m", "vercel_emu", "dev", str(root), "--listen", "localhost:0"]
     command += ["--python", sys.executable]
     # `setsid --ctty` by hand: the new session's terminal is the one its leader opens first.
     start = (

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from vercel_emu.options import Options, load_options, parse_listen
+from vercel_emu.options import Options, load_options
 from vercel_emu.project.load import identify_project
 from vercel_emu.project.model import Project
 from vercel_emu.project.pyproject import emu_table
@@ -22,6 +22,7 @@ from vercel_emu.project.variables.environment import (
     build_environment,
 )
 from vercel_emu.project.variables.git import read_git_facts
+from vercel_emu.transport.listen import expected_host
 
 MASK = "********"
 
@@ -102,7 +103,7 @@ def _environment(project: Project, options: Options, env_file: Path | None) -> E
         read_git_facts(project.root),
         mode=options.env,
         region=options.region,
-        url=f"localhost:{parse_listen(options.listen)[1] or 3000}",
+        url=expected_host(options.listen),
         environ=os.environ,
         env_files=read_env_files(
             project.root, files, environ=os.environ, link_root=project.link_root

@@ -133,7 +133,7 @@ def _find(root: Path, url: str | None) -> RunningEmulator | None:
 def _visitors_of(root: Path | None) -> tuple[Mapping[str, object], Path | None]:
     table = emu_table(root) if root is not None else {}
     named, geoip_db = table.get("visitors"), table.get("geoip-db")
-    path = Path(geoip_db) if isinstance(geoip_db, str) else None
+    path = root / geoip_db if root is not None and isinstance(geoip_db, str) else None
     return named if isinstance(named, dict) else {}, path
 
 
@@ -231,7 +231,7 @@ def _options(root: Path, *, watch: bool) -> Options:
     options = load_options(emu_table(root), {}, root / "pyproject.toml")
     return replace(
         options,
-        listen="127.0.0.1:0",
+        listen="localhost:0",
         cache="memory",
         overrides=True,
         reload=watch,

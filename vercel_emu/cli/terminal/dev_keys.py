@@ -27,7 +27,7 @@ def make_keys(project: RunningProject, writer: LineWriter, stop: asyncio.Event) 
     def show_environment() -> None:
         from vercel_emu.cli.commands.env import as_dotenv
 
-        built = project.prepared.environment(project.url.removeprefix("http://"))
+        built = project.prepared.environment(project.host, project.trust)
         for variable in built.variables:
             if variable.value and not variable.inherited:
                 writer.add(as_dotenv(variable, show=False).rstrip("\n"))
