@@ -23,6 +23,7 @@ from vercel_emu.platform.own_paths import PAGES_OWN_REQUESTS
 
 FLUSH_SECONDS = 0.01
 LONGEST_PATH = 200
+_ERASED_LINE = "\r\x1b[K"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,13 @@ class LineWriter:
         self._out = out
         self._lines: list[str] = []
         self._handle: asyncio.TimerHandle | None = None
+        self._prompt = ""
+        self._shown_prompt = ""
+
+    def show_prompt(self, text: str) -> None:
+        """Keep this below all lines, for a terminal that is wider than it; empty: no longer."""
+        self._prompt = text
+        self.flush()
 
     def add(self, line: str) -> None:
         self._lines.append(line)
@@ -75,9 +83,12 @@ class LineWriter:
             self._handle.cancel()
             self._handle = None
         lines, self._lines = self._lines, []
-        if not lines:
+        text = "".join(f"{line}\n" for line in lines)
+        if self._prompt or self._shown_prompt:
+            text = (_ERASED_LINE if self._shown_prompt else "") + text + self._prompt
+            self._shown_prompt = self._prompt
+        if not text:
             return
-        text = "\n".join(lines) + "\n"
         try:
             try:
                 self._out.write(text)

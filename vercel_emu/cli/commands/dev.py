@@ -111,9 +111,11 @@ async def _serve(
             from vercel_emu.cli.terminal.dev_keys import keys_in_terminal, make_keys
 
             keys = make_keys(project, writer, stop)
-            with keys_in_terminal(keys) as listening:
+            stop.instead = keys.leave_question
+            # The JSON log is for programs: nothing that a key says may stand in it.
+            with keys_in_terminal(keys, project.options.log_format == "pretty") as listening:
                 _greet(project, writer)
-                if listening and project.options.log_format == "pretty":
+                if listening:
                     writer.add("press h for the keys\n")
                 await stop.wait()
             if project.options.log_format == "pretty" and not project.options.quiet:
@@ -131,4 +133,6 @@ def _greet(project: RunningProject, writer: LineWriter) -> None:
         with contextlib.suppress(OSError):  # the terminal may be gone already
             banner(project)
     if project.options.open:
-        click.launch(project.url)
+        from vercel_emu.cli.terminal.dev_keys import show_in_browser
+
+        project.run(show_in_browser(project), "open the browser")

@@ -3,6 +3,7 @@
 In come values of other rooms and single keys. Out go the banner, tables and progress, and actions
 on the running emulator.
 
-Start with `banner.py`. `keys.py` reads keys, `dev_keys.py` says what they do; `play_view.py` shows
-a scenario, `side_by_side.py` several responses next to each other.
+Start with `banner.py`. `key_presses.py` tells keys from escape sequences, `keys.py` reacts to them,
+`dev_keys.py` says what they do; `browser.py` opens an address; `play_view.py` shows a scenario,
+ `side_by_side.py` several responses next to each other.
 """
