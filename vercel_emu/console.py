@@ -201,7 +201,7 @@ class PrettyConsole:
         self._writer.add(f"{self._clock()} {c.dim}{path} {text}{c.reset}")
 
     def _log(self, event: events.LogLine) -> None:
-        if event.stream == "stdout" and not self._verbose and _ACCESS_LOG.match(event.text):
+        if event.stream == "stdout" and not self._verbose and access_log(event.text):
             return
         c = self._colors
         if event.invocation_id and event.invocation_id != self._last_invocation:
@@ -314,7 +314,11 @@ def duration(ms: float) -> str:
     return f"{ms:.0f} ms" if ms < 1000 else f"{ms / 1000:.2f} s"
 
 
-# The runtime's WSGI and `handler` server logs each request too; the invocation's line says more.
+def access_log(line: str) -> bool:
+    """The WSGI and `handler` server's own line of a request; the invocation's says more."""
+    return _ACCESS_LOG.match(line) is not None
+
+
 _ACCESS_LOG = re.compile(r'127\.0\.0\.1 - - \[[^]]+\] "[A-Z]+ ')
 _INVISIBLE = (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)
 """C0, DEL and C1 control characters, and what else ends a line."""

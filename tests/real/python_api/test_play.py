@@ -373,7 +373,9 @@ def play(source: str, answer: bytes = OK, together: int = 1) -> tuple[Any, Seen]
     async def main() -> tuple[Any, Seen]:
         async with server(answer, together) as (url, seen), HttpClient(url) as client:
             player = Player(scenario, cast(scenario, "x.toml"), client, file="x.toml")
-            return await player.play(), seen
+            report = player.new_report()
+            await player.play(report)
+            return report, seen
 
     return asyncio.run(main())
 

@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import json
 import os
+import sys
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import structs
 
+from vercel_emu import tasks
+from vercel_emu.cli.option_flags import with_options
 from vercel_emu.control.registry import RunningEmulator, running_emulators
 from vercel_emu.emulator.prepare import Prepared, prepare
 from vercel_emu.errors import EmuError, Where
 from vercel_emu.files.reading import read_text
-from vercel_emu.options import Options, load_options
+from vercel_emu.options import Mode, Options, load_options
 from vercel_emu.project.load import identify_project
 from vercel_emu.project.pyproject import emu_table
 from vercel_emu.scenarios.cache_look import CacheLook
-from vercel_emu.scenarios.formats import as_json, as_junit
+from vercel_emu.scenarios.failed_logs import add_logs
+from vercel_emu.scenarios.formats import as_junit
 from vercel_emu.scenarios.play import Cast, Player, cast
 from vercel_emu.scenarios.report import Report
 from vercel_emu.scenarios.scenario import Scenario, read_scenario
 from vercel_emu.transport.client import HttpClient
 from vercel_emu.transport.listen import DEFAULT_PORT
+
+if TYPE_CHECKING:
+    from vercel_emu.cli.terminal.play_view import PlayView
+
+STOPPED = 130
+"""The exit code after Ctrl+C, as a shell has it for SIGINT."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +46,8 @@ class Wishes:
     junit: Path | None
     json: bool
     watch: bool
+    quiet: bool
+    verbose: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +75,9 @@ type Venue = RunningEmulator | Prepared | str
 )
 @click.option("--json", "json_", is_flag=True, help="Print the report as JSON.")
 @click.option("--watch", is_flag=True, help="Play again after each reload.")
+@click.option("--quiet", is_flag=True, help="Only failures and the result.")
+@click.option("--verbose", is_flag=True, help="Also the log of the project, as it comes.")
+@with_options("env", "python")
 def play(
     file: Path,
     directory: Path | None,
@@ -69,6 +85,10 @@ def play(
     junit: Path | None,
     json_: bool,
     watch: bool,
+    quiet: bool,
+    verbose: bool,
+    env: Mode | None,
+    python: Path | None,
 ) -> None:
     """Play the scenario FILE and check what its visitors saw.
 
@@ -76,30 +96,46 @@ def play(
     stopped afterwards. With --url it is played at that address. With neither it is played at the
     emulator that runs for the project in this folder; if none does, the project is started.
 
-    The exit code is 1 if an expectation was not met.
+    Of the project's own output those lines are shown that belong to a failed request. Ctrl+C stops
+    the scenario; what came until then is reported.
 
-    JSON: {"name", "file", "url", "seed", "seconds", "requests", "failed", "steps", "countries",
-    "failures"}; a line of steps and countries is {"name", "requests", "failed", "p50_ms", "p95_ms",
-    "slowest_ms", "edge_regions"}, a failure {"step", "number", "visitor", "method", "path",
-    "status", "duration_ms", "problems": [{"what", "expected", "came"}], "curl"}.
+    The exit code is 0 if every expectation was met, 1 if one was not, 2 for wrong arguments, and
+    130 if the scenario was stopped with Ctrl+C.
+
+    JSON: {"name", "file", "url", "seed", "seconds", "complete", "requests", "failed", "steps",
+    "countries", "failures"}; a line of steps and countries is {"name", "requests", "failed",
+    "p50_ms", "p95_ms", "slowest_ms", "edge_regions"}, a failure {"step", "number", "visitor",
+    "method", "path", "status", "duration_ms", "problems": [{"what", "expected", "came"}], "curl",
+    "logs"}.
     """
     if url is not None and directory is not None:
         raise click.UsageError("Give either --url or a DIRECTORY.")
+    if quiet and verbose:
+        raise click.UsageError("Give either --quiet or --verbose.")
     source = _read(file)
     scenario = read_scenario(source, file.name)
     root = _project_root(directory, needed=url is None)
-    known, geoip_db = _visitors_of(root)
+    known, geoip_db, default = _visitors_of(root)
+    if not scenario.visitor and default:
+        scenario = structs.replace(scenario, visitor=default)
     players = cast(scenario, file.name, known=known, geoip_db=geoip_db, source=source)
     venue: Venue | None = None if directory or root is None else _find(root, url)
+    given = {"env": env, "python": python}
+    running_url = venue.url if isinstance(venue, RunningEmulator) else url
+    if any(given.values()) and running_url:
+        raise click.UsageError(
+            f"--env and --python are for a project that play starts, and {running_url} "
+            "runs already. Give the project's DIRECTORY."
+        )
     if venue is None:
-        venue = url or _prepared(root or Path(), watch=watch)
-    wishes = Wishes(junit=junit, json=json_, watch=watch)
+        venue = url or _prepared(root or Path(), given, watch=watch)
+    wishes = Wishes(junit=junit, json=json_, watch=watch, quiet=quiet, verbose=verbose)
     try:
-        failed = _run(_play(scenario, players, file.name, venue, wishes))
+        code = _run(_play(scenario, players, file.name, venue, wishes))
     except KeyboardInterrupt:
-        raise click.exceptions.Exit(130) from None
-    if failed:
-        raise click.exceptions.Exit(1)
+        code = STOPPED
+    if code:
+        raise click.exceptions.Exit(code)
 
 
 def _read(file: Path) -> str:
@@ -130,58 +166,92 @@ def _find(root: Path, url: str | None) -> RunningEmulator | None:
     return next((one for one in emulators if url is None or one.url == url.rstrip("/")), None)
 
 
-def _visitors_of(root: Path | None) -> tuple[Mapping[str, object], Path | None]:
+def _visitors_of(root: Path | None) -> tuple[Mapping[str, object], Path | None, str]:
+    """The project's own visitors, its database of addresses, and who asks by default."""
     table = emu_table(root) if root is not None else {}
-    named, geoip_db = table.get("visitors"), table.get("geoip-db")
+    named, geoip_db, visitor = (table.get(key) for key in ("visitors", "geoip-db", "visitor"))
     path = Path(geoip_db) if isinstance(geoip_db, str) else None
-    return named if isinstance(named, dict) else {}, path
+    default = visitor if isinstance(visitor, str) else ""
+    return named if isinstance(named, dict) else {}, path, default
 
 
-def _prepared(root: Path, *, watch: bool) -> Prepared:
+def _prepared(root: Path, given: Mapping[str, object], *, watch: bool) -> Prepared:
     """The project, with what its `vercel-emu dev` would install asked for or installed."""
     from vercel_emu.cli.dependencies import ready_interpreter
 
-    options = _options(root, watch=watch)
+    options = _options(root, given, watch=watch)
     return prepare(root, options, ready_interpreter(root, options), os.environ)
 
 
-def _run(play: Coroutine[Any, Any, bool]) -> bool:
+def _run(play: Coroutine[Any, Any, int]) -> int:
     import uvloop
 
     return uvloop.run(play)
 
 
-async def _play(scenario: Scenario, players: Cast, file: str, venue: Venue, wishes: Wishes) -> bool:
+async def _play(scenario: Scenario, players: Cast, file: str, venue: Venue, wishes: Wishes) -> int:
+    """The exit code."""
+    from vercel_emu.cli.signals import stop_requested
+
+    with stop_requested() as stop:
+        playing = tasks.start(_played(scenario, players, file, venue, wishes), "play")
+        stopped = tasks.start(stop.wait(), "Ctrl+C")
+        await asyncio.wait((playing, stopped), return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        playing.cancel()
+        try:
+            return int(await playing)
+        except asyncio.CancelledError:
+            return STOPPED
+
+
+async def _played(
+    scenario: Scenario, players: Cast, file: str, venue: Venue, wishes: Wishes
+) -> bool:
     """Whether an expectation was not met (the last time, with --watch)."""
+    from vercel_emu.cli.terminal.play_view import PlayView
+
+    view = PlayView(quiet=wishes.quiet, verbose=wishes.verbose, json=wishes.json)
     async with contextlib.AsyncExitStack() as stack:
         if isinstance(venue, Prepared):
-            stage = await stack.enter_async_context(_started(venue))
+            stage = await stack.enter_async_context(_started(venue, view))
         elif isinstance(venue, RunningEmulator):
             stage = Stage(url=venue.url, control_url=venue.control_url, token=venue.token)
         else:
             stage = Stage(url=venue)
         client = await stack.enter_async_context(HttpClient(stage.url))
         await client.check()
-        look = None
+        control = None
         if stage.control_url:
-            control = HttpClient(stage.control_url, {"authorization": f"Bearer {stage.token}"})
-            look = CacheLook(await stack.enter_async_context(control))
-        player = Player(scenario, players, client, file=file, look=look, repeat_at=stage.repeat_at)
-        return await _perform(player, scenario, stage, wishes)
+            access = {"authorization": f"Bearer {stage.token}"}
+            control = await stack.enter_async_context(HttpClient(stage.control_url, access))
+        player = Player(
+            scenario,
+            players,
+            client,
+            file=file,
+            look=CacheLook(control) if control else None,
+            repeat_at=stage.repeat_at,
+        )
+        return await _perform(player, control, stage, wishes, view)
 
 
-async def _perform(player: Player, scenario: Scenario, stage: Stage, wishes: Wishes) -> bool:
-    from vercel_emu.cli.terminal.play_view import show_progress, show_report
-
+async def _perform(
+    player: Player, control: HttpClient | None, stage: Stage, wishes: Wishes, view: PlayView
+) -> bool:
     async def once() -> Report:
-        with show_progress(scenario, quiet=wishes.json) as on_result:
-            report = await player.play(on_result)
-        if wishes.json:
-            click.echo(json.dumps(as_json(report), ensure_ascii=False, indent=2))
-        else:
-            show_report(report)
-        if wishes.junit is not None:
-            _write(wishes.junit, as_junit(report))
+        report = player.new_report()
+        try:
+            with view.progress(report.planned) as on_result:
+                await player.play(report, on_result)
+                if control is not None:
+                    await add_logs(report, control)
+        finally:
+            # Stopped or not: what came until now. An error of ours is told instead.
+            if report.complete or isinstance(sys.exception(), asyncio.CancelledError):
+                view.report(report)
+                if wishes.junit is not None:
+                    _write(wishes.junit, as_junit(report))
         return report
 
     report = await once()
@@ -195,7 +265,7 @@ async def _perform(player: Player, scenario: Scenario, stage: Stage, wishes: Wis
                 "Play at the emulator of the project in this folder, or give its DIRECTORY.",
             )
         async for files in reloads(stage.control_url, stage.token):
-            click.echo(f"reloaded {', '.join(files)}", err=True)
+            view.say(f"reloaded {', '.join(files)}")
             report = await once()
     return bool(report.failed)
 
@@ -208,15 +278,14 @@ def _write(path: Path, data: bytes) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _started(prepared: Prepared) -> AsyncIterator[Stage]:
-    """An emulator for this one play: what the app prints goes to standard error."""
-    from vercel_emu.cli.terminal.play_view import app_output
+async def _started(prepared: Prepared, view: PlayView) -> AsyncIterator[Stage]:
+    """An emulator for this one play."""
     from vercel_emu.control.waiting import functions_started
     from vercel_emu.emulator.start import running
     from vercel_emu.events import EventBus
 
     bus = EventBus()
-    bus.subscribe(app_output())
+    bus.subscribe(view.show)
     async with running(prepared, bus, announce=False) as project:
         await functions_started(project)
         yield Stage(
@@ -227,8 +296,8 @@ async def _started(prepared: Prepared) -> AsyncIterator[Stage]:
         )
 
 
-def _options(root: Path, *, watch: bool) -> Options:
-    options = load_options(emu_table(root), {}, root / "pyproject.toml")
+def _options(root: Path, given: Mapping[str, object], *, watch: bool) -> Options:
+    options = load_options(emu_table(root), given, root / "pyproject.toml")
     return replace(
         options,
         listen="127.0.0.1:0",
