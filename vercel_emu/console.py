@@ -12,6 +12,7 @@ import codecs
 import json
 import re
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TextIO
@@ -24,6 +25,8 @@ from vercel_emu.platform.own_paths import PAGES_OWN_REQUESTS
 FLUSH_SECONDS = 0.01
 LONGEST_PATH = 200
 _ERASED_LINE = "\r\x1b[K"
+_REMEMBERED = 100
+"""Invocations that have ended and whose lines are still told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,7 @@ class PrettyConsole:
         self._verbose = verbose
         self._last_invocation = ""
         self._paths: dict[str, str] = {}
+        self._ended: deque[str] = deque()
         self._several = False
         self._builtin_api: tuple[str, ...] = ()
         self._handlers: dict[type, Callable[..., None]] = {
@@ -188,7 +192,10 @@ class PrettyConsole:
         return text + c.reset
 
     def _invocation_ended(self, event: events.InvocationEnded) -> None:
-        self._paths.pop(event.invocation_id, None)
+        # The server logs an exception that came through only after that.
+        self._ended.append(event.invocation_id)
+        if len(self._ended) > _REMEMBERED:
+            self._paths.pop(self._ended.popleft(), None)
 
     def _ran_on(self, event: events.InvocationRanOn) -> None:
         if self._quiet and not event.error_code:

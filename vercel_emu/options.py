@@ -182,7 +182,16 @@ class Options:
         least=0,
     )
     overlay: bool = _option(
-        True, "--overlay/--no-overlay", "Error pages reload themselves once the code works."
+        True,
+        "--overlay/--no-overlay",
+        "Browsers see an exception's traceback; error pages reload themselves once the code works.",
+    )
+    editor: str | None = _option(
+        None,
+        "--editor",
+        "What the links of error pages open: vscode, cursor, pycharm, zed, sublime ..., none, or a "
+        "URL with {file} and {line}. Default: the terminal's or $EDITOR's.",
+        metavar="NAME",
     )
     live_reload: bool = _option(
         False, "--live-reload", "Open HTML pages reload themselves after a reload."

@@ -15,11 +15,16 @@ PAGE = """<!doctype html>
   <head>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
+    <link rel="icon" href="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'
+      viewBox='0 0 9 8'%3E%3Cpath fill='gray' d='M4.5 0 9 8H0z'/%3E%3C/svg%3E">
     <title>A plain handler on Vercel</title>
     <style>
-      body {{ font: 17px/1.6 system-ui, sans-serif; max-width: 38rem; margin: 4rem auto; }}
-      h1 {{ font-size: 1.6rem; }}
-      code, a {{ font-family: ui-monospace, monospace; font-size: 0.95em; }}
+      body {{ font: 17px/1.6 system-ui, sans-serif; max-width: 38rem; }}
+      body {{ margin: 10vh auto; padding: 0 1.25rem; overflow-wrap: anywhere; }}
+      h1 {{ font-size: 1.6rem; line-height: 1.25; }}
+      a, button {{ font: 0.95em/1.6 ui-monospace, monospace; }}
+      form {{ display: inline; }}
+      ul {{ padding-left: 1.25rem; }}
       li {{ margin: 0.35rem 0; }}
       :root {{ color-scheme: light dark; }}
     </style>
@@ -41,5 +46,6 @@ def render(city: str | None) -> str:
 
 
 def _link(method: str, path: str, text: str) -> str:
-    target = f'<a href="{path}">{path}</a>' if method == "GET" else f"<code>POST {path}</code>"
-    return f"{target}: {text}"
+    if method == "GET":
+        return f'<a href="{path}">{path}</a>: {text}'
+    return f'<form method="post" action="{path}"><button>POST {path}</button></form>: {text}'

@@ -16,6 +16,7 @@ from vercel_emu.edge.responses.headers import (
     client_cache_control,
     response_headers,
 )
+from vercel_emu.edge.responses.overlay import NO_OVERLAY, Overlay
 from vercel_emu.errors import EmuError, Where
 from vercel_emu.platform.error_codes import CODES
 
@@ -38,13 +39,13 @@ def test_wants(accept: str, kind: str) -> None:
 @pytest.mark.parametrize("code", sorted(set(CODES) - {"INVALID_VISITOR"}))
 def test_every_failure_in_every_shape(code: str) -> None:
     failure = Failure(code=code, explanation="<why>", detail="Traceback <here>", location="a.py:1")
-    kind, plain = body(failure, "", "iad1::id", overlay=True)
+    kind, plain = body(failure, "", "iad1::id", overlay=Overlay())
     assert kind == "text/plain; charset=utf-8"
     assert plain == f"{failure.message}\n\n{code}\n\niad1::id\n".encode()
-    kind, data = body(failure, "application/json", "iad1::id", overlay=True)
+    kind, data = body(failure, "application/json", "iad1::id", overlay=Overlay())
     error = {"code": str(failure.status), "message": failure.message}
     assert json.loads(data) == {"error": error}
-    kind, page = body(failure, "text/html", "iad1::id", overlay=False)
+    kind, page = body(failure, "text/html", "iad1::id", overlay=NO_OVERLAY)
     assert kind == "text/html; charset=utf-8"
     assert f"<title>{failure.status}: {code}</title>".encode() in page
     assert b"Traceback &lt;here&gt;" in page

@@ -11,6 +11,7 @@ from vercel_emu.edge.call import Call
 from vercel_emu.edge.failure import Failure, HTTPError
 from vercel_emu.edge.request import Request
 from vercel_emu.edge.request_headers import CacheAccess, kept_headers
+from vercel_emu.edge.responses.overlay import Overlay
 from vercel_emu.errors import EmuError
 from vercel_emu.platform.limits import Limits, refused
 from vercel_emu.visitors.directory import VisitorDirectory
@@ -26,7 +27,7 @@ class EdgeSettings:
     preview: bool = False
     limits: Limits = field(default_factory=Limits)
     cache: CacheAccess | None = None
-    overlay: bool = True
+    overlay: Overlay = field(default_factory=Overlay)
     cron_proof: str = ""
     """What shows that a request comes from the scheduler of cron jobs."""
 

@@ -35,6 +35,7 @@ from vercel_emu.edge.failure import Broken, ClientLeft, Failure, HTTPError
 from vercel_emu.edge.invoker import Invoker
 from vercel_emu.edge.request import read_request
 from vercel_emu.edge.responses import platform_responses
+from vercel_emu.edge.responses.overlay import NO_OVERLAY
 from vercel_emu.edge.responses.static_file import EtagCache
 from vercel_emu.edge.websocket.tunnel import WebSocketTunnel
 from vercel_emu.instance.pool import FunctionPool
@@ -175,7 +176,7 @@ class Edge:
         """The whole answer to a client that doesn't speak HTTP, or sends headers without end."""
         call = self._admission.new_call(read_request("?", b"(malformed HTTP)", []))
         failure = Failure(code=code)
-        answer = platform_responses.failure_bytes(call, failure, overlay=False)
+        answer = platform_responses.failure_bytes(call, failure, overlay=NO_OVERLAY)
         self._emit(call.answered())
         return answer
 

@@ -11,8 +11,9 @@ from enum import Enum, auto
 from vercel_emu import tasks
 from vercel_emu.edge.call import Call
 from vercel_emu.edge.failure import Broken, ClientLeft, HTTPError
-from vercel_emu.edge.responses import explain
+from vercel_emu.edge.responses import error_page, explain
 from vercel_emu.edge.responses.headers import response_headers
+from vercel_emu.edge.responses.overlay import LARGEST_BARE, Overlay, is_bare, may_be_bare
 from vercel_emu.edge.upload import Upload
 from vercel_emu.instance.invocations import Invocation, Kind
 from vercel_emu.instance.pool import Instance
@@ -23,6 +24,10 @@ from vercel_emu.transport.connection import (
     ResponseHead,
 )
 from vercel_emu.transport.exchange import Exchange
+
+TRACEBACK_SECONDS = 0.3
+"""How long after a bare 500 its traceback may be on its way: servers log it after answering."""
+RAISED = "Internal Server Error"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +45,8 @@ class FunctionRequest:
     status: int | None = None
     """Replaces the function's own (a rule of vercel.json says so)."""
     extra_headers: Sequence[tuple[bytes, bytes]] = ()
+    overlay: Overlay | None = None
+    """Where a person's browser may be shown an exception instead of a bare answer."""
     on_head: Callable[[int, list[tuple[bytes, bytes]]], None] | None = None
     """Told the status and the function's own headers, before the client gets any."""
 
@@ -117,22 +124,56 @@ class Attempt:
             own = {name for name, _ in head.headers}
             more = [pair for pair in self._request.extra_headers if pair[0].lower() not in own]
             self._request.on_head(status, [*head.headers, *more])
+        without_length = head.ends_with_connection(self._call.request.method.encode())
+        if without_length:
+            self._end_with_invocation()
+        first = b""
+        if self._request.overlay and may_be_bare(status, head.content_length, head.headers):
+            first = await self._first_part()
+            if is_bare(first) and await self._show_exception(self._request.overlay):
+                return
         await self._call.send({"type": "http.response.start", "status": status, "headers": headers})
         if connection.whole_body_is_here:
-            body = connection.take_whole_body()
+            body = first + connection.take_whole_body()
             await self._call.send({"type": "http.response.body", "body": body})
             return
         if _is_event_stream(head):
             self._invocation.kind = Kind.STREAM
-        without_length = head.ends_with_connection(self._call.request.method.encode())
-        if without_length:
-            self._end_with_invocation()
+        if first:
+            await self._call.send({"type": "http.response.body", "body": first, "more_body": True})
         async for chunk in connection.body():
             await self._call.send({"type": "http.response.body", "body": chunk, "more_body": True})
         self.kept_open = without_length and head.keeps_open
         if connection.ended_by_close and not await self._ended_properly():
             raise Broken
         await self._call.send({"type": "http.response.body", "body": b""})
+
+    async def _first_part(self) -> bytes:
+        """The body, or more of it than a bare answer has."""
+        first = b""
+        async with contextlib.aclosing(self._connection.body()) as body:
+            async for chunk in body:
+                first += chunk
+                if len(first) > LARGEST_BARE:
+                    break
+        return first
+
+    async def _show_exception(self, overlay: Overlay) -> bool:
+        """Answer with a page about the exception that was logged; False where none was."""
+        text = await self._invocation.wait_traceback(TRACEBACK_SECONDS)
+        if not text:
+            return False
+        failure = explain.raised(text, self._instance.root)
+        page = error_page.render(failure, self._request.vercel_id, overlay=overlay, title=RAISED)
+        body = page.encode()
+        own = [
+            (b"content-type", b"text/html; charset=utf-8"),
+            (b"content-length", b"%d" % len(body)),
+        ]
+        headers = response_headers(own, self._request.vercel_id)
+        await self._call.send({"type": "http.response.start", "status": 500, "headers": headers})
+        await self._call.send({"type": "http.response.body", "body": body})
+        return True
 
     def _end_with_invocation(self) -> None:
         """A body without a length is over with the invocation, if not with the connection."""

@@ -26,6 +26,7 @@ from vercel_emu.edge.request import Request
 from vercel_emu.edge.request_headers import framing, kept_headers, platform_headers, request_head
 from vercel_emu.edge.responses import explain
 from vercel_emu.edge.responses.headers import rule_headers
+from vercel_emu.edge.responses.overlay import is_navigation
 from vercel_emu.edge.upload import Upload
 from vercel_emu.instance.pool import CannotStart, FunctionPool, Instance
 from vercel_emu.transport.connection import Connection
@@ -166,6 +167,7 @@ class Invoker:
         extra = rule_headers(outcome.headers)
         if settings.preview:
             extra.append((b"x-robots-tag", b"noindex"))
+        shows = settings.overlay.on and is_navigation(request.method, request.headers)
         return FunctionRequest(
             function=outcome.function,
             make_head=lambda: self.request_head(call, outcome),
@@ -176,6 +178,7 @@ class Invoker:
             vercel_id=self.function_id(call),
             status=outcome.status,
             extra_headers=extra,
+            overlay=settings.overlay if shows else None,
             on_head=on_head,
         )
 

@@ -15,6 +15,7 @@ from vercel_emu.edge.admission import EdgeSettings
 from vercel_emu.edge.app import build_edge
 from vercel_emu.edge.page_reload import LiveReload
 from vercel_emu.edge.request_headers import CacheAccess
+from vercel_emu.edge.responses.overlay import Overlay, editor_url
 from vercel_emu.emulator.function_set import FunctionSet
 from vercel_emu.emulator.memory_watch import MemoryWatch
 from vercel_emu.emulator.project import RunningProject
@@ -165,6 +166,10 @@ def _edge_settings(project: RunningProject) -> EdgeSettings:
             basepath="",
             headers=project.cache_headers,
         ),
-        overlay=options.overlay,
+        overlay=Overlay(
+            on=options.overlay,
+            editor=editor_url(options.editor, project.prepared.environ),
+            root=str(project.prepared.project.root),
+        ),
         cron_proof=project.token,
     )

@@ -32,6 +32,9 @@ class Invocation:
     response_done_at: float | None = None
     on_end: Callable[[], None] | None = None
     """Called at the runtime's `end`."""
+    traceback: str = ""
+    """The last exception that was logged for it."""
+    _traceback_waiter: asyncio.Future[None] | None = None
     _end_waiter: asyncio.Future[None] | None = None
 
     async def wait_ended(self, timeout: float) -> bool:
@@ -40,6 +43,19 @@ class Invocation:
             self._end_waiter = asyncio.get_running_loop().create_future()
             await asyncio.wait([self._end_waiter], timeout=timeout)
         return self.ended
+
+    async def wait_traceback(self, timeout: float) -> str:
+        """The last traceback; where there is none yet, up to `timeout` seconds are waited."""
+        if not self.traceback:
+            self._traceback_waiter = asyncio.get_running_loop().create_future()
+            await asyncio.wait([self._traceback_waiter], timeout=timeout)
+        return self.traceback
+
+    def logged(self, text: str) -> None:
+        """It wrote a traceback."""
+        self.traceback = text
+        if self._traceback_waiter is not None and not self._traceback_waiter.done():
+            self._traceback_waiter.set_result(None)
 
     def end(self) -> None:
         self.ended = True

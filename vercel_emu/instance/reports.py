@@ -7,10 +7,7 @@ import time
 from vercel_emu import events
 from vercel_emu.instance.instance import UNSAID_LINES, Change, Instance
 from vercel_emu.instance.output.logs import Stream
-from vercel_emu.instance.output.tracebacks import (
-    read_traceback,
-    without_libraries,
-)
+from vercel_emu.instance.output.tracebacks import TRACEBACK, read_traceback
 from vercel_emu.instance.process import ipc
 
 _SERVER_ERROR = "Exception in ASGI application"
@@ -140,9 +137,11 @@ class Reports:
             # The runtime leaves the invocation, says `end`, and only then its server logs the
             # exception that came through: nothing can come in between.
             id_ = just_ended
-            text = without_libraries(read_traceback(text, instance.root).traceback)
+            text = read_traceback(text, instance.root).traceback
         if id_ == "0" and _OUR_PING in text:
             return
+        if TRACEBACK in text and (found := instance.invocations.get(id_)):
+            found.logged(text)
         for line in instance.lines.add(id_, log.level, log.stream, text):
             if instance.connections is None or line.level in ("error", "fatal"):
                 instance.say(line.text)

@@ -12,7 +12,7 @@ import contextlib
 import os
 import ssl
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import cast
 
 import httptools
@@ -125,7 +125,7 @@ class Connection(asyncio.Protocol):
         assert self._head_ready is not None
         return await self._head_ready
 
-    async def body(self) -> AsyncIterator[bytes]:
+    async def body(self) -> AsyncGenerator[bytes]:
         """The body in the pieces it arrived in.
 
         Raises:

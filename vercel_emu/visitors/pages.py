@@ -26,15 +26,15 @@ SUGGESTED = ("Tokyo", "São Paulo", "Nairobi", "Berlin", "Sydney", "San Francisc
 _STYLE = """
 :root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;
 margin:8vh auto;padding:0 1.5rem}h1{font-size:1.4rem}th{text-align:left;font-weight:400;
-opacity:.65;padding-right:1.5rem}nav a{margin-right:.8rem;white-space:nowrap}
+opacity:.65;padding-right:1.5rem}nav a{display:inline-block;margin-right:.8rem}
 input,button{font:inherit;padding:.2rem .5rem}
 """
 
 _PROTECTION = (
     (
         b"content-security-policy",
-        b"default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; connect-src 'self'; \
-form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        b"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'self'; \
+connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     ),
     (b"x-content-type-options", b"nosniff"),
     (b"cross-origin-resource-policy", b"same-origin"),
@@ -178,7 +178,8 @@ async def _send(
         text = (
             '<!doctype html><html lang="en"><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width,initial-scale=1">'
-            f"<title>Visitor</title><style>{_STYLE}</style><body>{document.page}</body></html>"
+            f"{own_paths.ICON}<title>Visitor</title><style>{_STYLE}</style>"
+            f"<body>{document.page}</body></html>"
         )
     body = text.encode()
     head = [*headers, *_PROTECTION, (b"content-type", kind), (b"content-length", b"%d" % len(body))]

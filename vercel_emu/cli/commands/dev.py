@@ -16,7 +16,8 @@ from vercel_emu.cli.dependencies import ready_interpreter
 from vercel_emu.cli.option_flags import with_options
 from vercel_emu.console import Colors, JsonConsole, LineWriter, PrettyConsole, wants_color
 from vercel_emu.errors import EmuError
-from vercel_emu.events import EventBus, Notice
+from vercel_emu.events import Emit, EventBus, Notice
+from vercel_emu.instance.output.readable import ReadableLog
 from vercel_emu.options import Options, load_options
 from vercel_emu.project.pyproject import emu_table
 
@@ -54,14 +55,14 @@ def dev(directory: Path, **given: Any) -> None:
         writer.flush()
 
 
-def _console(writer: LineWriter, options: Options) -> JsonConsole | PrettyConsole:
+def _console(writer: LineWriter, options: Options) -> Emit:
     if options.log_format == "json":
         return JsonConsole(writer)
     colors = Colors.ansi() if wants_color(sys.stdout, dict(os.environ)) else Colors()
     console = PrettyConsole(writer, colors, quiet=options.quiet, verbose=options.verbose)
     if options.instances > 1:
         console.show_instances()
-    return console
+    return console if options.verbose else ReadableLog(console)
 
 
 def _option_reader(root: Path, given: dict[str, Any]) -> Callable[[], Options]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from vercel_emu.edge.failure import Failure
+from vercel_emu.edge.responses.overlay import Overlay
 from vercel_emu.platform import own_paths
 
 _STYLE = """
@@ -17,8 +18,9 @@ font:16px/1.5 system-ui,sans-serif}main{max-width:60rem;margin:8vh auto;padding:
 h1{font-size:1.5rem;margin:0 0 .25rem}h1 span{color:var(--red)}p{margin:.5rem 0}
 .dim{color:var(--dim);font-size:.875rem}code,pre{font:13px/1.6 ui-monospace,monospace}
 pre{background:var(--code);border:1px solid var(--line);border-left:3px solid var(--red);
-border-radius:6px;padding:1rem;overflow:auto;white-space:pre-wrap}
-.where{font-weight:600}
+border-radius:6px;padding:1rem;overflow:auto;white-space:pre-wrap;
+overflow-wrap:anywhere}
+.where{font-weight:600}a{color:inherit}
 """
 
 _RELOAD_SCRIPT = """<script>
@@ -31,26 +33,27 @@ _RELOAD_SCRIPT = """<script>
 </script>"""
 
 
-def render(failure: Failure, vercel_id: str, *, overlay: bool) -> str:
-    """The page as HTML; with `overlay` it reloads itself when the code changes."""
-    parts = [f"<h1><span>{failure.status}</span>: {escape(failure.code)}</h1>"]
+def render(failure: Failure, vercel_id: str, *, overlay: Overlay, title: str = "") -> str:
+    """The page as HTML, under the failure's code or another `title`."""
+    title = title or failure.code
+    parts = [f"<h1><span>{failure.status}</span>: {escape(title)}</h1>"]
     parts.append(f"<p>{escape(_sentence(failure))}</p>")
     if failure.location:
-        parts.append(f'<p class="where"><code>{escape(failure.location)}</code></p>')
+        parts.append(f'<p class="where"><code>{overlay.place(failure.location)}</code></p>')
     if failure.detail:
-        parts.append(f"<pre>{escape(failure.detail)}</pre>")
+        parts.append(f"<pre>{overlay.traceback(failure.detail)}</pre>")
     if failure.caused_by:
         changed = ", ".join(failure.caused_by)
         parts.append(f'<p class="dim">Since the change of <code>{escape(changed)}</code>.</p>')
     parts.append(f'<p class="dim">ID: <code>{escape(vercel_id)}</code></p>')
-    if overlay and failure.status != 404:
+    if overlay.on and failure.status != 404:
         parts.append(_RELOAD_SCRIPT % f"{own_paths.WAIT}?since={_asked_at(vercel_id)}")
         parts.append('<p class="dim">This page reloads itself when the code changes.</p>')
-    title = f"{failure.status}: {failure.code}"
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>"
+        f"{own_paths.ICON}<title>{failure.status}: {escape(title)}</title>"
+        f"<style>{_STYLE}</style></head>"
         f"<body><main>{''.join(parts)}</main></body></html>"
     )
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from vercel_emu.edge.failure import Failure
 from vercel_emu.instance.invocations import Invocation
-from vercel_emu.instance.output.tracebacks import Location, read_traceback
+from vercel_emu.instance.output.readable import folded
+from vercel_emu.instance.output.tracebacks import TRACEBACK, Location, read_traceback
 from vercel_emu.instance.pool import CannotStart, Instance
 
 
@@ -33,6 +36,19 @@ def crashed(instance: Instance, invocation: Invocation, reason: str) -> Failure:
         explanation=explanation,
         detail=found.traceback if found else "",
         location=_where(found.location) if found else "",
+    )
+
+
+def raised(text: str, root: Path) -> Failure:
+    """The app raised an exception and answered by itself."""
+    # What a logger says before it tells nothing more.
+    before = text[: text.find(TRACEBACK)].rpartition("\n")[0]
+    found = read_traceback(text.removeprefix(before), root)
+    return Failure(
+        code="FUNCTION_INVOCATION_FAILED",
+        explanation=f"{found.summary}. A deployment's visitors see the app's own bare answer.",
+        detail=folded(found.traceback),
+        location=_where(found.location),
     )
 
 

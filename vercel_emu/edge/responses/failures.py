@@ -10,6 +10,7 @@ import json
 
 from vercel_emu.edge.failure import Failure
 from vercel_emu.edge.responses.error_page import render
+from vercel_emu.edge.responses.overlay import Overlay
 from vercel_emu.platform import header_names as names
 
 STRIPPED_CACHE_CONTROL = "public, max-age=0, must-revalidate"
@@ -23,7 +24,7 @@ def wants(accept: str) -> str:
     return "html" if "html" in accept else "plain"
 
 
-def body(failure: Failure, accept: str, vercel_id: str, *, overlay: bool) -> tuple[str, bytes]:
+def body(failure: Failure, accept: str, vercel_id: str, *, overlay: Overlay) -> tuple[str, bytes]:
     """Content type and body of a failure for a client's `Accept` header."""
     match wants(accept):
         case "json":

@@ -16,18 +16,19 @@ from vercel_emu.edge.responses.headers import (
     framing_left_out,
     rule_headers,
 )
+from vercel_emu.edge.responses.overlay import Overlay
 from vercel_emu.edge.responses.static_file import EtagCache, send_file
 from vercel_emu.platform.error_codes import CODES
 from vercel_emu.transport.headers import RawHeaders
 
 
-async def send_failure(call: Call, failure: Failure, *, overlay: bool) -> None:
+async def send_failure(call: Call, failure: Failure, *, overlay: Overlay) -> None:
     """Answer with a platform failure, in the shape the client accepts."""
     headers, body = _failure(call, failure, overlay=overlay)
     await _send(call, failure.status, headers, body)
 
 
-def failure_bytes(call: Call, failure: Failure, *, overlay: bool) -> bytes:
+def failure_bytes(call: Call, failure: Failure, *, overlay: Overlay) -> bytes:
     """A failure as the bytes of a whole HTTP answer, after which the connection is closed."""
     call.status = failure.status
     headers, body = _failure(call, failure, overlay=overlay)
@@ -36,7 +37,7 @@ def failure_bytes(call: Call, failure: Failure, *, overlay: bool) -> bytes:
     return b"".join(lines) + b"connection: close\r\n\r\n" + body
 
 
-def _failure(call: Call, failure: Failure, *, overlay: bool) -> tuple[RawHeaders, bytes]:
+def _failure(call: Call, failure: Failure, *, overlay: Overlay) -> tuple[RawHeaders, bytes]:
     call.error_code = failure.code
     content_type, body = failures.body(failure, call.request.accept, call.edge_id, overlay=overlay)
     headers = failures.headers(failure, content_type, len(body))
@@ -72,7 +73,7 @@ def redirect_body(location: str, status: int, wanted: str) -> tuple[str, bytes]:
     return "text/plain; charset=utf-8", b"Redirecting...\n"
 
 
-async def send_status(call: Call, respond: Respond, *, overlay: bool) -> None:
+async def send_status(call: Call, respond: Respond, *, overlay: Overlay) -> None:
     """A status that a rule set without an output."""
     if respond.code:
         known = respond.code if respond.code in CODES else "UNKNOWN_ERROR"

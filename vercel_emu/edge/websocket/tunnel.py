@@ -20,6 +20,7 @@ from vercel_emu.edge.invoker import ATTEMPTS, Invoker
 from vercel_emu.edge.request import read_request
 from vercel_emu.edge.responses import explain, platform_responses
 from vercel_emu.edge.responses.headers import edge_headers, response_headers
+from vercel_emu.edge.responses.overlay import NO_OVERLAY
 from vercel_emu.edge.websocket.upstream import (
     Upstream,
     UpstreamResponse,
@@ -228,7 +229,9 @@ class WebSocketTunnel(asyncio.Protocol):
     # Ends -------------------------------------------------------------------------------------
 
     def _fail(self, failure: Failure) -> None:
-        self._transport.write(platform_responses.failure_bytes(self._call, failure, overlay=False))
+        self._transport.write(
+            platform_responses.failure_bytes(self._call, failure, overlay=NO_OVERLAY)
+        )
         self._transport.close()
         self._report(failure.status)
 

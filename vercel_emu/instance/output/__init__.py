@@ -3,6 +3,6 @@
 In come the pieces that a process wrote and the text of tracebacks. Out go whole lines, each under
 the invocation it belongs to, and tracebacks with the user's own frames and the line to look at.
 
-`logs.py` joins lines; `tracebacks.py` leaves out the frames that explain nothing. Both are plain
-functions and values.
+`logs.py` joins lines; `tracebacks.py` leaves out the frames that explain nothing; `readable.py` is
+the log for a terminal.
 """

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+TRACEBACK = "Traceback (most recent call last)"
+"""How Python begins one."""
 _FRAME = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+)(?:,? in (?P<name>.*))?$')
 _PARSER = re.compile(r"/python3\.\d+t?/ast\.py$")
 """Whoever parses the app's file before importing it; a syntax error is in that file."""
@@ -56,32 +58,6 @@ def read_traceback(text: str, root: Path) -> CodeError:
             kept.append(line)
     shortened = "\n".join(kept)
     return CodeError(summary=_summary(kept), traceback=shortened, location=location)
-
-
-def without_libraries(text: str) -> str:
-    """A traceback with its frames in installed packages counted instead of shown.
-
-    The last frame stays whatever it is: that is where the error was raised.
-    """
-    lines = text.split("\n")
-    last = max((at for at, line in enumerate(lines) if _FRAME.match(line)), default=-1)
-    kept: list[str] = []
-    hidden = 0
-    dropping = False
-    for at, line in enumerate([*lines, ""]):
-        frame = _FRAME.match(line)
-        if frame:
-            dropping = "/site-packages/" in frame["file"] and at != last
-            hidden += dropping
-        elif not line.startswith("    "):
-            dropping = False
-        if dropping:
-            continue
-        if hidden:
-            kept.append(f"  ... {hidden} {'frame' if hidden == 1 else 'frames'} in packages ...")
-            hidden = 0
-        kept.append(line)
-    return "\n".join(kept[:-1])
 
 
 def _is_machinery(file: str) -> bool:
