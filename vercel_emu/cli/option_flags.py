@@ -13,9 +13,6 @@ import click
 
 from vercel_emu.options import Help, Options
 
-DEBUGPY_PORT = 5678
-"""Where debuggers look for debugpy unless they are told otherwise."""
-
 
 def with_options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add the named options of `Options` (all where none is named) to a command.
@@ -46,8 +43,6 @@ def _decorator(
         settings["metavar"] = described.metavar
     if described.bare:
         settings |= {"is_flag": False, "flag_value": described.bare}
-    if field.name == "debugpy":
-        settings["is_flag"], settings["flag_value"] = False, DEBUGPY_PORT
     if kind is bool:
         settings["is_flag"] = True
         if "/" not in described.flags:

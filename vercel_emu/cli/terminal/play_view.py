@@ -24,6 +24,7 @@ from vercel_emu.console import (
     printable,
     wants_color,
 )
+from vercel_emu.instance.output.readable import ReadableLog, folded
 from vercel_emu.scenarios.formats import as_json
 from vercel_emu.scenarios.report import Line, Report, Result
 from vercel_emu.scenarios.scenario import Scenario
@@ -54,7 +55,7 @@ class PlayView:
         self._verbose = verbose
         color = verbose and wants_color(sys.stderr, dict(os.environ))
         colors = Colors.ansi() if color else Colors()
-        self._console = PrettyConsole(self._writer, colors, quiet=not verbose)
+        self._console = ReadableLog(PrettyConsole(self._writer, colors, quiet=not verbose))
 
     def show(self, event: events.Event) -> None:
         """An event of the project that was started for the scenario."""
@@ -182,7 +183,9 @@ def _show_failure(report: Report, result: Result) -> None:
         click.echo(f"  {printable(failure.what)}")
         click.echo(f"    expected  {printable(failure.expected)}")
         click.echo(f"    came      {printable(failure.came)}")
-    _show_lines("", [line for line in report.logs.get(result.identity, []) if not access_log(line)])
+    text = "\n".join(report.logs.get(result.identity, []))
+    lines = [line for line in folded(text).splitlines() if not access_log(line)]
+    _show_lines("", lines)
     click.secho(f"  {plain(report.curl(result))}\n", dim=True)
 
 
