@@ -15,7 +15,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TextIO
+from typing import Any, TextIO
 
 import msgspec
 
@@ -107,13 +107,12 @@ class JsonConsole:
 
     def __init__(self, writer: LineWriter) -> None:
         self._writer = writer
-        self._ascii = codecs.lookup(writer.encoding).name != "utf-8"
+        self._encoding = writer.encoding
 
     def __call__(self, event: events.Event) -> None:
         fields = msgspec.to_builtins(event)
         shape = {"event": type(event).__name__, "time": round(time.time(), 3), **fields}
-        line = json.dumps(shape, ensure_ascii=self._ascii)
-        self._writer.add(line if line.isprintable() else line.translate(_JSON_UNSAFE))
+        self._writer.add(json_text(shape, self._encoding))
 
 
 class PrettyConsole:
@@ -343,6 +342,17 @@ _ORNAMENTS = {
     "│": "|", "┆": ":", "·": "-", "…": "...", "▲": "^", "→": "->", "✓": "+", "━": "-", "─": "-"
 }  # fmt: skip
 """Our own characters, where the output can't take them."""
+
+
+def json_text(value: Any, encoding: str, indent: int | None = None) -> str:
+    """JSON for an output of this encoding, control characters visible; NaN is null."""
+    ascii_only = codecs.lookup(encoding).name != "utf-8"
+    try:
+        text = json.dumps(value, ensure_ascii=ascii_only, indent=indent, allow_nan=False)
+    except ValueError:
+        finite = msgspec.json.decode(msgspec.json.encode(value))
+        text = json.dumps(finite, ensure_ascii=ascii_only, indent=indent)
+    return text if text.isprintable() else text.translate(_JSON_UNSAFE)
 
 
 def shortened(path: str) -> str:

@@ -41,10 +41,7 @@ def make_keys(project: RunningProject, writer: LineWriter, stop: asyncio.Event) 
     def show_environment() -> None:
         from vercel_emu.cli.commands.env import as_dotenv
 
-        built = project.prepared.environment(
-            project.url.removeprefix("http://"), project.cache_variables()
-        )
-        for variable in built.variables:
+        for variable in project.described_environment().variables:
             if variable.value and not variable.inherited:
                 writer.add(as_dotenv(variable, show=False).rstrip("\n"))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import os
 import sys
 from collections import deque
@@ -12,8 +11,11 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import click
+from rich.text import Text
 
 from vercel_emu import events
+from vercel_emu.cli.printing import echo_json
+from vercel_emu.cli.terminal.tables import Column, print_table
 from vercel_emu.console import (
     Colors,
     LineWriter,
@@ -109,7 +111,7 @@ class PlayView:
         if any(not report.logs.get(one.identity) for one in report.failed):
             report.outside = list(self._outside)
         if self._json:
-            click.echo(json.dumps(as_json(report), ensure_ascii=False, indent=2))
+            echo_json(as_json(report))
         else:
             show_report(report, quiet=self._quiet)
 
@@ -202,22 +204,20 @@ def _show_lines(title: str, lines: list[str]) -> None:
 
 
 def _show_countries(lines: list[Line]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("country")
-    for heading in ("requests", "failed", "p50", "p95", "slowest"):
-        table.add_column(heading, justify="right")
-    table.add_column("edge")
-    for line in lines:
-        table.add_row(
+    numbers = [
+        Column(title, right=True, whole=True)
+        for title in ("requests", "failed", "p50", "p95", "slowest")
+    ]
+    rows = [
+        (
             line.name,
             f"{line.requests:,}",
-            f"[red]{line.failed:,}[/red]" if line.failed else "0",
+            Text(f"{line.failed:,}", style="red" if line.failed else ""),
             duration(line.p50_ms),
             duration(line.p95_ms),
             duration(line.slowest_ms),
             ", ".join(line.edge_regions),
         )
-    Console(highlight=False).print(table)
+        for line in lines
+    ]
+    print_table([Column("country"), *numbers, Column("edge")], rows)

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 import click
 import msgspec
 
+from vercel_emu.cli import printing
 from vercel_emu.cli.commands.cache.common import (
     by_plain_key,
     cache,
@@ -70,9 +71,10 @@ def ls(
         page = ops.Items(items=[item for item in page.items if item.key == prefix])
     if as_json:
         echo_json(page)
+        return
     if not page.items:
-        raise nothing(_no_items(access, where, tag=tag, namespace=namespace, plain=plain))
-    if as_json:
+        text = _no_items(access, where, tag=tag, namespace=namespace, plain=plain)
+        printing.echo_empty(text)
         return
     from vercel_emu.cli.commands.cache.view import print_items
 
@@ -127,7 +129,7 @@ def get(
     if raw:
         click.echo(item.body, nl=False)
     elif as_json:
-        click.echo(json.dumps(_with_value(item), indent=2, ensure_ascii=False))
+        printing.echo_json(_with_value(item))
     else:
         from vercel_emu.cli.commands.cache.view import print_record
 
@@ -138,7 +140,7 @@ def _with_value(item: ops.Record) -> dict[str, Any]:
     facts: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(item, body=b""))
     facts.pop("body", None)
     try:
-        return {**facts, "value": json.loads(item.body)}
+        return {**facts, "value": printing.strict_json(item.body)}
     except (ValueError, RecursionError):
         return {**facts, "text": item.body.decode(errors="backslashreplace")}
 

@@ -11,6 +11,7 @@ from typing import Any
 import click
 import msgspec
 
+from vercel_emu.cli import printing
 from vercel_emu.cli.option_flags import with_options
 from vercel_emu.control.cache_access import CacheAccess, in_emulator, on_store
 from vercel_emu.control.registry import find_running
@@ -110,7 +111,7 @@ def nothing(message: str) -> click.exceptions.Exit:
 
 
 def echo_json(value: Any) -> None:
-    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+    printing.echo_json(msgspec.to_builtins(value))
 
 
 def plural(count: int) -> str:
