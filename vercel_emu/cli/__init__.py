@@ -117,9 +117,9 @@ def main() -> None:
     """Console entry point: run a command; an `EmuError` becomes a message and exit code 1."""
     with streams.sturdy_streams():
         if "_VERCEL_EMU_COMPLETE" in os.environ:
-            from vercel_emu.cli.completing import use_these_shells
+            from vercel_emu.cli import completing
 
-            use_these_shells()
+            completing.use_these_shells()
         try:
             cli(standalone_mode=True)
         except EmuError as error:

@@ -34,7 +34,7 @@ from vercel_emu.edge.external import proxy
 from vercel_emu.edge.failure import Broken, ClientLeft, Failure, HTTPError
 from vercel_emu.edge.invoker import Invoker
 from vercel_emu.edge.request import read_request
-from vercel_emu.edge.responses import platform_responses
+from vercel_emu.edge.responses import explain, platform_responses
 from vercel_emu.edge.responses.overlay import NO_OVERLAY
 from vercel_emu.edge.responses.static_file import EtagCache
 from vercel_emu.edge.websocket.tunnel import WebSocketTunnel
@@ -170,7 +170,7 @@ class Edge:
     ) -> None:
         """The file, or 404 where there is none, or it has gone meanwhile."""
         if not file or not await platform_responses.send_static(call, outcome, file, self._etags):
-            raise HTTPError(Failure(code="NOT_FOUND"))
+            raise HTTPError(explain.not_found(call.deployment.project.functions))
 
     def refuse_malformed(self, code: str = "BAD_REQUEST") -> bytes:
         """The whole answer to a client that doesn't speak HTTP, or sends headers without end."""

@@ -160,7 +160,8 @@ async def _serve(
 
 def _greet(project: RunningProject, writer: LineWriter) -> None:
     if project.options.log_format == "json":
-        project.emit(Notice(level="info", code="LISTENING", message=f"listening on {project.url}"))
+        message = f"listening on {project.url}"
+        project.emit(Notice(level="info", code="LISTENING", message=message, url=project.url))
     else:
         from vercel_emu.cli.terminal.banner import banner
 

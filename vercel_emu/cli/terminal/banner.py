@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vercel_emu import __version__
+from vercel_emu.cli.terminal.api_docs import docs_url
 from vercel_emu.console import plain
 from vercel_emu.control.registry import running_emulators
 from vercel_emu.emu_folder import EMU_DIR
@@ -17,6 +18,7 @@ from vercel_emu.emu_folder import EMU_DIR
 if TYPE_CHECKING:
     from vercel_emu.emulator.project import RunningProject
 
+FUNCTIONS_SHOWN = 4
 _NAMES = {"fastapi": "FastAPI", "flask": "Flask", "django": "Django", "fasthtml": "FastHTML"}
 
 
@@ -44,6 +46,7 @@ def rows(project: RunningProject) -> list[tuple[str, str]]:
     version = ".".join(map(str, interpreter.version[:3]))
     found = [
         ("app", _app(project)),
+        *([("docs", docs)] if (docs := docs_url(project)) else []),
         ("python", f"{version} · {interpreter.source}"),
         ("environment", f"{options.env} · region {options.region}"),
         ("visitor", _visitor(project)),
@@ -77,7 +80,10 @@ def _app(project: RunningProject) -> str:
     if len(functions) == 1 and functions[0].path is None:
         entrypoint = functions[0].entrypoint
         return f"{framework} · {entrypoint.file} ({entrypoint.variable})"
-    return f"{len(functions)} function{'s' if len(functions) != 1 else ''} in api/"
+    names = [f"/{function.name}" for function in functions if function.path is not None]
+    shown = ", ".join(names[:FUNCTIONS_SHOWN]) + (" ..." if len(names) > FUNCTIONS_SHOWN else "")
+    count = f"{len(functions)} function{'s' if len(functions) != 1 else ''} in api/"
+    return f"{count} · {shown}" if names else count
 
 
 def _reload(project: RunningProject) -> str:

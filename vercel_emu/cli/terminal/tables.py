@@ -46,6 +46,7 @@ def print_table(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> No
         for index, column in enumerate(columns)
     ]
     shown = fitting(columns, widths, console.width)
+    least = narrowest(columns, widths, cells, shown, console.width)
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, GAP, 0, 0))
     for index in shown:
         column = columns[index]
@@ -54,7 +55,7 @@ def print_table(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> No
             justify="right" if column.right else "left",
             style="dim" if column.dim else "",
             overflow="fold",
-            min_width=widths[index] if column.whole else min(widths[index], NARROWEST),
+            min_width=least[index],
         )
     for row in cells:
         table.add_row(*(row[index] for index in shown))
@@ -70,6 +71,26 @@ def fitting(columns: Sequence[Column], widths: Sequence[int], room: int) -> list
             break
         shown.remove(spare)
     return shown
+
+
+def narrowest(
+    columns: Sequence[Column],
+    widths: Sequence[int],
+    rows: Sequence[Sequence[Text]],
+    shown: Sequence[int],
+    room: int,
+) -> dict[int, int]:
+    """How narrow each column may become: no word of it is broken, if that can be had."""
+    least = {}
+    for index in shown:
+        words = (cell_len(word) for row in rows for word in row[index].plain.split())
+        longest = max(words, default=0)
+        least[index] = widths[index] if columns[index].whole else longest
+    if sum(least.values()) + GAP * (len(shown) - 1) > room:
+        for index in shown:
+            if not columns[index].whole:
+                least[index] = min(widths[index], NARROWEST)
+    return least
 
 
 def _text(cell: Cell) -> Text:
