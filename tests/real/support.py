@@ -32,7 +32,7 @@ from vercel_emu.options import Options, load_options
 from vercel_emu.project.pyproject import emu_table
 from vercel_emu.project.python.interpreter import find_interpreter
 
-PATIENCE = 20.0
+PATIENCE = 120.0
 """Seconds after which a test gives up on something that should have come long before.
 
 They are only spent on a failure, so they are many: a busy machine is no failure.

@@ -30,7 +30,7 @@ def places(query: tuple[str, ...], country: str | None, limit: int, as_json: boo
     found = _search(text, _country_code(country), limit)
     if as_json:
         echo_json([_as_json(place) for place in found])
-        return
+        click.get_current_context().exit(0 if found else 1)
     if not found:
         raise EmuError(
             "UNKNOWN_PLACE",

@@ -12,7 +12,9 @@ from vercel_emu.runtime_cache import sdk_keys
 from vercel_emu.runtime_cache.operations import Items, Record, Summary
 
 
-def print_items(page: Items) -> None:
+def print_items(page: Items, plain_key: str | None) -> None:
+    """A line for each item. All of them have `plain_key`, where one was asked for."""
+    asked = "" if plain_key is None else f"{plain_key} "
     numbers = (Column(title, right=True, whole=True) for title in ("AGE", "LEFT", "HITS"))
     columns = [
         Column("KEY"),
@@ -23,7 +25,7 @@ def print_items(page: Items) -> None:
     ]
     rows = [
         (
-            item.key,
+            asked + item.key,
             item.name,
             size(item.size),
             " ".join(item.tags),
