@@ -8,7 +8,7 @@ READY := .venv/.ready-$(or $(subst /,-,$(PYTHON)),default)
 UV := $(shell uv --version >/dev/null 2>&1 && command -v uv || echo $(TOOLS)/uv/bin/uv)
 
 dev: setup
-	.venv/bin/vercel-emu dev templates/fastapi
+	.venv/bin/vercel-emu dev templates/fastapi --python .venv
 
 test: setup system-packages
 	.venv/bin/ruff check .

@@ -120,7 +120,8 @@ def main() -> int:
         (folder / "requirements.txt").write_text("fastapi\nvercel\n")
         emulator = str(Path(sys.executable).parent / "vercel-emu")
         port = _free_port()
-        with serving([emulator, "dev", "--listen", str(port), "--quiet"], folder, port) as url:
+        command = [emulator, "dev", "--listen", str(port), "--quiet", "--python", sys.executable]
+        with serving(command, folder, port) as url:
             results["vercel-emu dev"] = measure(url)
         if arguments.vercel:
             port = _free_port()

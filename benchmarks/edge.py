@@ -69,7 +69,8 @@ def main() -> None:
     contenders = [
         Contender("`uvicorn app:app`", f"{python} -m uvicorn app:app --port {{port}}"),
         Contender(
-            "`vercel-emu dev`", f"{python} -m vercel_emu dev --listen {{port}} --env development"
+            "`vercel-emu dev`",
+            f"{python} -m vercel_emu dev --listen {{port}} --env development --python {python}",
         ),
     ]
     for text in options.also:

@@ -142,7 +142,9 @@ def server(root: Path, command: Sequence[str]) -> Iterator[subprocess.Popen[byte
 
 
 def emu_command(port: int) -> tuple[str, ...]:
-    return ("-m", "vercel_emu", "dev", ".", "--listen", f"127.0.0.1:{port}", "--no-install")
+    address = f"127.0.0.1:{port}"
+    python = ("--python", sys.executable, "--no-install")
+    return ("-m", "vercel_emu", "dev", ".", "--listen", address, *python)
 
 
 @contextlib.contextmanager

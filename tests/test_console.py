@@ -227,12 +227,25 @@ def test_who_serves_the_functions_api_is_said_once_and_when_it_changes() -> None
 
     missing = [served(function, "vercel.functions") for function in ("api/a", "api/b")]
     back = [served(function) for function in ("api/a", "api/b")]
-    shown = show(*missing, *back, missing[0])
+    shown = show(*missing, missing[1], *back, missing[0])
     warning, hint, installed = shown[:3]
     assert warning.endswith("; vercel-emu's built-in API serves vercel.functions.")
     assert hint == "  Add `vercel` to your requirements before you deploy."
     assert installed == "The package `vercel` is installed now: it serves vercel.functions."
     assert shown[3:] == [warning, hint]
+
+
+def test_each_part_of_the_functions_api_is_said_once_and_an_old_package_named() -> None:
+    def served(function: str, *builtin: str) -> events.FunctionsAPI:
+        return events.FunctionsAPI(function=function, builtin=builtin, installed="0.3.2")
+
+    one, both = ("vercel.cache",), ("vercel.cache", "vercel.functions")
+    shown = show(served("api/a", *one), served("api/b", *both), served("api/a", *both))
+    assert [line.partition("; ")[2] for line in shown[::2]] == [
+        "vercel-emu's built-in API serves vercel.cache.",
+        "vercel-emu's built-in API serves vercel.functions.",
+    ]
+    assert shown[0].startswith("warn: The installed `vercel` 0.3.2 is too old;")
 
 
 @pytest.mark.parametrize("number", [errno.EPIPE, errno.EIO, errno.ENOSPC])

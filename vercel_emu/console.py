@@ -133,7 +133,7 @@ class PrettyConsole:
         self._paths: dict[str, str] = {}
         self._ended: deque[str] = deque()
         self._several = False
-        self._builtin_api: tuple[str, ...] = ()
+        self._builtin_api: dict[str, tuple[str, ...]] = {}
         self._handlers: dict[type, Callable[..., None]] = {
             events.Notice: self._notice,
             events.InvocationStarted: self._invocation_started,
@@ -252,6 +252,8 @@ class PrettyConsole:
         self._writer.add(f"{c.red}{failed}{c.reset}")
         for line in event.detail.splitlines():
             self._writer.add(f"  {c.red}│{c.reset} {printable(line)}{c.reset}")
+        for line in event.hint.splitlines():
+            self._writer.add(f"  {c.dim}{printable(line)}{c.reset}")
 
     def _reloading(self, event: events.Reloading) -> None:
         if self._verbose:
@@ -277,26 +279,16 @@ class PrettyConsole:
 
     def _functions_api(self, event: events.FunctionsAPI) -> None:
         """Said once for all functions: they share one environment."""
-        before, self._builtin_api = self._builtin_api, event.builtin
-        if event.builtin == before:
-            return
-        if event.builtin:
-            self._notice(
-                events.Notice(
-                    level="warn",
-                    message="The package `vercel` is not installed in the app's environment; "
-                    f"vercel-emu's built-in API serves {', '.join(event.builtin)}.",
-                    hint="Add `vercel` to your requirements before you deploy.",
-                )
-            )
-        else:
-            self._notice(
-                events.Notice(
-                    level="info",
-                    message="The package `vercel` is installed now: "
-                    f"it serves {', '.join(before)}.",
-                )
-            )
+        before = self._builtin_api.pop(event.function, ())
+        known = {*before, *(part for parts in self._builtin_api.values() for part in parts)}
+        self._builtin_api[event.function] = event.builtin
+        new = [part for part in event.builtin if part not in known]
+        gone = [part for part in before if part not in event.builtin]
+        if new:
+            self._notice(_served_by_us(new, event.installed))
+        elif gone and not any(self._builtin_api.values()):
+            message = f"The package `vercel` is installed now: it serves {', '.join(gone)}."
+            self._notice(events.Notice(level="info", message=message))
 
     def _fetch(self, event: events.OutgoingFetch) -> None:
         if self._verbose:
@@ -311,6 +303,17 @@ class PrettyConsole:
     def _clock(self) -> str:
         c = self._colors
         return f"{c.dim}{time.strftime('%H:%M:%S')}{c.reset}"
+
+
+def _served_by_us(parts: list[str], installed: str) -> events.Notice:
+    serves = f"vercel-emu's built-in API serves {', '.join(parts)}"
+    if installed:
+        message = f"The installed `vercel` {installed} is too old; {serves}."
+        hint = "Ask for a newer `vercel` in your requirements before you deploy."
+    else:
+        message = f"The package `vercel` is not installed in the app's environment; {serves}."
+        hint = "Add `vercel` to your requirements before you deploy."
+    return events.Notice(level="warn", message=message, hint=hint)
 
 
 def duration(ms: float) -> str:

@@ -145,19 +145,23 @@ class StandbyReady(Event, frozen=True, kw_only=True):
 
 
 class FunctionsAPI(Event, frozen=True, kw_only=True):
-    """Which parts of `vercel.*` the built-in API serves (none: the official package serves all)."""
+    """Which parts of `vercel.*` the function has imported from the built-in API (none: it has them
+    from the official package now); `installed` is the version of a `vercel` that lacks them."""
 
     function: str
     builtin: tuple[str, ...]
+    installed: str = ""
 
 
 class InstanceFailed(Event, frozen=True, kw_only=True):
-    """An instance could not start, or died; `detail` holds the user's traceback if any."""
+    """An instance could not start, or died; `detail` holds the user's traceback if any, `hint` what
+    to do about it."""
 
     function: str
     instance: str
     message: str
     detail: str = ""
+    hint: str = ""
 
 
 class InstanceStopped(Event, frozen=True, kw_only=True):

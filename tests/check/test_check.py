@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from tests.check.helpers import ENVIRON
+from tests.check.helpers import checked as check_files
 from tests.checkout import TEMPLATES
 from tests.project.helpers import write
 from vercel_emu.check.check import Report, check_project
-from vercel_emu.check.python import deployment_python
 from vercel_emu.cli.commands.check import check
 from vercel_emu.errors import Where
 from vercel_emu.platform.limits import BUNDLE_BYTES
 
-ENVIRON = {"PATH": os.environ["PATH"]}
 PYPROJECT = '[project]\nname = "a"\ndependencies = ["fastapi"]\nrequires-python = "{}"\n'
 APP = "from fastapi import FastAPI\napp = FastAPI()\n"
 
 
 def checked(root: Path, files: dict[str, str]) -> Report:
-    write(root, files)
-    return check_project(root, ENVIRON)
+    return check_files(root, files, python=Path(sys.prefix))
 
 
 VERCEL = "vercel.json"
@@ -264,7 +264,7 @@ def test_the_command_and_its_shape(tmp_path: Path) -> None:
 )
 def test_the_deployments_python(tmp_path: Path, files: dict[str, str], version: str) -> None:
     write(tmp_path, files)
-    assert deployment_python(tmp_path) == version
+    assert check_project(tmp_path, ENVIRON).deployment_python == version
 
 
 @pytest.mark.parametrize(

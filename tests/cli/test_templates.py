@@ -17,7 +17,8 @@ from packaging.requirements import Requirement
 from tests.checkout import ROOT
 from tests.real.support import PATIENCE
 from vercel_emu.cli.templates_dir import NAMES, template_files, templates_dir
-from vercel_emu.project.python.manifest import find_manifest, read_declared
+from vercel_emu.project.python.declared import read_declared
+from vercel_emu.project.python.manifest import find_manifest
 
 HEADERS = {
     "x-real-ip": "203.0.113.195",
@@ -238,7 +239,7 @@ def test_official_imports_and_declared_dependencies_alone(template: str) -> None
     }
     manifest = find_manifest(root)
     assert manifest is not None
-    declared: list[Requirement] = read_declared(manifest).requirements
+    declared: list[Requirement] = read_declared(manifest, root).requirements
     names = {requirement.name for requirement in declared}
     assert "vercel" in names
     assert imported - set(sys.stdlib_module_names) - own <= names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.checkout import GUEST
-from vercel_emu.guest.builtin_api import served_from
+from vercel_emu.guest.builtin_api import installed_version
 
 API = str(GUEST / "functions_api")
 HOOK = GUEST / "site_hook"
@@ -47,7 +48,66 @@ def site_with(folder: Path, *files: str) -> str:
     ids=["nothing", "other-parts", "oldest", "headers-alone", "complete", "regular", "own-module"],
 )
 def test_an_official_part_wins_whole(tmp_path: Path, files: list[str], served: list[str]) -> None:
-    assert served_from(API, [site_with(tmp_path, *files), API]) == served
+    assert run(site_with(tmp_path, *files), ALL)["ours"] == served
+
+
+@pytest.mark.parametrize(
+    ("imported", "expected"),
+    [
+        (["json"], []),
+        (["vercel.cache"], ["vercel.cache"]),
+        # It imports the others for itself.
+        (["vercel.functions"], ["vercel.functions"]),
+        (["vercel.headers", "vercel.functions"], ["vercel.headers", "vercel.functions"]),
+        (["vercel.functions.aio"], ["vercel.functions"]),
+        (["vercel.nothing"], []),
+    ],
+)
+def test_only_what_the_app_imports_is_told(
+    tmp_path: Path, imported: list[str], expected: list[str]
+) -> None:
+    assert run(site_with(tmp_path, "vercel/blob/__init__.py"), imported)["told"] == expected
+
+
+def run(site: str, imported: list[str]) -> dict[str, list[str]]:
+    """Import modules where `site` has packages: which parts are ours, which were told as such."""
+    script = f"""
+import sys, importlib.util, json
+sys.path[:0] = [{str(GUEST)!r}, {site!r}]
+import builtin_api
+told = []
+builtin_api.activate({API!r}, lambda name: name in told or told.append(name))
+ours = []
+for name in {imported!r}:
+    try:
+        spec = importlib.util.find_spec(name)
+        if spec is not None and (spec.origin or "").startswith({API!r}):
+            ours.append(name)
+        importlib.import_module(name)
+    except ImportError:
+        pass
+print(json.dumps({{"told": told, "ours": ours}}))
+"""
+    command = [sys.executable, "-I", "-S", "-c", script]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    found: dict[str, list[str]] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("names", "version"),
+    [
+        (["vercel-0.3.2.dist-info"], "0.3.2"),
+        (["vercel_cache-1.0.dist-info", "vercel-1.2.3.dist-info"], "1.2.3"),
+        (["vercel_cache-1.0.dist-info"], ""),
+        ([], ""),
+    ],
+)
+def test_the_version_that_is_installed(tmp_path: Path, names: list[str], version: str) -> None:
+    site = tmp_path / "site-packages"
+    for name in names:
+        (site / name).mkdir(parents=True)
+    assert installed_version([str(tmp_path), "", str(site), "/nowhere/site-packages"]) == version
 
 
 def test_it_is_appended_last_and_only_once_and_nothing_is_imported(tmp_path: Path) -> None:
@@ -57,8 +117,7 @@ import sys
 sys.path[:0] = [{str(GUEST)!r}, {site!r}]
 import builtin_api
 builtin_api.activate({API!r})
-served = builtin_api.activate({API!r})
-assert served == ["vercel.functions", "vercel.headers", "vercel.cache"], served
+builtin_api.activate({API!r})
 assert sys.path[-1] == {API!r} and sys.path.count({API!r}) == 1
 assert "vercel" not in sys.modules
 import vercel.env, vercel.headers

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from vercel_emu.project.detection.entrypoint import not_found, search_entrypoint
+from vercel_emu.project.detection.sources import Sources
 from vercel_emu.project.model import Entrypoint
 
 
@@ -26,7 +27,8 @@ def find_entrypoint(
     environ: Mapping[str, str] | None = None,
 ) -> Entrypoint:
     """The entrypoint, or an `EmuError` with the platform's code and message."""
-    search = search_entrypoint(root, framework, app=app, interpreter=interpreter, environ=environ)
+    sources = Sources(root, interpreter)
+    search = search_entrypoint(sources, framework, app=app, environ=environ)
     if search.entrypoint is None:
-        raise not_found(root, framework, search)
+        raise not_found(sources, framework, search)
     return search.entrypoint

@@ -179,3 +179,25 @@ def test_django_settings_travel_with_the_project(tmp_path: Path) -> None:
     assert project.django is not None
     assert project.django.static_root == str(tmp_path.resolve() / "back" / "out")
     assert project.functions[0].entrypoint.file == "back/wsgi.py"
+
+
+def test_a_file_that_is_no_python_is_passed_over_with_a_warning(tmp_path: Path) -> None:
+    write(tmp_path, {"app.py": "app = (", "main.py": "app = 1", "requirements.txt": "flask"})
+    project = load(tmp_path)
+    assert project.functions[0].entrypoint.file == "main.py"
+    (warning,) = project.warnings
+    assert warning.code == "ENTRYPOINT_PASSED_OVER"
+    assert warning.message.startswith("app.py:1: SyntaxError: ")
+    assert str(warning.where) == "app.py:1"
+
+
+def test_a_function_of_api_that_is_no_python_yet_is_one(tmp_path: Path) -> None:
+    write(tmp_path, {"api/good.py": "app = 1", "api/bad.py": "app = (", "api/old.py": "print 'x'"})
+    project = load(tmp_path)
+    faults = {one.name: one.entrypoint.fault is not None for one in project.functions}
+    assert faults == {"api/bad": True, "api/good": False}
+
+
+def test_pages_beside_something_that_is_no_python_are_a_static_site(tmp_path: Path) -> None:
+    project = load(write(tmp_path, {"index.html": "", "app.py": "app = ("}))
+    assert project.functions == ()

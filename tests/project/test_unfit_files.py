@@ -14,13 +14,14 @@ from vercel_emu.cli import cli
 from vercel_emu.crons.declared import declared_jobs
 from vercel_emu.errors import EmuError
 from vercel_emu.files.reading import CONFIG_BYTES, SOURCE_BYTES
-from vercel_emu.project.detection.exports import find_export_in_file
 from vercel_emu.project.detection.frameworks import detect_framework
+from vercel_emu.project.detection.sources import Sources
 from vercel_emu.project.link import deployed_folder, read_link
 from vercel_emu.project.load import load_project
 from vercel_emu.project.pyproject import load_toml
-from vercel_emu.project.python.choice import read_wish
-from vercel_emu.project.python.requirements import read_requirements
+from vercel_emu.project.python.choice import choose_python, wanted_versions
+from vercel_emu.project.python.manifest import manifests_in
+from vercel_emu.project.python.requirements import Declared, read_into
 from vercel_emu.project.python.workspace import member_folder
 from vercel_emu.project.variables.env_files import read_env_files
 from vercel_emu.project.vercel_json.model import VercelConfig
@@ -65,14 +66,17 @@ def test_env_files(tmp_path: Path, kind: str) -> None:
 
 def test_requirements(tmp_path: Path, kind: str) -> None:
     put(tmp_path / "requirements.txt", kind)
-    (problem,) = read_requirements(tmp_path / "requirements.txt", tmp_path).problems
+    declared = Declared()
+    read_into(declared, tmp_path / "requirements.txt", tmp_path)
+    (problem,) = declared.problems
     assert "requirements.txt: could not be read: it " in problem.message
 
 
 def test_python_version(tmp_path: Path, kind: str) -> None:
     put(tmp_path / ".python-version", kind)
-    wish, (warning,) = read_wish(tmp_path)
-    assert wish is None
+    manifests = manifests_in(tmp_path, "")
+    assert wanted_versions(tmp_path, manifests) == []
+    warning = choose_python(tmp_path, manifests, os.environ).warnings[0]
     assert warning.message.startswith(".python-version is not used: it ")
 
 
@@ -86,7 +90,9 @@ def test_a_scenario(tmp_path: Path, kind: str) -> None:
 def test_sources(tmp_path: Path, kind: str) -> None:
     put(tmp_path / "app.py", kind)
     put(tmp_path / "api" / "cron.py", kind)
-    assert find_export_in_file(tmp_path / "app.py") is None
+    sources = Sources(tmp_path)
+    assert sources.export("app.py") is None
+    assert sources.facts(["app.py"])["app.py"].fault == sources.fault("app.py") is not None
     assert declared_jobs(tmp_path) == []
     put(tmp_path / "package.json", kind)
     assert detect_framework(tmp_path) is None

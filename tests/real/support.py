@@ -30,7 +30,7 @@ from vercel_emu.events import Event, EventBus
 from vercel_emu.instance.pool import FunctionPool, Instance
 from vercel_emu.options import Options, load_options
 from vercel_emu.project.pyproject import emu_table
-from vercel_emu.project.python.interpreter import find_interpreter
+from vercel_emu.project.python.interpreter import find_interpreter, running_interpreter
 
 PATIENCE = 120.0
 """Seconds after which a test gives up on something that should have come long before.
@@ -213,9 +213,9 @@ class Emulation(Address):
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         bus = EventBus()
         bus.subscribe(self.events)
-        interpreter = find_interpreter(
-            self.root, python=self.options.python, environ=dict(self.environ)
-        )
+        given, environ = self.options.python, dict(self.environ)
+        interpreter = find_interpreter(self.root, python=given, environ=environ)
+        interpreter = interpreter or running_interpreter()
         prepared = prepare(self.root, self.options, interpreter, self.environ)
         async with running(prepared, bus) as project:
             self.project = project
@@ -264,6 +264,8 @@ class DevProcess(Address):
         self._changed = threading.Condition()
         self._command = [sys.executable, "-m", "vercel_emu", "dev", str(root)]
         self._command += ["--log-format", log_format, *arguments]
+        if find_interpreter(root, environ=environ) is None and "--python" not in arguments:
+            self._command += ["--python", sys.executable]  # or it would make an environment
         if "--listen" not in arguments:
             self._command += ["--listen", "127.0.0.1:0"]
         self._environ = dict(environ)

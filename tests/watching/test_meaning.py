@@ -29,6 +29,9 @@ from vercel_emu.watching.settling import Pending, seconds_of_quiet
         ("uv.lock", Meaning(dependencies=("uv.lock",))),
         ("public/a.css", Meaning(static=("public/a.css",))),
         (".gitignore", Meaning()),
+        (".vercelignore", Meaning(structure=(".vercelignore",))),
+        ("package.json", Meaning(code=("package.json",), structure=("package.json",))),
+        ("web/package.json", Meaning(code=("web/package.json",))),
     ],
 )
 def test_each_kind_of_file(file: str, expected: Meaning) -> None:

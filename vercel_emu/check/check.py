@@ -6,16 +6,16 @@ hides another.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from vercel_emu.check import (
     config as check_config,
 )
 from vercel_emu.check import (
-    imports as check_imports,
+    manifests as check_manifests,
 )
 from vercel_emu.check import (
     packages as check_packages,
@@ -23,21 +23,26 @@ from vercel_emu.check import (
 from vercel_emu.check import (
     python as check_python,
 )
-from vercel_emu.check.model import Checked, Finding, of_error, of_warning
-from vercel_emu.errors import EmuError, Where
-from vercel_emu.platform.limits import ENVIRONMENT_BYTES
-from vercel_emu.project.detection.frameworks import (
-    PYTHON_PRESETS,
-    detect_framework,
+from vercel_emu.check import (
+    start as check_start,
 )
-from vercel_emu.project.load import identify_project, load_project
-from vercel_emu.project.model import UNSET, Project
+from vercel_emu.check.code.faults import code_faults
+from vercel_emu.check.model import Checked, Finding, Severity, in_silence, of_error, of_warning
+from vercel_emu.deployment.deploy import deploy
+from vercel_emu.deployment.exposure import exposure_text
+from vercel_emu.errors import EmuError, Where
+from vercel_emu.options import Options
+from vercel_emu.platform.limits import ENVIRONMENT_BYTES
+from vercel_emu.project.detection.django import SETTINGS_NOT_READ
+from vercel_emu.project.detection.frameworks import PYTHON_PRESETS
+from vercel_emu.project.detection.sources import Sources
+from vercel_emu.project.load import identify_project, load_project, with_framework
+from vercel_emu.project.model import Project
+from vercel_emu.project.python.declared import declared_by
 from vercel_emu.project.python.interpreter import Interpreter, find_interpreter
-from vercel_emu.project.python.manifest import find_manifest, read_declared
+from vercel_emu.project.python.manifest import manifests_of
 from vercel_emu.project.python.requirements import Declared
 from vercel_emu.project.variables.env_files import EnvFiles, read_env_files
-
-_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +60,15 @@ class Report:
 
 
 def check_project(
-    folder: Path, environ: Mapping[str, str], *, python: Path | None = None
+    folder: Path,
+    environ: Mapping[str, str],
+    *,
+    python: Path | None = None,
+    on_wait: Callable[[str], None] = in_silence,
 ) -> Report:
     """Read the project in `folder` as a deployment would, to the end.
+
+    `on_wait` is told what takes long, before it begins.
 
     Raises:
         EmuError: there is no such folder.
@@ -65,16 +76,25 @@ def check_project(
     identified = identify_project(folder)
     config, data, findings = check_config.read_config(identified.root)
     checked = Checked(
-        root=identified.root, project=identified, config=config, data=data, environ=environ
+        root=identified.root,
+        project=identified,
+        sources=Sources(identified.root),
+        config=config,
+        data=data,
+        environ=environ,
+        on_wait=on_wait,
     )
     checked, faults = _read_rest(checked, python)
     findings += faults
-    packages = check_packages.Packages(checked)
+    packages = check_packages.Packages(checked.interpreter, checked.declared)
+    in_code = list(code_faults(checked))
     findings += [
         *check_python.version_faults(checked),
         *check_packages.requirement_faults(checked),
-        *check_imports.import_faults(checked, packages),
+        *in_code,
+        *check_manifests.ignored_manifests(checked, in_code),
         *check_packages.size_faults(checked, packages),
+        *check_start.start_faults(checked),
         *_ignored_entrypoints(checked),
         *_environment_faults(checked),
         *_exposure(checked),
@@ -83,7 +103,7 @@ def check_project(
     return Report(
         project=checked.project,
         findings=tuple(_in_order(findings)),
-        deployment_python=check_python.deployment_python(checked.root),
+        deployment_python=check_python.python_of_deployment(checked),
         local_python=local,
     )
 
@@ -98,18 +118,18 @@ def _read_rest(checked: Checked, python: Path | None) -> tuple[Checked, list[Fin
     findings: list[Finding] = []
     interpreter: Interpreter | None = None
     try:
-        interpreter = find_interpreter(checked.root, python=python, environ=checked.environ)
+        interpreter = find_interpreter(
+            checked.root,
+            python=python,
+            environ=checked.environ,
+            above=checked.project.link_root,
+        )
     except EmuError as error:
         # It concerns this machine only.
         findings.append(of_error(error, severity="warning"))
-    manifest, declared = None, None
+    project, unreadable = checked.project, False
     try:
-        manifest = find_manifest(checked.root)
-        declared = Declared() if manifest is None else read_declared(manifest)
-    except EmuError as error:
-        findings.append(of_error(error))
-    project = checked.project
-    try:
+        project = with_framework(project, checked.config)
         project = load_project(
             checked.project.link_root or checked.root,
             checked.config,
@@ -117,12 +137,34 @@ def _read_rest(checked: Checked, python: Path | None) -> tuple[Checked, list[Fin
             environ=checked.environ,
         )
     except EmuError as error:
-        findings.append(of_error(error))
+        unreadable = True
+        # Without an environment nobody can say: that concerns this machine only.
+        severity: Severity = "warning" if error.code == SETTINGS_NOT_READ else "error"
+        findings.append(of_error(error, severity))
     findings += map(of_warning, project.warnings)
+    manifests = manifests_of(project)
+    declared: Declared | None = None
+    try:
+        declared = declared_by(manifests, checked.root)
+    except EmuError as error:
+        findings.append(of_error(error))
     full = replace(
-        checked, project=project, interpreter=interpreter, manifest=manifest, declared=declared
+        checked,
+        project=project,
+        sources=_sources(checked.root, interpreter),
+        unreadable=unreadable,
+        interpreter=interpreter,
+        manifests=manifests,
+        declared=declared,
     )
     return full, list(dict.fromkeys(findings))
+
+
+def _sources(root: Path, interpreter: Interpreter | None) -> Sources:
+    if interpreter is None:
+        return Sources(root)
+    same = interpreter.version[:2] == sys.version_info[:2]
+    return Sources(root, interpreter.path, same_grammar=same)
 
 
 def _ignored_entrypoints(checked: Checked) -> Iterator[Finding]:
@@ -168,34 +210,14 @@ def _environment_size(files: EnvFiles, config_env: Mapping[str, str]) -> Iterato
 
 def _exposure(checked: Checked) -> Iterator[Finding]:
     """Source files that anyone could download from the deployment."""
-    from vercel_emu.deployment.public_files import public_files
-
+    project = checked.project
+    if not project.functions and project.framework in PYTHON_PRESETS:
+        return  # the app, which could not be read, takes every path
     try:
-        files = public_files(checked.root, checked.config, has_app=_has_app(checked))
+        sources = deploy(project, checked.config, Options()).exposed_sources()
     except EmuError as error:
         yield of_error(error)
         return
-    exposed = [path for path in files.exposed_sources() if not _is_excluded(path)]
-    if exposed:
-        more = f" and {len(exposed) - _SHOWN} more" if len(exposed) > _SHOWN else ""
-        yield Finding(
-            severity="warning",
-            code="SOURCE_EXPOSED",
-            message=f"anyone can download {', '.join(exposed[:_SHOWN])}{more}: without an app "
-            "everything outside of api/ is published",
-            hint="Put what is public into `public/` (then only that is), or the others into api/.",
-        )
-
-
-def _is_excluded(path: str) -> bool:
-    return any(part.startswith(".") for part in path.split("/"))
-
-
-def _has_app(checked: Checked) -> bool:
-    """Whether one app takes every path; unread functions: whether it looks like it."""
-    if checked.project.functions:
-        return any(function.path is None for function in checked.project.functions)
-    framework: Any = checked.config.framework
-    if framework is UNSET:
-        framework = detect_framework(checked.root)
-    return framework in PYTHON_PRESETS or not (checked.root / "api").is_dir()
+    if sources:
+        message, hint = exposure_text(sources)
+        yield Finding(severity="warning", code="SOURCE_EXPOSED", message=message, hint=hint)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from vercel_emu.errors import EmuError, ProjectWarning, Where
+from vercel_emu.project.detection.sources import Sources
 from vercel_emu.project.model import Project
 from vercel_emu.project.python.interpreter import Interpreter
-from vercel_emu.project.python.manifest import Manifest
+from vercel_emu.project.python.manifest import Manifest, Manifests
 from vercel_emu.project.python.requirements import Declared
 from vercel_emu.project.vercel_json.model import VercelConfig
 
@@ -36,19 +37,34 @@ class Finding:
         return str(self.where or "")
 
 
+def in_silence(_: str) -> None:
+    """Say nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
     """The project as far as it could be read; what couldn't is None or empty."""
 
     root: Path
     project: Project
+    sources: Sources
+    """Its Python files, as the app's interpreter reads them."""
+    unreadable: bool = False
+    """Whether its functions could not be found: then `project` has none."""
     config: VercelConfig = field(default_factory=VercelConfig)
     data: Mapping[str, Any] = field(default_factory=dict)
     interpreter: Interpreter | None = None
-    manifest: Manifest | None = None
+    manifests: Manifests = Manifests()
     declared: Declared | None = None
-    """What the manifest asks for; None where it can't be read."""
+    """What the manifests ask for; None where one can't be read."""
     environ: Mapping[str, str] = field(default_factory=dict)
+    on_wait: Callable[[str], None] = in_silence
+    """Is told what takes longer than a person expects, before it begins."""
+
+    @property
+    def manifest(self) -> Manifest | None:
+        """The manifest of the first function."""
+        return next(iter(self.manifests.found), None)
 
 
 def of_error(error: EmuError, severity: Severity = "error") -> Finding:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
@@ -16,6 +16,8 @@ from vercel_emu.files.reading import read_text
 from vercel_emu.files.walking import Walk, is_environment
 from vercel_emu.platform.limits import BUNDLE_BYTES
 from vercel_emu.project.detection import globs
+from vercel_emu.project.python.interpreter import Interpreter
+from vercel_emu.project.python.requirements import Declared
 
 _MB = 1024 * 1024
 _NEAR = 0.8
@@ -30,10 +32,17 @@ _NOT_DEPLOYED = frozenset(
 class Packages:
     """The installed packages of the app's interpreter, and those that its manifest leads to."""
 
-    def __init__(self, checked: Checked) -> None:
-        interpreter = checked.interpreter
+    def __init__(self, interpreter: Interpreter | None, declared: Declared | None) -> None:
         self._path = [str(folder) for folder in interpreter.site_packages] if interpreter else []
-        self._declared = checked.declared.requirements if checked.declared else []
+        self._declared = declared.requirements if declared else []
+        self._python: dict[str, str] = {}
+        if interpreter is not None:
+            full = interpreter.version_text
+            self._python = {
+                "python_full_version": full,
+                "python_version": full.rpartition(".")[0],
+            }
+        self._listed: dict[str, frozenset[str]] = {}
 
     @cached_property
     def installed(self) -> dict[str, metadata.Distribution]:
@@ -47,7 +56,7 @@ class Packages:
     def needed(self) -> set[str]:
         """The declared packages and all that they need in turn."""
         seen: set[tuple[str, frozenset[str]]] = set()
-        pending = list(self._declared)
+        pending = [one for one in self._declared if self._applies(one)]
         while pending:
             requirement = pending.pop()
             name = canonicalize_name(requirement.name)
@@ -56,13 +65,45 @@ class Packages:
                 continue
             seen.add(key)
             if distribution := self.installed.get(name):
-                texts = distribution.requires or ()
-                pending += filter(None, (_applies(text, requirement.extras) for text in texts))
+                pending += self._required_by(distribution, requirement.extras)
         return {name for name, _ in seen}
 
     def owners(self, module: str) -> set[str]:
-        """The packages that bring this top-level module."""
-        return self._owners.get(module, set())
+        """The packages that bring this module; `a.b` may lie in one of several that share `a`."""
+        top_level, *rest = module.split(".")
+        owners = self._owners.get(top_level, set())
+        if not rest or any(f"{top_level}/__init__.py" in self._files(name) for name in owners):
+            return owners
+        for count in range(len(rest), 0, -1):
+            place = "/".join([top_level, *rest[:count]])
+            found = {name for name in owners if self._has(name, (f"{place}/", f"{place}."))}
+            if found:
+                return found
+        return set()
+
+    def _required_by(
+        self, distribution: metadata.Distribution, extras: Collection[str]
+    ) -> Iterator[Requirement]:
+        for text in distribution.requires or ():
+            with contextlib.suppress(InvalidRequirement):
+                requirement = Requirement(text)
+                if any(self._applies(requirement, extra) for extra in (*extras, "")):
+                    yield requirement
+
+    def _applies(self, requirement: Requirement, extra: str = "") -> bool:
+        """Whether it counts for the app's Python, which need not be the emulator's."""
+        marker = requirement.marker
+        environment = {**self._python, "extra": canonicalize_name(extra)}
+        return marker is None or marker.evaluate(environment)
+
+    def _has(self, name: str, starts: tuple[str, ...]) -> bool:
+        return any(file.startswith(starts) for file in self._files(name))
+
+    def _files(self, name: str) -> frozenset[str]:
+        if name not in self._listed:
+            files = self.installed[name].files or ()
+            self._listed[name] = frozenset(file.as_posix() for file in files)
+        return self._listed[name]
 
     @cached_property
     def _owners(self) -> dict[str, set[str]]:
@@ -154,16 +195,6 @@ def _ignored(root: Path) -> list[str]:
         return []
     plain = [one for one in patterns if one and not one.startswith("#")]
     return [glob for one in plain for glob in (one, f"{one}/**", f"**/{one}", f"**/{one}/**")]
-
-
-def _applies(text: str, extras: set[str]) -> Requirement | None:
-    try:
-        requirement = Requirement(text)
-    except InvalidRequirement:
-        return None
-    marker = requirement.marker
-    chosen = any(marker.evaluate({"extra": extra}) for extra in (*extras, "")) if marker else True
-    return requirement if chosen else None
 
 
 def _top_level(distribution: metadata.Distribution) -> set[str]:

@@ -2,73 +2,35 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from vercel_emu.check.model import Checked, Finding
-from vercel_emu.errors import EmuError, Where
-from vercel_emu.files.parsing import parse_json
-from vercel_emu.files.reading import LOCK_BYTES, read_text
-from vercel_emu.project.pyproject import load_toml
-from vercel_emu.project.python.workspace import workspace_root
+from vercel_emu.errors import EmuError
+from vercel_emu.project.python.choice import (
+    PINNED,
+    VERSIONS,
+    Wanted,
+    deployment_python,
+    fitting,
+    unread_version,
+    wanted_versions,
+)
+from vercel_emu.project.python.manifest import PIPFILE_LOCK
 
-AVAILABLE = ("3.12", "3.13", "3.14")
-DEFAULT = "3.12"
-_REQUIRES = "[project] requires-python"
-_HINT = f"A deployment has {', '.join(AVAILABLE)}; the default is {DEFAULT}."
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A version or range that a file asks for."""
-
-    text: str
-    where: Where
-
-    @property
-    def source(self) -> str:
-        """The file, and its key where it is one among others."""
-        return f"{self.where.file}, {self.where.key}" if self.where.key else self.where.file
+_HINT = f"A deployment has {', '.join(VERSIONS)}; the default is {VERSIONS[0]}."
 
 
-def deployment_python(root: Path) -> str:
-    """The version a deployment runs: the default wherever it fits what the project asks for."""
-    for wanted in wanted_versions(root):
-        fitting = _fitting(wanted.text)
-        if fitting:
-            return DEFAULT if DEFAULT in fitting else fitting[0]
-        break
-    return DEFAULT
-
-
-def wanted_versions(root: Path) -> list[Wanted]:
-    """What the project's files ask for, the strongest first."""
-    found = [
-        Wanted(_pinned(root / ".python-version"), Where(".python-version")),
-        Wanted(_required(root), Where("pyproject.toml", _REQUIRES)),
-    ]
-    workspace = workspace_root(root)
-    if workspace is not None:
-        file = os.path.relpath(workspace / "pyproject.toml", root)
-        found.append(Wanted(_required(workspace), Where(file, _REQUIRES)))
-    found.append(
-        Wanted(_of_pipfile(root / "Pipfile.lock"), Where("Pipfile.lock", "_meta.requires"))
-    )
-    return [wanted for wanted in found if wanted.text]
+def python_of_deployment(checked: Checked) -> str:
+    """The version a deployment runs; the default where a file that says it can't be read."""
+    return deployment_python(_wanted(checked))
 
 
 def version_faults(checked: Checked) -> Iterator[Finding]:
     """Versions that a deployment doesn't have, or that contradict each other."""
-    wanted = wanted_versions(checked.root)
+    wanted = _wanted(checked)
     for one in wanted:
-        fitting = _fitting(one.text)
-        if fitting is None:
+        fits = fitting(one.text)
+        if fits is None:
             yield Finding(
                 severity="error",
                 code="PYTHON_VERSION_INVALID",
@@ -76,18 +38,12 @@ def version_faults(checked: Checked) -> Iterator[Finding]:
                 where=one.where,
                 hint=_HINT,
             )
-        elif not fitting:
-            yield Finding(
-                severity="error",
-                code="PYTHON_VERSION_UNAVAILABLE",
-                message=f"a deployment has no Python {one.text}: it warns and uses {DEFAULT}",
-                where=one.where,
-                hint=_HINT,
-            )
-    chosen = deployment_python(checked.root)
+        elif not fits:
+            yield _unavailable(one)
+    chosen = deployment_python(wanted)
     for one in wanted[1:]:
-        fitting = _fitting(one.text)
-        if fitting and chosen not in fitting:
+        fits = fitting(one.text)
+        if fits and chosen not in fits:
             asking = one.where.key or "this file"
             yield Finding(
                 severity="error",
@@ -96,47 +52,40 @@ def version_faults(checked: Checked) -> Iterator[Finding]:
                 where=one.where,
                 hint=f"{wanted[0].source} decides, with {wanted[0].text}.",
             )
+    yield from _unread(checked, chosen)
 
 
-def _fitting(text: str) -> list[str] | None:
-    """The available versions that fit; None where the text is no version or range."""
-    text = text.strip().removeprefix("python").removeprefix("cpython").lstrip("-@ ")
-    exact = re.fullmatch(r"(\d+)(?:\.(\d+))?(?:\.\w+)*", text)
-    if exact:
-        wanted = f"{exact[1]}.{exact[2]}" if exact[2] else exact[1]
-        return [one for one in AVAILABLE if wanted in (one, one.partition(".")[0])]
+def _wanted(checked: Checked) -> list[Wanted]:
     try:
-        specifier = SpecifierSet(text)
-    except InvalidSpecifier:
-        return None
-    # A range may name patch versions: any patch of the minor version will do.
-    return [
-        one for one in AVAILABLE if any(specifier.contains(f"{one}.{patch}") for patch in range(40))
-    ]
+        return wanted_versions(checked.root, checked.manifests)
+    except EmuError:  # a manifest that can't be read is a finding of its own
+        return []
 
 
-def _pinned(file: Path) -> str:
+def _unavailable(wanted: Wanted) -> Finding:
+    """A build only warns, but its installer refuses a Python that `requires-python` excludes."""
+    replaced = wanted.where.file.endswith((PINNED, PIPFILE_LOCK))
+    then = "" if replaced else ", which the installation then refuses"
+    return Finding(
+        severity="warning" if replaced else "error",
+        code="PYTHON_VERSION_UNAVAILABLE",
+        message=f"a deployment has no Python {wanted.text}: it warns and uses {VERSIONS[0]}{then}",
+        where=wanted.where,
+        hint=_HINT,
+    )
+
+
+def _unread(checked: Checked, chosen: str) -> Iterator[Finding]:
     try:
-        lines = read_text(file).splitlines()
-    except (OSError, UnicodeDecodeError):
-        return ""
-    found = (line.partition("#")[0].strip() for line in lines)
-    return next((line for line in found if line), "")
-
-
-def _required(root: Path) -> str:
-    try:
-        project: Any = load_toml(root / "pyproject.toml").get("project")
+        unread = unread_version(checked.root, checked.manifests)
     except EmuError:
-        return ""
-    value = project.get("requires-python") if isinstance(project, dict) else None
-    return value if isinstance(value, str) else ""
-
-
-def _of_pipfile(file: Path) -> str:
-    try:
-        requires = parse_json(read_text(file, LOCK_BYTES))["_meta"]["requires"]
-        value = requires.get("python_full_version") or requires.get("python_version")
-    except (OSError, ValueError, KeyError, AttributeError, TypeError):
-        return ""
-    return value if isinstance(value, str) else ""
+        return
+    if unread is not None and chosen not in (fitting(unread.text) or ()):
+        yield Finding(
+            severity="warning",
+            code="PYTHON_VERSION_NOT_READ",
+            message=f"a deployment reads the Python version of a Pipfile.lock alone: it uses "
+            f"{chosen}, not {unread.text}",
+            where=unread.where,
+            hint=f"Make a Pipfile.lock with `pipenv lock`, or write the version to {PINNED}.",
+        )

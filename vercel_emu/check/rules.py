@@ -77,13 +77,13 @@ def _covers(wide: str, narrow: str) -> bool:
         return _matches(wide, literal)
     if any(_kind(token) == "other" for token in _tokens(wide)):
         return False
-    samples = _samples(narrow)
+    samples = sample_paths(narrow)
     if samples is None:
         samples = ["/", f"/{_PROBE}", f"/{_PROBE}/{_PROBE}.x", f"/{_PROBE}/"]
     return all(_matches(wide, sample) for sample in samples)
 
 
-def _samples(source: str) -> list[str] | None:
+def sample_paths(source: str) -> list[str] | None:
     """Paths that stand for all that a source matches; None where it has expressions of its own.
 
     An odd segment in the place of a parameter is matched only by a rule that takes anything there.

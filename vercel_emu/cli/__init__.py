@@ -50,6 +50,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "route": ("route", "route", "Explain which rule and function a request would reach."),
     "cron": ("cron", "cron", "List the project's cron jobs, or run one."),
     "cdn": ("cdn", "cdn", "Look into and purge the CDN cache."),
+    "build-static": (
+        "build_static",
+        "build_static",
+        "Make the static files that a deployment's build makes.",
+    ),
     "limits": ("limits", "limits", "List the platform's limits and what happens here."),
     "check": ("check", "check", "Report what would differ or fail in a deployment."),
     "completion": ("completion", "completion", "Print what completes commands in your shell."),

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 
 from vercel_emu.control.controlled import ControlledProject
-from vercel_emu.errors import EmuError
 from vercel_emu.events import Event, EventBus
 
 STOPPING_SECONDS = 5.0
@@ -47,9 +46,5 @@ async def functions_started(project: ControlledProject) -> None:
         project.options.startup_timeout + STOPPING_SECONDS,
     )
     for pool in pools:
-        if (failure := pool.failure) is not None:
-            raise EmuError(
-                "FUNCTION_START_FAILED",
-                f"The function {failure.function} can't start: {failure.message}",
-                failure.error.traceback or None,
-            )
+        if pool.failure is not None:
+            raise pool.failure.as_error()

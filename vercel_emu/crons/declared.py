@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vercel_emu.files.reading import SOURCE_BYTES, read_text
+from vercel_emu.guest.analysis.parse import tree_or_none
 from vercel_emu.project.detection.entrypoint import module_name, python_files
-from vercel_emu.project.detection.exports import parse
 
 _FIELDS = ("minute", "hour", "day", "month", "day_of_week")
 _MODULE = "vercel.cron"
@@ -45,7 +45,7 @@ def declared_jobs(root: Path) -> list[Declared]:
 
 def declared_in(source: str, file: str) -> list[Declared]:
     """The decorated functions of one file; a file that doesn't compile has none."""
-    tree = parse(source.encode("utf-8", "surrogatepass"))
+    tree = tree_or_none(source.encode("utf-8", "surrogatepass"))
     if tree is None:
         return []
     names = _Names(tree)

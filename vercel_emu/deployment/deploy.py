@@ -11,14 +11,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vercel_emu.deployment.public_files import Mount, PublicFiles, public_files
+from vercel_emu.deployment.exposure import exposed_sources, exposure_text
+from vercel_emu.deployment.public_files import (
+    Mount,
+    PublicFiles,
+    built_mounts,
+    public_files,
+)
 from vercel_emu.deployment.routing import RoutingTable, compile_routing
+from vercel_emu.deployment.unbuilt import unbuilt
 from vercel_emu.events import Notice, notice_of
 from vercel_emu.options import Options
+from vercel_emu.project.detection.frontends import DEFAULT_OUTPUT
 from vercel_emu.project.model import Function, Project
 from vercel_emu.project.vercel_json.model import VercelConfig
-
-_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +38,8 @@ class Deployment:
     durations: Mapping[str, float]
     mounts: tuple[Mount, ...] = ()
     """Public folders beside the project's own, such as a framework's static files."""
+    unbuilt: tuple[Notice, ...] = ()
+    """What was not built when the project was read; a build that runs empties its folder first."""
 
     @property
     def functions(self) -> dict[str, Function]:
@@ -41,10 +49,8 @@ class Deployment:
     @property
     def public_folders(self) -> tuple[str, ...]:
         """Folders (relative, ending in a slash) whose files no function is made of."""
-        root = self.project.root
-        folders = [_output_folder(self.config), *(mount.folder for mount in self.mounts)]
-        inside = [root / folder for folder in folders if (root / folder).is_relative_to(root)]
-        return tuple(f"{one.relative_to(root).as_posix()}/" for one in inside if one != root)
+        beside = tuple(mount.folder for mount in self.mounts)
+        return published_folders(self.project, self.config, beside)
 
     def published_anew(self, mounts: Sequence[Mount] | None = None) -> Deployment:
         """The same with the public files that there are now, and perhaps other `mounts`."""
@@ -56,11 +62,16 @@ class Deployment:
         """What a person should know of this deployment before its visitors do."""
         warnings = (*self.project.warnings, *self.config.warnings)
         found = [notice_of(warning, "warn") for warning in warnings]
-        publishes_root = any(mount.folder == self.project.root for mount in self.files.mounts)
-        sources = self.files.exposed_sources() if publishes_root else []
-        if sources and not self.config.builds:
-            found.append(_exposed(sources))
-        return found
+        if sources := self.exposed_sources():
+            text, hint = exposure_text(sources)
+            found.append(Notice(level="warn", code="SOURCES_ARE_PUBLIC", message=text, hint=hint))
+        return [*found, *self.unbuilt]
+
+    def exposed_sources(self) -> list[str]:
+        """URL paths of source code that any visitor can download."""
+        if self.config.builds or all(one.folder != self.project.root for one in self.files.mounts):
+            return []
+        return exposed_sources(self.files, self.routing)
 
 
 def deploy(
@@ -75,28 +86,32 @@ def deploy(
     return Deployment(
         project=project,
         config=config,
-        routing=compile_routing(config, project.functions),
+        routing=compile_routing(config, project.functions, project.frontend),
         files=_public_files(project, config, tuple(mounts)),
         durations={one.name: limit or one.max_duration for one in project.functions},
         mounts=tuple(mounts),
+        unbuilt=tuple(unbuilt(project, config)),
     )
+
+
+def published_folders(
+    project: Project, config: VercelConfig, beside: Sequence[Path] = ()
+) -> tuple[str, ...]:
+    """Folders below the root (relative, ending in a slash) that hold public files alone.
+
+    `beside` are further folders, of which those in the project count.
+    """
+    root = project.root
+    folders = [root / (config.output_directory or DEFAULT_OUTPUT), *beside]
+    if config.builds:
+        folders += [mount.folder for mount in built_mounts(root, config)]
+    elif project.frontend is not None:
+        folders.append(root / project.frontend.output)
+    inside = dict.fromkeys(one for one in folders if one.is_relative_to(root) and one != root)
+    return tuple(f"{one.relative_to(root).as_posix()}/" for one in inside)
 
 
 def _public_files(project: Project, config: VercelConfig, mounts: tuple[Mount, ...]) -> PublicFiles:
     has_app = any(function.path is None for function in project.functions)
-    return public_files(project.root, config, has_app=has_app, more=mounts)
-
-
-def _output_folder(config: VercelConfig) -> Path:
-    return Path(config.output_directory or "public")
-
-
-def _exposed(sources: Sequence[str]) -> Notice:
-    more = f" and {len(sources) - _SHOWN} more" if len(sources) > _SHOWN else ""
-    return Notice(
-        level="warn",
-        code="SOURCES_ARE_PUBLIC",
-        message=f"Anyone can download {', '.join(sources[:_SHOWN])}{more}: without a public/ "
-        "folder a deployment of api/ functions publishes every other file.",
-        hint="Put what is meant for visitors into public/, or list the rest in .vercelignore.",
-    )
+    frontend = project.frontend
+    return public_files(project.root, config, has_app=has_app, frontend=frontend, more=mounts)

@@ -20,11 +20,11 @@ from pathspec import GitIgnoreSpec
 from vercel_emu.errors import EmuError, Where
 from vercel_emu.files.reading import UnfitFileError, next_step, read_text
 from vercel_emu.files.walking import Follow, Walk, is_environment, is_within
-from vercel_emu.project.detection.builds import static_sources
+from vercel_emu.project.detection.builds import static_builds, static_sources
+from vercel_emu.project.detection.frontends import DEFAULT_OUTPUT, output_folder
 from vercel_emu.project.detection.globs import matches
+from vercel_emu.project.model import Frontend
 from vercel_emu.project.vercel_json.model import VercelConfig
-
-DEFAULT_FOLDER = "public"
 
 _NEVER_UPLOADED = frozenset(
     (
@@ -57,6 +57,8 @@ class Mount:
     prefix: str = "/"
     includes: Callable[[str], bool] = _everything
     """Asked with each file's path in the folder (posix, relative)."""
+    before_app: bool = False
+    """Its files are served where legacy `routes` send their paths to the app."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,15 @@ class PublicFiles:
 
     def find(self, path: str) -> Path | None:
         """The file for a raw URL path (latin-1, percent-encoded, without a query)."""
+        one = self._published_at(path)
+        return None if one is None else one.file
+
+    def find_before_app(self, path: str) -> Path | None:
+        """The same, of the folders whose files come before an app that `routes` lead to."""
+        one = self._published_at(path)
+        return one.file if one is not None and one.mount.before_app else None
+
+    def _published_at(self, path: str) -> _Published | None:
         if "%" not in path and path.isascii():
             return self._unless_replaced(path)
         if not self._files or _ENCODED_SEPARATOR.search(path):
@@ -102,13 +113,17 @@ class PublicFiles:
         raw = unquote_to_bytes(path.encode("latin-1", "replace"))
         return self._unless_replaced(raw.decode("utf-8", "surrogateescape"))
 
-    def _unless_replaced(self, path: str) -> Path | None:
+    def _unless_replaced(self, path: str) -> _Published | None:
         """The file, unless a link has come into its place that leads to what is not public."""
         one = self._files.get(path)
         if one is None:
             return None
         real = os.path.realpath(one.file)
-        return one.file if real == one.real or _is_public(real, one.mount) else None
+        return one if real == one.real or _is_public(real, one.mount) else None
+
+    def holds(self, file: Path) -> bool:
+        """Whether this file is public."""
+        return any(one.file == file for one in self._files.values())
 
     def paths(self) -> list[str]:
         """Every URL path that a file answers, sorted."""
@@ -120,41 +135,79 @@ class PublicFiles:
 
 
 def public_files(
-    root: Path, config: VercelConfig, *, has_app: bool, more: Sequence[Mount] = ()
+    root: Path,
+    config: VercelConfig,
+    *,
+    has_app: bool,
+    frontend: Frontend | None = None,
+    more: Sequence[Mount] = (),
 ) -> PublicFiles:
     """What a deployment of `root` publishes.
 
-    With an app only `public/` (or `outputDirectory`). A project of `api/` functions alone publishes
-    that folder if it has any file, else everything that is not a function or a setting. Legacy
-    `builds` publish what they name. `more` are other folders, such as a framework's static files.
+    With a front end only its output. With an app only `public/` (or `outputDirectory`). Else that
+    folder if it has any file, or everything that is not a function or a setting. Legacy `builds`
+    publish what they name, and what they make. `more` are other folders, such as a framework's
+    static files.
     """
-    folder = _output_folder(root, config)
-    mounts = [Mount(folder)]
+    clean_urls = bool(config.clean_urls)
     if config.builds:
         named = static_sources(config.builds)
-        mounts = [Mount(root, includes=lambda file: any(matches(glob, file) for glob in named))]
-    elif not has_app and next(_published(Mount(folder)), None) is None:
-        ignored = _not_uploaded(root)
+        listed = Mount(root, includes=lambda file: any(matches(glob, file) for glob in named))
+        # Django's sources come first: they are newer than what the last build collected of them.
+        mounts = [listed, *more, *built_mounts(root, config)]
+        return PublicFiles(mounts, clean_urls=clean_urls)
+    folder = published_folder(root, config, frontend)
+    mounts = [Mount(folder)] if folder != root else [_root_mount(root)]
+    if frontend is None and not has_app and next(_published(mounts[0]), None) is None:
+        mounts = [_root_mount(root)]
+    return PublicFiles([*mounts, *more], clean_urls=clean_urls)
 
-        def is_public(name: str) -> bool:
-            return _is_public_by_default(name) and not ignored.match_file(name)
 
-        mounts = [Mount(root, includes=is_public)]
-    return PublicFiles([*mounts, *more], clean_urls=bool(config.clean_urls))
+def published_folder(root: Path, config: VercelConfig, frontend: Frontend | None = None) -> Path:
+    """The folder that a deployment publishes: a front end's output, or `outputDirectory`.
+
+    Raises:
+        EmuError: it lies outside of the project.
+    """
+    if frontend is not None:
+        _require_inside(root, frontend.output, config, "outputDirectory")
+        return output_folder(root, frontend)
+    name = config.output_directory or DEFAULT_OUTPUT
+    _require_inside(root, name, config, "outputDirectory")
+    return root / name
 
 
-def _output_folder(root: Path, config: VercelConfig) -> Path:
-    name = config.output_directory or DEFAULT_FOLDER
-    folder = root / name
-    if "\0" in name or not folder.resolve().is_relative_to(root.resolve()):
-        raise EmuError(
-            "INVALID_OUTPUT_DIRECTORY",
-            f"{config.file_name or 'vercel.json'}: `outputDirectory` {name!r} lies outside the "
-            "project.",
-            "Name a folder inside the project, such as `public`.",
-            where=Where(config.file_name or "vercel.json", "outputDirectory"),
-        )
-    return folder
+def built_mounts(root: Path, config: VercelConfig) -> list[Mount]:
+    """What the static builds of `builds` have made, published below the folder of each."""
+    mounts: list[Mount] = []
+    for build in static_builds(config.builds):
+        folder = build.output(root)
+        _require_inside(root, str(folder), config, "builds")
+        mounts.append(_root_mount(root) if folder == root else Mount(folder, build.prefix))
+    return mounts
+
+
+def _require_inside(root: Path, name: str, config: VercelConfig, key: str) -> None:
+    if "\0" not in name and (root / name).resolve().is_relative_to(root.resolve()):
+        return
+    file = config.file_name or "vercel.json"
+    what = "`outputDirectory`" if key == "outputDirectory" else "`distDir` in `builds`"
+    raise EmuError(
+        "INVALID_OUTPUT_DIRECTORY",
+        f"{file}: {what} {name!r} lies outside the project.",
+        "Name a folder inside the project, such as `public`.",
+        where=Where(file, key),
+    )
+
+
+def _root_mount(root: Path) -> Mount:
+    """The project's own folder without functions, settings and what is not uploaded."""
+    ignored = _not_uploaded(root)
+
+    def is_public(name: str) -> bool:
+        return _is_public_by_default(name) and not ignored.match_file(name)
+
+    return Mount(root, includes=is_public)
 
 
 def _not_uploaded(root: Path) -> GitIgnoreSpec:

@@ -170,7 +170,10 @@ class Edge:
     ) -> None:
         """The file, or 404 where there is none, or it has gone meanwhile."""
         if not file or not await platform_responses.send_static(call, outcome, file, self._etags):
-            raise HTTPError(explain.not_found(call.deployment.project.functions))
+            failure = explain.not_found(call.deployment.project.functions)
+            await platform_responses.send_failure(
+                call, failure, overlay=self._overlay, rules=outcome.headers
+            )
 
     def refuse_malformed(self, code: str = "BAD_REQUEST") -> bytes:
         """The whole answer to a client that doesn't speak HTTP, or sends headers without end."""

@@ -8,5 +8,6 @@ Start with `prepare.py` (everything a start needs, without starting anything), t
 (what the parts share while it runs), `start.py` and `serve.py` (build and wire them, in order).
 `reloading.py` does what a changed file asks for, `function_set.py` keeps the pools as vercel.json
 and `api/` have them, `upkeep.py` ends idle functions, `memory_watch.py` looks at their memory,
-`django_static.py` publishes Django's static files.
+`django_static.py` publishes Django's static files, `static_building.py` runs the commands that make
+others, `installed_copies.py` knows packages that don't follow their sources.
 """

@@ -16,6 +16,7 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vercel_emu import guest
 from vercel_emu.deployment.public_files import Mount
@@ -48,10 +49,10 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
             return ()  # on a server of its own
         prefix = f"/{self.url.strip('/')}/".replace("//", "/")
         sources = [
-            Mount(Path(folder), f"{prefix}{name.strip('/')}/" if name else prefix)
+            Mount(Path(folder), f"{prefix}{name.strip('/')}/" if name else prefix, before_app=True)
             for name, folder in self.folders
         ]
-        made = [Mount(Path(self.collected), prefix)] if self.collected else []
+        made = [Mount(Path(self.collected), prefix, before_app=True)] if self.collected else []
         return (*sources, *made)
 
     def has(self, file: Path) -> bool:
@@ -81,6 +82,12 @@ class DjangoStatic:
     def _django(self) -> DjangoSettings:
         assert self._project.django is not None
         return self._project.django
+
+    @property
+    def url(self) -> str:
+        """The path that the settings name for static files; empty for another server's."""
+        url = self._django.static_url or ""
+        return "" if "://" in url or url.startswith("//") else f"/{url.strip('/')}/"
 
     @property
     def must_come_first(self) -> bool:
@@ -150,6 +157,7 @@ class DjangoPublisher:
         self._project = project
         self._static: DjangoStatic | None = None
         self._busy = asyncio.Lock()
+        self._known = asyncio.Event()
 
     def mounts(self) -> tuple[Mount, ...]:
         """The public folders, as far as they are known."""
@@ -164,8 +172,27 @@ class DjangoPublisher:
         self._static = DjangoStatic(prepared.project, prepared.interpreter.path, folder)
         if self._static.must_come_first:
             await self._look(self._static)
+            self._known.set()
         else:
+            if self._static.found is not None:
+                self._known.set()
             self._project.run(self._look_later(self._static), "Django's files")
+
+    def before(self, app: ASGIApp) -> ASGIApp:
+        """`app`; requests for static files wait until it is known for the first time where those
+        are: else the first page would come without them.
+        """
+        static = self._static
+        url = static.url if static is not None else ""
+        if not url or self._known.is_set():
+            return app
+
+        async def wait_for_files(scope: Scope, receive: Receive, send: Send) -> None:
+            if not self._known.is_set() and scope["path"].startswith(url):
+                await self._known.wait()
+            await app(scope, receive, send)
+
+        return wait_for_files
 
     def changed(self, found: Meaning) -> None:
         """Files were saved."""
@@ -177,7 +204,10 @@ class DjangoPublisher:
         for pool in self._project.pools.values():
             with contextlib.suppress(CannotStart):
                 await pool.acquire()
-        await self._publish(static)
+        try:
+            await self._publish(static)
+        finally:
+            self._known.set()
 
     async def _publish(self, static: DjangoStatic) -> None:
         project = self._project

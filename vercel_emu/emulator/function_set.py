@@ -40,9 +40,12 @@ class FunctionSet:
             self.add(function, environment)
 
     async def launched(self) -> None:
-        """Wait until the processes that are being started exist."""
+        """Wait until the processes that are being started exist; end one that nothing needs."""
         for pool in self._pools.values():
             await pool.launched()
+        early, self._early = self._early, None
+        if early is not None:
+            await early.discard()
 
     def adopt(self, environment: Mapping[str, str], change: Change, found: Meaning) -> bool:
         """Follow the project as it is now; whether any function came, went or was restarted."""

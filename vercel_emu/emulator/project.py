@@ -16,7 +16,7 @@ from vercel_emu.edge.page_reload import PageReload
 from vercel_emu.emu_folder import EmuFolder
 from vercel_emu.emulator.prepare import Prepared
 from vercel_emu.errors import ProjectWarning
-from vercel_emu.events import Emit, EventBus, notice_of
+from vercel_emu.events import Emit, EventBus, Notice, notice_of
 from vercel_emu.instance.gate import Gate
 from vercel_emu.instance.pool import FunctionPool
 from vercel_emu.options import Options
@@ -74,6 +74,7 @@ class RunningProject:
         self.on_adopted: Callable[[], None] = lambda: None
         """Called when the project was read anew, and is now this."""
         self._warned: tuple[ProjectWarning, ...] = ()
+        self._noticed: list[Notice] = []
 
     @property
     def options(self) -> Options:
@@ -110,11 +111,11 @@ class RunningProject:
 
     def publish(self, deployment: Deployment) -> None:
         """Serve by these rules and files from now on, and say what is new about them."""
-        known = self.deployment.notices() if self.deployment is not None else []
+        known, self._noticed = self._noticed, deployment.notices()
         self.deployment = deployment
         if self.edge is not None:
             self.edge.deployment = self.as_served(deployment)
-        for notice in deployment.notices():
+        for notice in self._noticed:
             if notice not in known:
                 self.emit(notice)
 

@@ -6,15 +6,16 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vercel_emu import tasks
-from vercel_emu.deployment.deploy import Deployment, deploy
+from vercel_emu.deployment.deploy import Deployment, deploy, published_folders
 from vercel_emu.emu_folder import prepare_folder
 from vercel_emu.emulator.function_set import FunctionSet
+from vercel_emu.emulator.installed_copies import InstalledCopies
 from vercel_emu.emulator.prepare import Prepared, prepare
 from vercel_emu.emulator.project import RunningProject
 from vercel_emu.errors import EmuError, Where
@@ -60,6 +61,7 @@ class Reloader:
         self._seen_at = 0.0
         self._work: asyncio.Task[None] | None = None
         self._source: Source | None = None
+        self._copies: InstalledCopies | None = None
 
     async def start(self, stack: contextlib.AsyncExitStack) -> None:
         """Begin to watch, where the options say so."""
@@ -72,8 +74,10 @@ class Reloader:
         extra = tuple(root / path for path in options.watch)
         if options.env_file is not None:
             extra += (Path.cwd() / options.env_file,)
-        output = (project.prepared.config.output_directory or "public").strip("./")
-        kept, beside = (f"{output}/",), local_packages(root)
+        kept = published_folders(project.prepared.project, project.prepared.config)
+        copies = InstalledCopies(root.resolve(), project.prepared.interpreter.site_packages)
+        self._copies = copies
+        beside = (*local_packages(root), *copies.followed())
         reader = Reader(root, options.ignore, extra, kept, beside=beside)
         watcher = Watcher(reader, self._seen, self._settled)
         watcher.on_too_large, watcher.on_root = self._not_followed, self._root_came_or_went
@@ -103,7 +107,10 @@ class Reloader:
         options = self._project.options
         env_file = str(options.env_file) if options.env_file else None
         public = self._project.public_folders()
-        found = meaning(saved.files, appeared=saved.appeared, env_file=env_file, public=public)
+        files = self._without_copies(saved.files)
+        found = meaning(files, appeared=saved.appeared, env_file=env_file, public=public)
+        if new := self._may_mean_functions_now(found):
+            found = replace(found, structure=(*found.structure, *new))
         if found.environment or found.rules or found.structure or found.options:
             self._begin(self._reread(found))
         elif found.appeared:
@@ -114,6 +121,26 @@ class Reloader:
             self._django.changed(found)
         if found.dependencies:
             self._project.run(self._offer_to_install(found.dependencies), "dependencies")
+
+    def _without_copies(self, files: Collection[str]) -> list[str]:
+        """The changed files without the sources of packages that run as installed copies."""
+        sources = self._copies.sources(files) if self._copies is not None else {}
+        if self._copies is not None and sources:
+            self._project.emit(self._copies.notice(sources))
+        return [file for file in files if file not in sources]
+
+    def _may_mean_functions_now(self, found: Meaning) -> tuple[str, ...]:
+        """Saved files by which there may be other functions, or an app where there was none."""
+        functions = self._project.project.functions
+        saved = [one for one in found.code if one.endswith(".py")]
+        if any(function.entrypoint.fault is not None for function in functions):
+            return tuple(saved)  # what was no Python may be some now, and its app of another name
+        if any(function.path is None for function in functions):
+            return ()  # the app takes every path
+        known = {function.entrypoint.file for function in functions}
+        new = [one for one in saved if one not in known]
+        manifests = found.appeared.intersection(("requirements.txt", "Pipfile"))
+        return (*manifests, *(one for one in new if one.startswith("api/") or not known))
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something that takes a while with the gate closed, after what is being done."""
@@ -153,9 +180,15 @@ class Reloader:
                 project.emit(Reloading(files=found.code))
             for pool in concerned:
                 pool.change(change)
+            if not concerned and self._are_public(found.code):
+                project.pages.changed()
         elif found.static:
             project.pages.changed()
         project.gate.open()
+
+    def _are_public(self, files: tuple[str, ...]) -> bool:
+        deployment, root = self._project.deployment, self._project.project.root
+        return deployment is not None and any(deployment.files.holds(root / one) for one in files)
 
     async def _republish(self, found: Meaning) -> None:
         """Files came or went: some of them may be public."""
@@ -177,6 +210,7 @@ class Reloader:
             return
         change = Change(files, self._seen_at)
         restarted = self._adopt(prepared, deployment, change, found)
+        await self._find_django_files()
         if restarted:
             project.emit(Reloading(files=files))
         else:
@@ -195,6 +229,19 @@ class Reloader:
         project.publish(deployment)
         project.on_adopted()
         return restarted
+
+    async def _find_django_files(self) -> None:
+        """Those of a project whose settings could not be read until now."""
+        project = self._project
+        if self._django is not None or project.project.django is None:
+            return
+        from vercel_emu.emulator.django_static import DjangoPublisher
+
+        self._django = DjangoPublisher(project)
+        await self._django.start()
+        if project.deployment is not None:
+            publish = project.deployment.published_anew
+            project.publish(await asyncio.to_thread(publish, self._django.mounts()))
 
     def _refuse(self, error: EmuError) -> None:
         self._project.emit(notice_of(error, "error"))
@@ -236,6 +283,9 @@ class Reloader:
         return replace(before, **{name: changed[name] for name in changed.keys() & _LIVE_OPTIONS})
 
     def _packages_changed(self) -> None:
+        prepared = self._project.prepared
+        site_packages = prepared.interpreter.site_packages
+        self._copies = InstalledCopies(prepared.project.root.resolve(), site_packages)
         self._seen()
         self._begin(self._restart(("installed packages",)))
 
@@ -249,12 +299,18 @@ class Reloader:
     async def _offer_to_install(self, files: tuple[str, ...]) -> None:
         """Say what the changed files ask for and the environment lacks."""
         from vercel_emu.project.python.dependencies import Action, plan_dependencies
+        from vercel_emu.project.python.manifest import manifests_of
 
         project = self._project
         prepared = project.prepared
+        manifests = manifests_of(prepared.project)
         try:
             plan = await asyncio.to_thread(
-                plan_dependencies, prepared.project.root, prepared.interpreter, install=None
+                plan_dependencies,
+                prepared.project.root,
+                manifests,
+                prepared.interpreter,
+                install=None,
             )
         except EmuError as error:
             if "pyproject.toml" not in files:  # which has been read, and refused, for its options

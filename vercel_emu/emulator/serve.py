@@ -111,6 +111,8 @@ async def start_edge(
     project.edge = edge
     project.bus.subscribe(edge.on_event)
     app = project.gate.before(edge)
+    if django is not None:
+        app = django.before(app)
     if options.live_reload:
         app = LiveReload(app)
     server = make_server(app, ws=edge.websocket, refuse=edge.refuse_malformed)

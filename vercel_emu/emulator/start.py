@@ -99,7 +99,10 @@ async def _start_debug_port(project: RunningProject, stack: contextlib.AsyncExit
     from vercel_emu.instance.debug_port import DebugPort
 
     async def find() -> int:
-        return await next(iter(project.pools.values())).debug_port()
+        pool = next(iter(project.pools.values()), None)
+        if pool is None:
+            raise ConnectionError("there is no function to debug")
+        return await pool.debug_port()
 
     project.debugger = DebugPort(project.options.debugpy, find)
     stack.push_async_callback(project.debugger.close)

@@ -10,7 +10,7 @@ user code. `control.py` is the line to the emulator and
 `environ_changes.py` are the warm standby; `cache_client.py` and `purge_api.py` reach the
 emulator's caches; `platform_edges.py`, `fs_guard.py`, `self_calls.py` and `surroundings.py` make
 the process like a deployed one. `functions_api/` is the built-in `vercel.*` (`builtin_api.py` puts
-it last on the path), `scripts/` is run on its own.
+it last on the path), `scripts/` is run on its own. `analysis/` reads source files, here or there.
 """
 
 from __future__ import annotations

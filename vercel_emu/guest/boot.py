@@ -17,10 +17,13 @@ import importlib
 import os
 import sys
 import time
+import traceback
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from vercel_emu.guest.control import Control
     from vercel_emu.guest.preload import Preload
 
@@ -51,7 +54,36 @@ def load_sibling(name: str) -> Any:
     return importlib.import_module(f"{_PACKAGE}.{name}")
 
 
-def pause_before_own_code(settings: dict[str, Any], control: Control, preload: Preload) -> None:
+def serve_functions_api(control: Control) -> Callable[[], None]:
+    """Make the built-in `vercel.*` importable.
+
+    To call the result reports what of it is imported; what is imported later reports itself.
+    """
+    builtin_api = load_sibling("builtin_api")
+    served: list[str] = []
+    reported = False
+
+    def report() -> None:
+        nonlocal reported
+        reported = True
+        if not served and builtin_api.PARTS.isdisjoint(sys.modules):
+            return
+        installed = builtin_api.installed_version(sys.path) if served else ""
+        control.report("emu-functions-api", builtin=served, installed=installed)
+
+    def on_import(part: str) -> None:
+        if part not in served:
+            served.append(part)
+            if reported:
+                report()
+
+    builtin_api.activate(os.path.join(GUEST_DIR, "functions_api"), on_import)
+    return report
+
+
+def pause_before_own_code(
+    settings: dict[str, Any], control: Control, preload: Preload, report_api: Callable[[], None]
+) -> None:
     """Let `vc_init` run up to the import of user code; stand by there until "go"."""
     resolver = importlib.import_module("vercel_runtime.resolver")
     edges = load_sibling("platform_edges")
@@ -72,6 +104,7 @@ def pause_before_own_code(settings: dict[str, Any], control: Control, preload: P
             preload.check(complete=False)
             raise
         preload.check(complete=True)
+        report_api()
         return module
 
     resolver.import_module = import_when_told  # type: ignore[attr-defined]
@@ -123,13 +156,19 @@ def main() -> None:
     own.install()
     preload = load_sibling("preload").Preload(settings["modules_file"], control, own, prefixes)
 
-    served_by_us = load_sibling("builtin_api").activate(os.path.join(GUEST_DIR, "functions_api"))
-    control.report("emu-booted", builtin_api=served_by_us, pid=os.getpid())
-    pause_before_own_code(settings, control, preload)
+    report_api = serve_functions_api(control)
+    pause_before_own_code(settings, control, preload, report_api)
     if not settings["official_cache_client"]:
         load_sibling("cache_client").install_cache_client_seam()
-    # Serves until the process ends: the runtime runs its server in the import of this module.
-    importlib.import_module("vercel_runtime.vc_init")
+    try:
+        # Serves until the process ends: the runtime runs its server in the import of this module.
+        importlib.import_module("vercel_runtime.vc_init")
+    except Exception as error:
+        if sys.excepthook is not sys.__excepthook__:
+            raise
+        # Not through the runtime's log: the emulator tells it as the failure that it is.
+        traceback.print_exception(error, file=sys.__stderr__)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

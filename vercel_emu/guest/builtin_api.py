@@ -1,4 +1,4 @@
-"""Puts the built-in functions API at the end of the import path, and says what it will serve.
+"""Puts the built-in functions API at the end of the import path, and tells what of it is imported.
 
 `vercel` is a namespace package: every distribution adds parts to it, and the first folder that has
 a part serves all of it. Ours is the last, so an official part always wins whole.
@@ -10,40 +10,78 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
-from importlib.machinery import ModuleSpec, PathFinder
+from collections.abc import Callable, Iterable
+from importlib.machinery import (
+    BYTECODE_SUFFIXES,
+    SOURCE_SUFFIXES,
+    FileFinder,
+    ModuleSpec,
+    SourceFileLoader,
+    SourcelessFileLoader,
+)
+from types import FrameType, ModuleType
 
-PARTS = ("functions", "env", "headers", "cache")
+PARTS = frozenset({"vercel.functions", "vercel.env", "vercel.headers", "vercel.cache"})
+
+_GUEST = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
 
 
-def activate(path_of_functions_api: str) -> list[str]:
-    """Append the built-in API to `sys.path`; return the modules that it, not a package, serves.
+def activate(
+    path_of_functions_api: str, on_import: Callable[[str], None] = lambda part: None
+) -> None:
+    """Append the built-in API to `sys.path`; `on_import` is called for each part it is to serve.
 
     Nothing is imported. With a `vercel` that is no namespace package (the user's own `vercel.py`,
-    or the unrelated PyPI releases before 0.3) nothing of ours can be reached: the result is empty.
+    or the unrelated PyPI releases before 0.3) nothing of ours can be reached.
     """
     folder = os.path.abspath(path_of_functions_api)
     if folder in sys.path:
         sys.path.remove(folder)
     sys.path.append(folder)
-    return served_from(folder, sys.path)
-
-
-def served_from(folder: str, path: Sequence[str]) -> list[str]:
-    """Which of the API's modules `path` would take from `folder`."""
-    portions = _portions_of_vercel(path)
-    found = ((f"vercel.{part}", PathFinder.find_spec(f"vercel.{part}", portions)) for part in PARTS)
     inside = os.path.join(folder, "")
-    return [name for name, spec in found if (_origin(spec) or "").startswith(inside)]
+
+    def hook(path: str) -> FileFinder:
+        if not path.startswith(inside):
+            raise ImportError
+        finder = _TellingFinder(
+            path, (SourceFileLoader, SOURCE_SUFFIXES), (SourcelessFileLoader, BYTECODE_SUFFIXES)
+        )
+        finder.on_import = on_import
+        return finder
+
+    sys.path_hooks.insert(0, hook)
 
 
-def _portions_of_vercel(path: Sequence[str]) -> list[str]:
-    spec = PathFinder.find_spec("vercel", list(path))
-    if spec is None or _origin(spec) is not None:
-        return []
-    return list(spec.submodule_search_locations or ())
+class _TellingFinder(FileFinder):
+    """Finds modules of the built-in API: it is asked last, for what no package has."""
+
+    on_import: Callable[[str], None]
+
+    def find_spec(self, fullname: str, target: ModuleType | None = None) -> ModuleSpec | None:
+        spec = super().find_spec(fullname, target)
+        if spec is not None and fullname in PARTS and _is_users(sys._getframe(1)):
+            self.on_import(fullname)
+        return spec
 
 
-def _origin(spec: ModuleSpec | None) -> str | None:
-    """The file behind a module; None for a namespace package, which has no file."""
-    return None if spec is None else spec.origin
+def _is_users(frame: FrameType | None) -> bool:
+    """Whether user code imports: neither this API itself nor the platform's runtime does."""
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if not file.startswith("<frozen ") and "/importlib/" not in file:
+            return not file.startswith(_GUEST) and "/vercel_runtime/" not in file
+        frame = frame.f_back
+    return True
+
+
+def installed_version(path: Iterable[str]) -> str:
+    """The version of the package `vercel` that is installed; empty where none is."""
+    for folder in path:
+        try:
+            names = os.listdir(folder) if folder.endswith("-packages") else []
+        except OSError:
+            continue
+        for name in names:
+            if name.startswith("vercel-") and name.endswith(".dist-info"):
+                return name.removeprefix("vercel-").removesuffix(".dist-info")
+    return ""

@@ -54,8 +54,11 @@ class Control:
 
     def start(self, ipc_path: str) -> None:
         """Connect to the emulator's socket, and listen to its commands from now on."""
-        self._reports.connect(ipc_path)
         self._ipc_path = ipc_path
+        try:
+            self._reports.connect(ipc_path)
+        except OSError:  # it ended while this process came up
+            self._emulator_is_gone()
         threading.Thread(target=self._listen, name="vercel-emu-control", daemon=True).start()
 
     def report(self, kind: str, **payload: object) -> None:

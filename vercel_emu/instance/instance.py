@@ -8,8 +8,10 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from vercel_emu.errors import EmuError, Where
 from vercel_emu.events import LogLine
 from vercel_emu.instance.invocations import Invocations
+from vercel_emu.instance.output.diagnosis import Diagnosis
 from vercel_emu.instance.output.logs import LineJoiner
 from vercel_emu.instance.output.tracebacks import CodeError
 from vercel_emu.instance.process.process import InstanceProcess
@@ -59,6 +61,17 @@ class StartFailure:
     message: str
     error: CodeError
     files: tuple[str, ...] = ()
+    hint: str = ""
+
+    def as_error(self) -> EmuError:
+        """For those who don't ask by HTTP: what to do, and the user's own traceback."""
+        place = self.error.location
+        return EmuError(
+            "FUNCTION_START_FAILED",
+            f"The function {self.function} can't start: {self.message}",
+            "\n".join(filter(None, (self.hint, self.error.traceback))) or None,
+            where=Where(place.file, line=place.line) if place else None,
+        )
 
 
 class CannotStart(Exception):
@@ -88,6 +101,8 @@ class Instance:
     root: Path = field(default_factory=Path)
     said: deque[tuple[float, str]] = field(default_factory=lambda: deque(maxlen=400))
     fatal: str = ""
+    diagnosis: Diagnosis | None = None
+    """Why it can't start, where that was found out before it failed."""
     exit_text: str = ""
     exit_signal: int = 0
     """The signal that ended it; 0 where it ended by itself, or has not."""

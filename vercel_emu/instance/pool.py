@@ -19,8 +19,9 @@ from vercel_emu.instance import lifecycle
 from vercel_emu.instance.gate import Gate
 from vercel_emu.instance.instance import CannotStart, Change, Instance, PoolSettings, StartFailure
 from vercel_emu.instance.lifecycle import Lifecycle, Phase
+from vercel_emu.instance.output.diagnosis import diagnose
 from vercel_emu.instance.output.logs import Stream
-from vercel_emu.instance.output.tracebacks import CodeError, read_traceback
+from vercel_emu.instance.output.tracebacks import CodeError, read_traceback, where_it_hung
 from vercel_emu.instance.own_files import OwnFiles
 from vercel_emu.instance.process import ipc
 from vercel_emu.instance.process.early import EarlyProcess
@@ -256,18 +257,29 @@ class FunctionPool:
     def _fail(self, name: str) -> None:
         instance = self._instances[name]
         text = instance.fatal or "\n".join(instance.said_since(instance.since))
+        if instance.failure_note:
+            text = where_it_hung(text, self.spec.root)
         error = read_traceback(text, self.spec.root)
         message = instance.failure_note or error.summary or instance.exit_text
-        self.failure = StartFailure(self.name, message, error, self._change.files)
+        timed_out = bool(instance.failure_note) or instance.diagnosis is not None
+        found = instance.diagnosis or diagnose(self.spec.code, error, timed_out=timed_out)
+        hint = ""
+        if found is not None:
+            message, hint, error = found.message, found.hint, found.error
+        self.failure = StartFailure(self.name, message, error, self._change.files, hint)
         self._change.announced = True
         now = time.monotonic()
-        if instance.exit_signal and not instance.failure_note:
+        if instance.exit_signal and not timed_out:
             self._retry.killed(now)
         else:
-            self._retry.failed(now, now - instance.since, timed_out=bool(instance.failure_note))
+            self._retry.failed(now, now - instance.since, timed_out=timed_out)
         self._emit(
             events.InstanceFailed(
-                function=self.name, instance=name, message=message, detail=error.traceback
+                function=self.name,
+                instance=name,
+                message=message,
+                detail=error.traceback,
+                hint=hint,
             )
         )
         self._waiters.wake(self.failure)

@@ -20,7 +20,7 @@ class Reports:
 
     def __init__(self, function: str, emit: events.Emit) -> None:
         self.function = function
-        self.builtin_api: tuple[str, ...] = ()
+        self._builtin_api: tuple[str, ...] = ()
         self._emit = emit
         self._written: set[str] = set()
 
@@ -38,8 +38,8 @@ class Reports:
                 self._fetch(payload.context.invocation_id, payload.payload)
             case ipc.UnrecoverableError(payload):
                 instance.fatal = payload.message
-            case ipc.Booted(payload):
-                self._booted(tuple(payload.builtin_api))
+            case ipc.FunctionsAPI(payload):
+                self._functions_api(tuple(payload.builtin), payload.installed)
             case ipc.Standby(payload):
                 self._stands_by(instance, payload.modules, payload.duration_ms)
             case ipc.FsWrite(payload):
@@ -176,11 +176,13 @@ class Reports:
             )
         )
 
-    def _booted(self, builtin_api: tuple[str, ...]) -> None:
-        if builtin_api == self.builtin_api:
+    def _functions_api(self, builtin: tuple[str, ...], installed: str) -> None:
+        if builtin == self._builtin_api:
             return
-        self.builtin_api = builtin_api
-        self._emit(events.FunctionsAPI(function=self.function, builtin=builtin_api))
+        self._builtin_api = builtin
+        self._emit(
+            events.FunctionsAPI(function=self.function, builtin=builtin, installed=installed)
+        )
 
     def _stands_by(self, instance: Instance, modules: int, duration_ms: float) -> None:
         self._emit(

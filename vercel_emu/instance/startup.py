@@ -15,6 +15,7 @@ from pathlib import Path
 from vercel_emu.instance import lifecycle
 from vercel_emu.instance.instance import Instance, PoolSettings
 from vercel_emu.instance.lifecycle import Lifecycle, Phase
+from vercel_emu.instance.output.diagnosis import server_at_import
 from vercel_emu.instance.output.logs import LineJoiner
 from vercel_emu.instance.process.early import EarlyProcess
 from vercel_emu.instance.process.process import InstanceProcess, LaunchSpec, Listener
@@ -22,6 +23,8 @@ from vercel_emu.instance.reports import Reports
 from vercel_emu.instance.waiting import first_answer, tell_where_it_hangs
 from vercel_emu.tasks import TaskSet
 
+LONG_START = 3.0
+"""Seconds after which the source is searched for a call that never returns."""
 STANDBY_DELAY = 0.15
 """Seconds between a start and the making of the next standby, which takes a CPU for a while."""
 
@@ -106,9 +109,9 @@ class Startup:
         limit = self._settings().startup_timeout
         if not self._spec().debug:
             instance.deadline = asyncio.get_running_loop().call_later(
-                limit,
+                min(limit, LONG_START),
                 lambda: self._tasks.start(
-                    self._expired(instance, limit), f"startup deadline of {instance.name}"
+                    self._takes_long(instance, limit), f"long start of {instance.name}"
                 ),
             )
 
@@ -116,6 +119,22 @@ class Startup:
         if await first_answer(instance, lambda: self._lifecycle.phase(instance.name) is not None):
             instance.cancel_deadline()
             self._post(lifecycle.Started(instance.name))
+
+    async def _takes_long(self, instance: Instance, limit: float) -> None:
+        """It ends now if it can never start, else when its time is over."""
+        code = self._spec().code
+        instance.diagnosis = await asyncio.to_thread(server_at_import, code)
+        if self._lifecycle.phase(instance.name) is not Phase.STARTING:
+            return
+        if instance.diagnosis is not None:
+            self._post(lifecycle.Unresponsive(instance.name))
+            return
+        instance.deadline = asyncio.get_running_loop().call_later(
+            max(0.0, limit - (time.monotonic() - instance.since)),
+            lambda: self._tasks.start(
+                self._expired(instance, limit), f"startup deadline of {instance.name}"
+            ),
+        )
 
     async def _expired(self, instance: Instance, limit: float) -> None:
         await tell_where_it_hangs(instance, limit)

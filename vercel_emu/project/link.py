@@ -25,6 +25,7 @@ class Link:
     framework: str | Unset | None = UNSET
     root_directory: str | None = None
     output_directory: str | None = None
+    build_command: str | None = None
 
 
 def read_link(folder: Path) -> Link:
@@ -52,6 +53,7 @@ def read_link(folder: Path) -> Link:
         framework=framework,
         root_directory=_text(settings, "rootDirectory", "settings."),
         output_directory=_text(settings, "outputDirectory", "settings."),
+        build_command=_text(settings, "buildCommand", "settings."),
     )
 
 

@@ -8,21 +8,25 @@ from pathlib import Path
 
 from vercel_emu.errors import EmuError, ProjectWarning, Where
 from vercel_emu.project.detection import functions as api
-from vercel_emu.project.detection.builds import built_functions, python_sources
+from vercel_emu.project.detection.builds import built_functions, names_functions
+from vercel_emu.project.detection.django import find_manage, read_settings
 from vercel_emu.project.detection.entrypoint import (
     Search,
     not_found,
     search_entrypoint,
 )
-from vercel_emu.project.detection.exports import find_export_in_file
 from vercel_emu.project.detection.frameworks import (
     PYTHON_PRESETS,
     detect_framework,
 )
+from vercel_emu.project.detection.frontends import BuildSettings, find_frontend
+from vercel_emu.project.detection.served import serves_pages, serves_something
+from vercel_emu.project.detection.sources import Sources
 from vercel_emu.project.link import Link, deployed_folder, read_link
 from vercel_emu.project.model import (
     DjangoSettings,
     Entrypoint,
+    Frontend,
     Function,
     FunctionSettings,
     Project,
@@ -77,26 +81,55 @@ def load_project(
     Raises:
         EmuError: a deployment would find nothing to run, or several things.
     """
-    project = identify_project(root)
-    link = read_link(project.link_root or project.root)
-    chosen, origin = _choose_framework(project.root, config.framework, link)
+    project, origin = _with_framework(identify_project(root), config)
+    chosen = project.framework
+    sources = Sources(project.root, interpreter)
     settings = config.function_settings
-    if app is None and python_sources(config.builds):
-        found = Found(functions=built_functions(project.root, config.builds))
+    if app is None and names_functions(config.builds):
+        found = _load_builds(sources, config, environ)
     elif app is not None or (chosen in PYTHON_PRESETS and chosen != "fasthtml"):
-        found = _load_app(project.root, chosen, app, interpreter, environ)
-        found = _or_functions(project.root, found, chosen, origin, config.destinations)
+        found = _load_app(sources, chosen, app, environ)
+        found = _or_functions(sources, found, chosen, origin, config.destinations)
     elif chosen == "fasthtml":
-        found = _load_fasthtml(project.root, interpreter, environ)
+        found = _load_fasthtml(sources, environ)
     else:
-        found = _load_other(project.root, chosen, origin, settings)
+        found = _load_other(sources, project, origin, config)
+    if chosen in PYTHON_PRESETS and all(one.path is not None for one in found.functions):
+        # The functions are those of the preset "Other", so what is published is that as well.
+        project = replace(project, frontend=_frontend(project, config, None))
     return replace(
         project,
-        framework=chosen,
         functions=api.apply_settings(found.functions, settings),
         django=found.django,
         warnings=(*found.warnings, *_setting_warnings(found.functions, settings)),
     )
+
+
+def with_framework(project: Project, config: VercelConfig) -> Project:
+    """The same with its framework and front end, which can be told without its functions."""
+    return _with_framework(project, config)[0]
+
+
+def _with_framework(project: Project, config: VercelConfig) -> tuple[Project, str]:
+    """The project, and where its framework comes from (empty: detected)."""
+    link = read_link(project.link_root or project.root)
+    framework, origin = _choose_framework(project.root, config.framework, link)
+    frontend = _frontend(project, config, framework)
+    return replace(project, framework=framework, frontend=frontend), origin
+
+
+def _frontend(project: Project, config: VercelConfig, framework: str | None) -> Frontend | None:
+    """What is built beside the functions; legacy `builds` say it themselves."""
+    if config.builds:
+        return None
+    top = project.link_root or project.root
+    link = read_link(top)
+    command, output = config.build_command, config.output_directory
+    settings = BuildSettings(
+        build_command=link.build_command if command is None else command,
+        output_directory=link.output_directory if output is None else output,
+    )
+    return find_frontend(project.root, framework, settings, top)
 
 
 def _choose_framework(
@@ -110,33 +143,63 @@ def _choose_framework(
     return detect_framework(root), ""
 
 
+def _load_builds(sources: Sources, config: VercelConfig, environ: Mapping[str, str]) -> Found:
+    """What the legacy `builds` name, and Django's settings where that is a Django project."""
+    root = sources.root
+    functions = built_functions(sources, config.builds)
+    if not functions and not serves_something(root, config, None):
+        raise not_found(sources, None, search_entrypoint(sources, None))
+    base = find_manage(root) if functions else None
+    if base is None:
+        return Found(functions=functions)
+    try:
+        django = read_settings(root, base, interpreter=sources.python, environ=environ)
+    except EmuError:
+        django = None  # the functions are known without; what is wrong shows when they start
+    return Found(functions=functions, django=django)
+
+
 def _load_app(
-    root: Path,
+    sources: Sources,
     framework: str | None,
     app: str | None,
-    interpreter: Path | None,
     environ: Mapping[str, str],
 ) -> Found:
     """One app that receives everything, or else the functions of `api/`."""
-    search = search_entrypoint(root, framework, app=app, interpreter=interpreter, environ=environ)
+    search = search_entrypoint(sources, framework, app=app, environ=environ)
     entrypoint = search.entrypoint
     if entrypoint is None:
         # Most deployments of such folders have the preset "Other", where these are functions.
-        return _functions_instead(root, framework, search)
-    warnings: tuple[ProjectWarning, ...] = ()
+        return _functions_instead(sources, framework, search)
+    warnings = _passed_over(sources, search)
     if entrypoint.file.startswith("api/") and entrypoint.found_by == "default place":
         if entrypoint.variable.lower() == "handler":
             # A file function's shape, found by its place only. As the one app of a preset it would
             # take every path; deployed projects of this shape serve each file as its function.
-            return Found(functions=api.find_functions(root))
-        files = [file for file in api.function_candidates(root) if file != entrypoint.file]
-        others = [file for file in files if find_export_in_file(root / file)]
-        warnings = (_not_separate(framework, entrypoint, others),) if others else ()
+            return Found(functions=api.find_functions(sources))
+        files = [file for file in api.function_candidates(sources.root) if file != entrypoint.file]
+        others = [file for file, variable in sources.exports(files).items() if variable]
+        warnings += (_not_separate(framework, entrypoint, others),) if others else ()
     return Found(functions=(_app(entrypoint),), django=search.django, warnings=warnings)
 
 
+def _passed_over(sources: Sources, search: Search) -> tuple[ProjectWarning, ...]:
+    """Files that come first and would be the app, were they Python: a deployment goes on, too."""
+    entrypoint = search.entrypoint
+    if entrypoint is None or entrypoint.fault is not None:
+        return ()
+    warnings = []
+    for file in search.faulty:
+        fault = sources.fault(file)
+        where = Where(file, line=fault.line if fault else None)
+        text = f"{where}: {fault.reason if fault else 'it is no Python'}. So the app is "
+        text += f"{entrypoint.file}, as it would be in a deployment."
+        warnings.append(ProjectWarning("ENTRYPOINT_PASSED_OVER", text, where=where))
+    return tuple(warnings)
+
+
 def _or_functions(
-    root: Path,
+    sources: Sources,
     found: Found,
     framework: str | None,
     origin: str,
@@ -165,62 +228,74 @@ def _or_functions(
         f'Here {entrypoint.file} runs as a function, as with "Other". Set "framework": null in '
         "vercel.json to be sure of that, or remove the rewrite: the app gets every path without it."
     )
-    return Found(functions=api.find_functions(root), warnings=(_hides_paths(f"{warning} {hint}"),))
+    return Found(
+        functions=api.find_functions(sources), warnings=(_hides_paths(f"{warning} {hint}"),)
+    )
 
 
 def _hides_paths(text: str) -> ProjectWarning:
     return ProjectWarning("REWRITE_HIDES_PATHS", text, where=Where("vercel.json", "rewrites"))
 
 
-def _functions_instead(root: Path, framework: str | None, search: Search) -> Found:
-    functions = api.find_functions(root)
+def _functions_instead(sources: Sources, framework: str | None, search: Search) -> Found:
+    functions = api.find_functions(sources)
     if not functions:
-        raise not_found(root, framework, search)
+        raise not_found(sources, framework, search)
     return Found(functions=functions)
 
 
-def _load_fasthtml(root: Path, interpreter: Path | None, environ: Mapping[str, str]) -> Found:
+def _load_fasthtml(sources: Sources, environ: Mapping[str, str]) -> Found:
     """An old-style preset: its app does not stop the files in `api/` from being functions."""
-    functions = api.find_functions(root)
-    search = search_entrypoint(root, "fasthtml", interpreter=interpreter, environ=environ)
+    functions = api.find_functions(sources)
+    search = search_entrypoint(sources, "fasthtml", environ=environ)
     if search.entrypoint is None:
-        return _functions_instead(root, "fasthtml", search)
+        return _functions_instead(sources, "fasthtml", search)
     own = (
         f for f in functions if search.entrypoint and f.entrypoint.file != search.entrypoint.file
     )
     return Found(functions=(*own, _app(search.entrypoint)))
 
 
-def _load_other(
-    root: Path, framework: str | None, origin: str, settings: Mapping[str, FunctionSettings]
-) -> Found:
+def _load_other(sources: Sources, project: Project, origin: str, config: VercelConfig) -> Found:
     """Preset "Other", or a JavaScript one: only files in `api/` are Python functions."""
-    functions = api.find_functions(root)
+    root, framework, frontend = project.root, project.framework, project.frontend
+    functions = api.find_functions(sources)
     warnings: list[ProjectWarning] = []
-    others = api.other_functions(root)
+    others = api.other_functions(sources.root)
     if others:
         text = f"Only Python functions run here; a deployment also has {_list(others)}."
         warnings.append(ProjectWarning("OTHER_LANGUAGES", text, where=Where(others[0])))
     if framework is not None:
-        text = (
-            f'The framework is "{framework}": its own pages are not served here, only the '
-            "Python functions of api/ and static files."
-        )
-        warnings.append(ProjectWarning("FRAMEWORK_NOT_SERVED", text, where=_framework_in(origin)))
-        if not functions:
+        if frontend is not None and frontend.is_served_by_itself:
+            text = (
+                f'The framework is "{framework}": its own pages are not served here, only the '
+                "Python functions of api/ and static files."
+            )
+            place = _framework_in(origin)
+            warnings.append(ProjectWarning("FRAMEWORK_NOT_SERVED", text, where=place))
+        # An app at one of the default places was meant to run, and is not: that is said.
+        if not functions and (
+            not serves_something(root, config, frontend)
+            or search_entrypoint(sources, None).entrypoint is not None
+        ):
             raise _nothing_to_run(framework, origin)
         return Found(functions=functions, warnings=tuple(warnings))
     files = [*(function.entrypoint.file for function in functions), *others]
-    for pattern in api.unused_patterns(files, settings):
+    for pattern in api.unused_patterns(files, config.function_settings):
         raise api.unused_function(pattern)
     if functions or others:
         return Found(functions=functions, warnings=tuple(warnings))
-    return _load_without_preset(root, origin)
+    return _load_without_preset(sources, origin, config, frontend)
 
 
-def _load_without_preset(root: Path, origin: str) -> Found:
+def _load_without_preset(
+    sources: Sources, origin: str, config: VercelConfig, frontend: Frontend | None
+) -> Found:
     """No preset and nothing in `api/`: a deployment would have static files only."""
-    search = search_entrypoint(root, None)
+    root = sources.root
+    search = search_entrypoint(sources, None)
+    if search.entrypoint is not None and search.entrypoint.fault and serves_pages(root, config):
+        return Found()  # pages beside something that is no Python
     if origin and search.entrypoint is not None:
         raise EmuError(
             "PYTHON_ENTRYPOINT_NOT_FOUND",
@@ -240,9 +315,13 @@ def _load_without_preset(root: Path, origin: str) -> Found:
             where=Where(search.entrypoint.file),
         )
         return Found(functions=(_app(search.entrypoint),), warnings=() if explicit else (warning,))
-    if _has_static_files(root):
+    has_python = search.without_export or api.function_candidates(root)
+    if serves_pages(root, config) or (frontend is not None and frontend.command):
         return Found()
-    raise not_found(root, None, search)
+    # Code that was meant as an app is told, whatever else lies beside it.
+    if not has_python and serves_something(root, config, frontend):
+        return Found()
+    raise not_found(sources, None, search)
 
 
 def _nothing_to_run(framework: str, origin: str) -> EmuError:
@@ -254,10 +333,6 @@ def _nothing_to_run(framework: str, origin: str) -> EmuError:
         "handler. For a Python app beside it give its folder, or `--app module:variable`.",
         where=_framework_in(origin),
     )
-
-
-def _has_static_files(root: Path) -> bool:
-    return (root / "public").is_dir() or any(root.glob("*.html"))
 
 
 def _app(entrypoint: Entrypoint) -> Function:

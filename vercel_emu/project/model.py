@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from vercel_emu.errors import ProjectWarning
+from vercel_emu.guest.analysis.facts import Fault
 from vercel_emu.platform.limits import DEFAULT_MAX_DURATION, DEFAULT_MEMORY_MB
 
 
@@ -19,6 +20,9 @@ class Unset(Enum):
 
 
 UNSET = Unset.UNSET
+
+FOUND_BY_API, FOUND_BY_BUILDS, FOUND_BY_OPTION = "api/", "builds in vercel.json", "--app"
+"""Values of `Entrypoint.found_by` for files that are named, by their place or by a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,8 @@ class Entrypoint:
     variable: str
     found_by: str = ""
     base_dir: str = ""
+    fault: Fault | None = None
+    """Why the file is no Python: then `variable` is what its text evidently means to export."""
 
     @property
     def is_handler(self) -> bool:
@@ -105,6 +111,24 @@ class DjangoSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Frontend:
+    """A build whose output is published; the sources beside it are not.
+
+    `command` makes `output` (a folder relative to the root); it is None where nothing says how.
+    `is_single_page`: paths without a file of their own are answered with `/index.html`.
+    """
+
+    framework: str | None
+    command: str | None
+    output: str
+    is_served_by_itself: bool = False
+    """The framework answers requests with a server of its own (Next.js, Nuxt, Remix...)."""
+    is_single_page: bool = False
+    is_in_subfolder: bool = False
+    """The output is the one folder inside of `output`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """A folder as a deployment would see it.
 
@@ -120,4 +144,5 @@ class Project:
     org_id: str | None = None
     link_root: Path | None = None
     django: DjangoSettings | None = None
+    frontend: Frontend | None = None
     warnings: tuple[ProjectWarning, ...] = field(default=())

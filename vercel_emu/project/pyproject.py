@@ -33,6 +33,14 @@ def read_pyproject(root: Path) -> PyprojectFacts:
     )
 
 
+def read_vercel_script(root: Path) -> str | None:
+    """The build command of `[tool.vercel.scripts]`: the first that the platform looks for."""
+    tool = _table(_table(load_toml(root / "pyproject.toml"), "tool"), "vercel")
+    scripts = _table(tool, "scripts")
+    found = (scripts.get(name) for name in ("vercel-build", "now-build", "build"))
+    return next((command for command in found if isinstance(command, str) and command), None)
+
+
 def load_toml(file: Path) -> dict[str, object]:
     """The file as a dictionary; empty if there is none. Broken TOML names line and column."""
     try:

@@ -220,12 +220,8 @@ class EmulatorCore:
         if not finished:
             raise EmuError("RELOAD_TIMEOUT", f"The reload took longer than {RELOAD_SECONDS:g} s.")
         for pool in pools:
-            if (failure := pool.failure) is not None:
-                raise EmuError(
-                    "FUNCTION_START_FAILED",
-                    f"The function {failure.function} can't start: {failure.message}",
-                    failure.error.traceback or None,
-                )
+            if pool.failure is not None:
+                raise pool.failure.as_error()
 
 
 def merged(asking: TextHeaders, options: dict[str, Any]) -> dict[str, Any]:

@@ -15,8 +15,13 @@ import msgspec
 from vercel_emu.emulator.prepare import Prepared, prepare
 from vercel_emu.errors import EmuError, refusal
 from vercel_emu.options import Options, as_written, help_of, load_options
+from vercel_emu.project.model import Project
 from vercel_emu.project.pyproject import emu_table
-from vercel_emu.project.python.interpreter import Interpreter, find_interpreter
+from vercel_emu.project.python.interpreter import (
+    Interpreter,
+    find_interpreter,
+    running_interpreter,
+)
 
 DEFAULTS: Mapping[str, Any] = {
     # A free port, and a cache that is nobody else's: tests must not change what `dev` keeps.
@@ -41,7 +46,11 @@ def prepared(folder: Path, given: Mapping[str, Any], environ: Mapping[str, str] 
     checked = {**DEFAULTS, **_checked(given)}
     options = load_options(emu_table(root), checked, root / "pyproject.toml")
     variables = {**os.environ, **(environ or {})}
-    return prepare(root, options, _interpreter(root, options, variables), variables)
+    interpreter = _interpreter(root, options, variables)
+    found = prepare(root, options, interpreter, variables)
+    if options.install is not False:
+        _check_dependencies(found.project, interpreter)
+    return found
 
 
 def _checked(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,23 +87,22 @@ def _path(kind: type, value: Any) -> Any:
 
 def _interpreter(root: Path, options: Options, environ: Mapping[str, str]) -> Interpreter:
     """The Python that runs the tests, where it is an environment of its own; else as `dev` does."""
-    found = {**environ}
-    if sys.prefix != sys.base_prefix:
-        found["VIRTUAL_ENV"] = sys.prefix
-    interpreter = find_interpreter(root, python=options.python, environ=found)
-    if options.install is not False:
-        _check_dependencies(root, interpreter)
-    return interpreter
+    interpreter: Interpreter | None = None
+    if options.python is not None or sys.prefix == sys.base_prefix:
+        interpreter = find_interpreter(root, python=options.python, environ=environ)
+    return interpreter or running_interpreter()
 
 
-def _check_dependencies(root: Path, interpreter: Interpreter) -> None:
+def _check_dependencies(project: Project, interpreter: Interpreter) -> None:
     """Nothing is installed from here: a test run must not change what it runs in."""
-    from vercel_emu.project.python.dependencies import missing_dependencies
+    from vercel_emu.project.python.dependencies import find_dependencies, manifest_names
+    from vercel_emu.project.python.manifest import manifests_of
 
-    missing = missing_dependencies(root, interpreter)
-    if missing:
-        names = ", ".join(f"`{one}`" for one in missing.missing)
-        file = missing.manifest.file.name if missing.manifest else "the project"
+    manifests = manifests_of(project)
+    found = find_dependencies(project.root, manifests, interpreter)
+    if found:
+        names = ", ".join(f"`{one}`" for one in found.missing)
+        file = manifest_names(manifests, project.root)
         raise EmuError(
             "DEPENDENCIES_MISSING",
             f"{names}: asked for by {file}, not installed in {interpreter.prefix}.",

@@ -10,13 +10,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import socket
 import ssl
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import cast
 
 import httptools
 
+LOOPBACK = "127.0.0.1"
 HIGH_WATER = 256 * 1024
 """Bytes of a response that may wait for a slow client before reading pauses."""
 READ_SIZE = 64 * 1024
@@ -344,6 +346,24 @@ class Connection(asyncio.Protocol):
         self._wake_reader()
 
 
+async def connect_loopback[P: asyncio.BaseProtocol](new: Callable[[], P], port: int) -> P:
+    """Connect to a port of this machine. Raises OSError where nobody listens.
+
+    Not by name: uvloop remembers every address that it has looked up, and every instance has a new
+    port.
+    """
+    loop = asyncio.get_running_loop()
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        made.setblocking(False)
+        await loop.sock_connect(made, (LOOPBACK, port))
+        _, protocol = await loop.create_connection(new, sock=made)
+    except BaseException:
+        made.close()
+        raise
+    return protocol
+
+
 class ConnectionPool:
     """Keep-alive connections to one server, the most recently used first.
 
@@ -354,7 +374,7 @@ class ConnectionPool:
         self,
         port: int,
         *,
-        host: str = "127.0.0.1",
+        host: str = LOOPBACK,
         tls: ssl.SSLContext | None = None,
         peer: str = "the instance",
         reuse: bool = True,
@@ -379,8 +399,14 @@ class ConnectionPool:
 
     async def connect(self) -> Connection:
         """A new connection. Raises OSError where nobody listens any more."""
+
+        def new() -> Connection:
+            return Connection(self._loop, self._peer)
+
+        if self._host == LOOPBACK:
+            return await connect_loopback(new, self.port)
         _, connection = await self._loop.create_connection(
-            lambda: Connection(self._loop, self._peer), self._host, self.port, ssl=self._tls
+            new, self._host, self.port, ssl=self._tls
         )
         return connection
 

@@ -7,7 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 _ENV = re.compile(r"\.env(\..+)?")
-_DEPENDENCIES = re.compile(r"uv\.lock|requirements[^/]*\.txt|Pipfile(\.lock)?")
+_DEPENDENCIES = re.compile(
+    r"(.*/)?(uv\.lock|pylock\.toml|requirements[^/]*\.(txt|in)|requirements/[^/]*\.txt"
+    r"|Pipfile(\.lock)?|\.python-version)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +62,13 @@ def _kinds(
         return ("rules",)
     if file == "pyproject.toml":
         return ("options", "dependencies", "structure")
-    if file == ".python-version" or _DEPENDENCIES.fullmatch(name):
+    if file == "package.json":
+        return ("code", "structure")
+    if file == ".vercelignore":
+        return ("structure",)
+    if name == "pyproject.toml":
+        return ("code", "dependencies")
+    if _DEPENDENCIES.fullmatch(file):
         return ("dependencies",)
     if file.startswith(public):
         return ("static",)

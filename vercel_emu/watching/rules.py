@@ -31,7 +31,8 @@ _FILES = re.compile(
     r"|sed[A-Za-z0-9]{6}"
 )
 _ALWAYS = re.compile(
-    r"\.env(\..+)?|vercel\.(json|toml)|pyproject\.toml|uv\.lock|requirements[^/]*\.txt|Pipfile(\.lock)?"
+    r"\.env(\..+)?|vercel\.(json|toml)|pyproject\.toml|uv\.lock|pylock\.toml|Pipfile(\.lock)?"
+    r"|requirements[^/]*\.(txt|in)"
     r"|\.(git|vercel)ignore"
 )
 _BACKUP = re.compile(r".*(~|\.sw[a-z]|\.tmp|\.bak|\.orig)")

@@ -165,3 +165,28 @@ def test_an_interpreter_that_is_not_there(tmp_path: Path) -> None:
     make(tmp_path, SETTINGS + "ASGI_APPLICATION = str()\n")
     with pytest.raises(EmuError, match="DJANGO_SETTINGS_FAILED"):
         django.read_settings(tmp_path, "", interpreter=tmp_path / "python", environ={})
+
+
+@pytest.mark.parametrize("base", ["", "web"])
+def test_settings_that_are_no_python_leave_the_app_to_be_served_with_its_error(
+    tmp_path: Path, base: str
+) -> None:
+    make(tmp_path, f"{SETTINGS}X = (\n", base=base)
+    write(tmp_path / base, {"site1/wsgi.py": "application = get_wsgi_application()"})
+    found = find_entrypoint(tmp_path, "django", interpreter=Path(sys.executable), environ=environ())
+    assert (found.file, found.variable) == (f"{base}/site1/wsgi.py".lstrip("/"), "application")
+    assert found.base_dir == base
+    assert found.fault is not None
+    assert found.fault.reason == "SyntaxError: '(' was never closed"
+    assert found.fault.file == f"{base}/site1/settings.py".lstrip("/")
+    assert found.fault.line == SETTINGS.count("\n") + 1
+
+
+@pytest.mark.parametrize("settings", ["ASGI_APPLICATION = 1 / 0", "X = ("])
+def test_settings_that_fail_otherwise_or_have_no_app_beside_them_are_an_error(
+    tmp_path: Path, settings: str
+) -> None:
+    others = {} if settings == "X = (" else {"site1/wsgi.py": ""}
+    write(make(tmp_path, settings), others)
+    with pytest.raises(EmuError, match="DJANGO_SETTINGS_FAILED"):
+        find_entrypoint(tmp_path, "django", interpreter=Path(sys.executable), environ=environ())

@@ -190,3 +190,51 @@ def test_nothing_at_all(tmp_path: Path) -> None:
 )
 def test_module_name(file: str, module: str) -> None:
     assert module_name(file) == module
+
+
+@pytest.mark.parametrize(
+    ("source", "variable"),
+    [
+        ("app = FastAPI(", "app"),
+        ("app: FastAPI = (", "app"),
+        ("application = (", "application"),
+        ("x ==== 1\nfrom web import app\n", "app"),
+        ("from web import a, b as application\ndef f(:\n", "application"),
+        ("class handler(Base):\ndef", "handler"),
+        ("async def app(scope, receive, send)\n    pass", "app"),
+        ("def application(environ, start)\n", "application"),
+    ],
+)
+def test_a_file_that_is_no_python_is_the_app_it_means_to_be(
+    tmp_path: Path, source: str, variable: str
+) -> None:
+    found = find_entrypoint(write(tmp_path, {"app.py": source}), "python")
+    assert (found.file, found.variable) == ("app.py", variable)
+    assert found.fault is not None
+    assert found.fault.line in (1, 2)
+
+
+def test_a_file_in_utf_16_is_the_app_it_means_to_be(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_bytes("import x\r\napp = FastAPI()\r\n".encode("utf-16"))
+    found = find_entrypoint(tmp_path, "fastapi")
+    assert (found.file, found.variable) == ("main.py", "app")
+    assert found.fault is not None
+    assert "UTF-16" in found.fault.reason
+
+
+def test_a_file_that_is_no_python_comes_after_all_that_are(tmp_path: Path) -> None:
+    write(tmp_path, {"app.py": "app = (", "src/main.py": "app = 1"})
+    found = find_entrypoint(tmp_path, "python")
+    assert (found.file, found.fault) == ("src/main.py", None)
+
+
+@pytest.mark.parametrize("source", ["x = (", "print 'app'", "if x:\n    app = (\n", "app == ("])
+def test_one_that_means_to_export_nothing_is_told_with_its_line(
+    tmp_path: Path, source: str
+) -> None:
+    write(tmp_path, {"app.py": f"# app\n{source}"})
+    with pytest.raises(EmuError) as caught:
+        find_entrypoint(tmp_path, "python")
+    assert caught.value.where is not None
+    assert str(caught.value.where).startswith("app.py:")
+    assert "SyntaxError: " in (caught.value.hint or "")

@@ -20,6 +20,7 @@ from vercel_emu.project.detection.functions import (
     unused_patterns,
 )
 from vercel_emu.project.detection.globs import matches
+from vercel_emu.project.detection.sources import Sources
 from vercel_emu.project.model import FunctionSettings
 
 HANDLER = "class handler: ...\n"
@@ -36,14 +37,14 @@ def test_which_files_are_functions(tmp_path: Path) -> None:
         "other/x.py",
     ]
     write(tmp_path, {**dict.fromkeys(files, HANDLER), "api/util.py": "x = 1"})
-    functions = find_functions(tmp_path)
+    functions = find_functions(Sources(tmp_path))
     assert [function.name for function in functions] == ["api/users/[id]", "api/index"]
     assert functions[0].entrypoint.file == "api/users/[id].py"
     assert functions[0].entrypoint.variable == "handler"
 
 
 def test_no_api_folder(tmp_path: Path) -> None:
-    assert find_functions(tmp_path) == ()
+    assert find_functions(Sources(tmp_path)) == ()
     assert other_functions(tmp_path) == []
 
 
@@ -113,7 +114,8 @@ def test_conflicts(files: list[str], code: str | None) -> None:
 
 
 def test_the_first_matching_glob_gives_the_settings(tmp_path: Path) -> None:
-    functions = find_functions(write(tmp_path, {"api/a.py": HANDLER, "api/b/[id].py": HANDLER}))
+    write(tmp_path, {"api/a.py": HANDLER, "api/b/[id].py": HANDLER})
+    functions = find_functions(Sources(tmp_path))
     settings = {
         "api/b/[id].py": FunctionSettings(max_duration=10),
         "api/**/*.py": FunctionSettings(max_duration=20, memory_mb=512),

@@ -9,22 +9,24 @@ from pathlib import Path
 import pytest
 
 from vercel_emu.errors import EmuError, Where
-from vercel_emu.project.python.commands import into_existing, into_new
+from vercel_emu.project.python.commands import install_into, make_environment
+from vercel_emu.project.python.declared import installable
 from vercel_emu.project.python.dependencies import (
     Action,
-    Missing,
-    MissingDependencies,
+    Dependencies,
     decide,
-    missing_dependencies,
+    find_dependencies,
     plan_dependencies,
 )
 from vercel_emu.project.python.environment import PythonEnvironment
+from vercel_emu.project.python.installed import Missing
 from vercel_emu.project.python.interpreter import Interpreter, Origin
 from vercel_emu.project.python.manifest import (
     Kind,
     Manifest,
+    Manifests,
     find_manifest,
-    installable,
+    manifests_in,
 )
 
 
@@ -65,13 +67,18 @@ def add(site: Path, name: str, version: str, *requires: str) -> None:
     (folder / "METADATA").write_text("\n".join(lines) + "\n")
 
 
+def dependencies(root: Path, site: Path) -> Dependencies:
+    return find_dependencies(root, manifests_in(root, ""), interpreter(site))
+
+
 def missing(root: Path, site: Path) -> list[str]:
-    return [str(found) for found in missing_dependencies(root, interpreter(site)).missing]
+    return [str(found) for found in dependencies(root, site).missing]
 
 
 def test_no_manifest_needs_nothing(root: Path, site: Path) -> None:
-    assert not missing_dependencies(root, interpreter(site))
-    assert plan_dependencies(root, interpreter(site), install=None).action is Action.NOTHING
+    assert not dependencies(root, site)
+    plan = plan_dependencies(root, Manifests(), interpreter(site), install=None)
+    assert plan.action is Action.NOTHING
 
 
 @pytest.mark.parametrize(
@@ -90,10 +97,10 @@ def test_no_manifest_needs_nothing(root: Path, site: Path) -> None:
         ("flask @ https://example.com/flask-9.whl", []),
         ("https://example.com/nothere-1.0-py3-none-any.whl", ["nothere"]),
         ("git+https://example.com/x/y@main#egg=nothere", ["nothere"]),
-        ("git+https://example.com/x/y", []),
+        ("git+https://example.com/x/y", ["git+https://example.com/x/y"]),
         ("-e ./lib", ["my-lib"]),
         ("./lib", ["my-lib"]),
-        ("-e .", []),
+        ("-e .", ["-e ."]),
         ("--index-url https://example.com/simple\n--pre\n-i x", []),
         ("server[fast]", ["uvloop>=0.1"]),
         ("server[other]", []),
@@ -111,13 +118,12 @@ def test_requirements_lines(root: Path, site: Path, line: str, expected: list[st
     (site / "halfmade-1.0.dist-info").mkdir()
     (root / "lib").mkdir()
     (root / "lib" / "pyproject.toml").write_text('[project]\nname = "my-lib"\n')
-    (root / "pyproject.toml").write_text("[tool.ruff]\nline-length = 100\n")
     (root / "nested").mkdir()
     (root / "nested" / "more.txt").write_text("deep>1\n-r ../requirements.txt\n")
     (root / "limits.txt").write_text("flask<3\nunused==1\n")
     (root / "requirements.txt").write_text(line + "\n")
     assert missing(root, site) == expected
-    assert missing_dependencies(root, interpreter(site)).problems == ()
+    assert dependencies(root, site).problems == ()
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
@@ -128,7 +134,7 @@ def test_requirements_as_windows_writes_them(root: Path, site: Path, encoding: s
 
 def test_what_is_not_understood_names_file_and_line(root: Path, site: Path) -> None:
     (root / "requirements.txt").write_text("flask\n\nflask=>3\n-r gone.txt\n")
-    problems = missing_dependencies(root, interpreter(site)).problems
+    problems = dependencies(root, site).problems
     assert problems[0].message.startswith(
         "requirements.txt:3: `flask=>3` is not a valid requirement"
     )
@@ -159,37 +165,13 @@ def test_pipfile(root: Path, site: Path) -> None:
     assert missing(root, site) == ["flask", "url>=2", "server[fast]==1", "mine"]
     manifest = find_manifest(root)
     assert manifest is not None
-    assert "mine @ git+https://example.com/mine@v1" in installable(manifest)
+    assert "mine @ git+https://example.com/mine@v1" in installable(manifest).lines
 
 
 def test_wrong_dependencies_name_file_and_value(root: Path, site: Path) -> None:
     (root / "pyproject.toml").write_text('[project]\ndependencies = "flask"\n')
     with pytest.raises(EmuError, match=r"\[project\] dependencies: must be a list.*'flask'"):
         missing(root, site)
-
-
-@pytest.mark.parametrize(
-    ("files", "expected"),
-    [
-        ({"requirements.txt": ""}, "requirements.txt"),
-        ({"requirements.txt": "", "Pipfile": ""}, "Pipfile"),
-        ({"Pipfile": "", "pyproject.toml": "[project]\n"}, "pyproject.toml"),
-        ({"requirements.txt": "", "pyproject.toml": "[tool.ruff]\n"}, "requirements.txt"),
-        (
-            {
-                "requirements.txt": "",
-                "pyproject.toml": '[project]\ndynamic = ["dependencies"]\n',
-            },
-            "requirements.txt",
-        ),
-        ({"pyproject.toml": "[tool.ruff]\n"}, None),
-    ],
-)
-def test_which_file_is_asked(root: Path, files: dict[str, str], expected: str | None) -> None:
-    for name, text in files.items():
-        (root / name).write_text(text)
-    manifest = find_manifest(root)
-    assert (manifest.file.name if manifest else None) == expected
 
 
 def test_many_packages_are_looked_up_quickly(root: Path, site: Path) -> None:
@@ -200,10 +182,9 @@ def test_many_packages_are_looked_up_quickly(root: Path, site: Path) -> None:
     assert missing(root, site) == []
 
 
-SOME = MissingDependencies(
-    Manifest(Path("requirements.txt"), Kind.REQUIREMENTS), (Missing("flask"),)
-)
-NONE = MissingDependencies(SOME.manifest)
+FOUND = Manifests((Manifest(Path("/app/requirements.txt"), Kind.REQUIREMENTS),))
+SOME = Dependencies(FOUND, (Missing("flask"),))
+NONE = Dependencies(FOUND)
 
 
 @pytest.mark.parametrize(
@@ -211,11 +192,9 @@ NONE = MissingDependencies(SOME.manifest)
     [
         # nothing is missing: nothing to do, whatever was asked
         (Origin.PROJECT, True, NONE, True, Action.NOTHING),
-        (Origin.EMULATOR, True, NONE, None, Action.NOTHING),
-        # no environment of the app's own
-        (Origin.EMULATOR, True, SOME, None, Action.CREATE),
-        (Origin.EMULATOR, False, SOME, True, Action.CREATE),
-        (Origin.EMULATOR, True, SOME, False, Action.NOTHING),
+        # a Python of the machine, for who wants no environment
+        (Origin.MACHINE, False, SOME, False, Action.NOTHING),
+        (Origin.MACHINE, False, SOME, None, Action.NOTHING),
         # an environment that exists
         (Origin.PROJECT, True, SOME, None, Action.ASK),
         (Origin.ACTIVE, True, SOME, None, Action.ASK),
@@ -232,7 +211,7 @@ NONE = MissingDependencies(SOME.manifest)
 def test_plan(
     origin: Origin,
     virtual: bool,
-    dependencies: MissingDependencies,
+    dependencies: Dependencies,
     install: bool | None,
     action: Action,
 ) -> None:
@@ -240,8 +219,7 @@ def test_plan(
     python = interpreter(site, origin, virtual=virtual)
     plan = decide(Path("/app"), python, dependencies, install=install)
     assert plan.action is action
-    own = origin is not Origin.EMULATOR
-    assert plan.environment == (Path("/env") if own else Path("/app/.venv"))
+    assert plan.environment == Path("/env")
     assert bool(plan.message) is bool(dependencies)
     if dependencies:
         assert "`flask` (from requirements.txt)" in plan.message
@@ -250,18 +228,24 @@ def test_plan(
         assert plan.agreed().action is Action.INSTALL
 
 
+@pytest.mark.parametrize("found", [SOME, NONE, Dependencies()])
+def test_without_an_interpreter_one_is_made(root: Path, found: Dependencies) -> None:
+    plan = decide(root, None, found, install=None)
+    assert (plan.action, plan.environment) == (Action.CREATE, root / ".venv")
+
+
 PYTHON = PythonEnvironment(Path("/py/bin/python3.12"), (3, 12, 7), Path("/py"), (), virtual=False)
 UV = Path("/bin/uv")
 
 
 def test_commands_with_uv(root: Path) -> None:
     manifest = Manifest(root / "requirements.txt", Kind.REQUIREMENTS)
-    create, install = into_new(root, manifest, root / ".venv", UV, PYTHON)
+    create = make_environment(root, root / ".venv", UV, PYTHON)
     assert create.argv[:2] == ("/bin/uv", "venv")
     assert create.argv[-3:] == ("--python", "/py/bin/python3.12", str(root / ".venv"))
-    inside = str(root / ".venv/bin/python")
+    (install,) = install_into([manifest], UV, PYTHON)
     assert install.argv == (
-        *("/bin/uv", "pip", "install", "--python", inside, "-r"),
+        *("/bin/uv", "pip", "install", "--python", "/py/bin/python3.12", "-r"),
         str(root / "requirements.txt"),
     )
 
@@ -276,11 +260,11 @@ def test_lock_file_is_used_where_uv_takes_the_python(
     (root / "uv.lock").touch()
     manifest = find_manifest(root)
     assert manifest is not None
-    _, install = into_new(root, manifest, root / ".venv", UV, PYTHON)
+    (install,) = install_into([manifest], UV, PYTHON)
     assert install.argv[1] == subcommand
     if subcommand == "sync":
         assert {"--no-install-project", "--inexact", "--frozen"} <= set(install.argv)
-        assert install.environ == (("UV_PROJECT_ENVIRONMENT", str(root / ".venv")),)
+        assert install.environ == (("UV_PROJECT_ENVIRONMENT", "/py"),)
 
 
 def test_commands_with_pip(root: Path) -> None:
@@ -292,16 +276,16 @@ def test_commands_with_pip(root: Path) -> None:
     )
     manifest = find_manifest(root)
     assert manifest is not None
-    create, install = into_new(root, manifest, root / ".venv", None, PYTHON)
+    create = make_environment(root, root / ".venv", None, PYTHON)
     assert create.argv[:3] == ("/py/bin/python3.12", "-m", "venv")
-    assert install.requirements == (
+    first, second = install_into([manifest], None, PYTHON)
+    assert "ensurepip" in first.argv
+    assert second.argv[:3] == ("/py/bin/python3.12", "-m", "pip")
+    assert second.requirements == (
         "flask>=3",
         f"-e {root / 'lib'}",
         "tool @ git+https://example.com/tool@v2",
     )
-    first, second = into_existing(manifest, None, PYTHON)
-    assert "ensurepip" in first.argv
-    assert second.argv[:3] == ("/py/bin/python3.12", "-m", "pip")
 
 
 def test_start_path_imports_nothing_heavy() -> None:

@@ -198,7 +198,7 @@ def test_twice_in_one_project(start: Start) -> None:
 def test_a_busy_port_that_was_asked_for(start: Start, tmp_path: Path) -> None:
     first = start()
     command = [sys.executable, "-m", "vercel_emu", "dev", str(first.root)]
-    command += ["--listen", f"127.0.0.1:{first.port}"]
+    command += ["--listen", f"127.0.0.1:{first.port}", "--python", sys.executable]
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=PATIENCE, check=False, env=clean_environ()
     )
@@ -212,7 +212,7 @@ def test_a_busy_port_that_was_asked_for(start: Start, tmp_path: Path) -> None:
 def test_standard_output_that_is_closed(tmp_path: Path) -> None:
     root = write_project(tmp_path / "project", app_files("everything"))
     command = [sys.executable, "-m", "vercel_emu", "dev", str(root), "--listen", "127.0.0.1:0"]
-    command += ["--log-format", "json"]
+    command += ["--log-format", "json", "--python", sys.executable]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=clean_environ()
     )
@@ -254,6 +254,7 @@ def test_without_standard_output(tmp_path: Path, log_format: str) -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = f"exec {sys.executable} -m vercel_emu dev {root} --log-format {log_format}"
+    command += f" --python {sys.executable}"
     process = subprocess.Popen(
         f"{command} --listen 127.0.0.1:{port} >&-", shell=True, stderr=subprocess.PIPE,
         stdin=subprocess.DEVNULL, env=clean_environ(), text=True,
@@ -287,6 +288,7 @@ def test_a_long_path_for_temporary_files(dev: Start, tmp_path: Path) -> None:
 def test_a_terminal_that_hangs_up(tmp_path: Path) -> None:
     root = write_project(tmp_path / "project", app_files("everything"))
     command = [sys.executable, "-m", "vercel_emu", "dev", str(root), "--listen", "127.0.0.1:0"]
+    command += ["--python", sys.executable]
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         command, stdin=theirs, stdout=theirs, stderr=theirs, env=clean_environ(),

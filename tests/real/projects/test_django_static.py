@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -126,6 +127,31 @@ def test_hashed_names_work_at_once(emulate: Emulate, name: str) -> None:
     assert running.get(after).text == "body { color: blue }"
 
 
+@pytest.mark.parametrize("has_route", [True, False])
+def test_builds_with_a_script_that_has_not_run(emulate: Emulate, has_route: bool) -> None:
+    builds = [
+        {"src": "site_/wsgi.py", "use": "@vercel/python"},
+        {
+            "src": "build_files.sh",
+            "use": "@vercel/static-build",
+            "config": {"distDir": "collected"},
+        },
+    ]
+    routes = [{"src": "/static/(.*)", "dest": "/static/$1"}] if has_route else []
+    routes.append({"src": "/(.*)", "dest": "site_/wsgi.py"})
+    files = django(more='STATIC_ROOT = BASE_DIR / "collected" / "static"\n')
+    files["vercel.json"] = json.dumps({"builds": builds, "routes": routes})
+    running = emulate({**files, "build_files.sh": "exit 1\n"}, reload=True)
+    assert running.get("/").text == "/static/blog/blog.css"
+    assert running.get("/static/blog/blog.css").text == "body { color: red }"
+    assert running.get("/static/admin/css/base.css").status_code == 200
+    (running.root / "assets/site.js").write_text("let x = 2")
+    assert running.get("/static/site.js").text == "let x = 2"
+    assert running.get("/static/nothing.css").status_code == 404
+    (notice,) = running.events.all(events.Notice, lambda one: one.code == "STATIC_NOT_BUILT")
+    assert "build_files.sh" in notice.message
+
+
 def test_edits_are_served_without_a_restart(emulate: Emulate) -> None:
     running = emulate(django(debug=True), reload=True)
     assert running.get("/static/blog/blog.css").text == "body { color: red }"
@@ -152,6 +178,14 @@ def test_a_manifest_that_was_removed_is_made_before_the_app_needs_it(tmp_path: P
     shutil.rmtree(tmp_path / "collected")
     with emulation(tmp_path) as again:
         assert again.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("url", ["static/", "/assets/of/mine/"])
+def test_the_first_page_has_its_files(emulate: Emulate, url: str) -> None:
+    running = emulate(django(url=url, more=""))
+    path = running.get("/").text
+    assert path == f"/{url.strip('/')}/blog/blog.css"
+    assert running.get(path).text == "body { color: red }"
 
 
 def test_without_static_root_a_deployment_would_publish_nothing(emulate: Emulate) -> None:

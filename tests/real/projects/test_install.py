@@ -16,12 +16,13 @@ from tests.checkout import ROOT
 from vercel_emu.errors import EmuError
 from vercel_emu.project.python.dependencies import Action, Plan, plan_dependencies
 from vercel_emu.project.python.environment import INCOMPLETE
-from vercel_emu.project.python.installer import install_dependencies, working_uv
+from vercel_emu.project.python.installer import Listener, install_dependencies, working_uv
 from vercel_emu.project.python.interpreter import (
     Interpreter,
     Origin,
     find_interpreter,
 )
+from vercel_emu.project.python.manifest import manifests_in
 
 
 @pytest.fixture
@@ -80,12 +81,17 @@ def make_wheel(folder: Path, name: str, version: str) -> None:
             wheel.writestr(file, text)
 
 
-def unheard(line: str) -> None:
-    """Takes the lines of an install that no test looks at."""
+def hears(lines: list[str]) -> Listener:
+    """Keeps the lines, and the warnings as such."""
+    return Listener(lines.append, lambda text: lines.append(f"warning: {text}"))
+
+
+UNHEARD = Listener(lambda line: None, lambda text: None)
 
 
 def plan(root: Path, *, install: bool | None = None) -> Plan:
-    return plan_dependencies(root, find_interpreter(root, environ={}), install=install)
+    interpreter = find_interpreter(root, environ={})
+    return plan_dependencies(root, manifests_in(root, ""), interpreter, install=install)
 
 
 def version_of_demo(interpreter: Interpreter) -> str:
@@ -101,7 +107,9 @@ def test_new_environment_then_nothing_to_do_then_an_update_by_consent(
     lines: list[str] = []
     first = plan(root)
     assert first.action is Action.CREATE
-    interpreter = install_dependencies(root, first, lines.append, environ=environ)
+    done = install_dependencies(root, first, hears(lines), environ=environ)
+    interpreter = done.interpreter
+    assert done.packages == 1
     assert (interpreter.prefix, interpreter.origin) == (root / ".venv", Origin.PROJECT)
     assert version_of_demo(interpreter) == "1.0"
     assert any("demo" in line for line in lines)
@@ -112,8 +120,8 @@ def test_new_environment_then_nothing_to_do_then_an_update_by_consent(
     (root / "requirements.txt").write_text("demo>=2\n")
     asked = plan(root)
     assert asked.action is Action.ASK
-    updated = install_dependencies(root, asked.agreed(), lines.append, environ=environ)
-    assert version_of_demo(updated) == "2.0"
+    updated = install_dependencies(root, asked.agreed(), hears(lines), environ=environ)
+    assert version_of_demo(updated.interpreter) == "2.0"
     assert not (root.parent / "not-here").exists()
 
 
@@ -126,8 +134,8 @@ def test_pyproject_of_a_flat_layout_is_not_built(root: Path, environ: dict[str, 
         '[project]\nname = "app"\nversion = "0"\ndependencies = ["demo==1.0"]\n'
         'requires-python = ">=3.12"\n'
     )
-    interpreter = install_dependencies(root, plan(root), unheard, environ=environ)
-    assert version_of_demo(interpreter) == "1.0"
+    done = install_dependencies(root, plan(root), UNHEARD, environ=environ)
+    assert version_of_demo(done.interpreter) == "1.0"
 
 
 def test_locked_versions(root: Path, uv: Path, environ: dict[str, str]) -> None:
@@ -139,13 +147,13 @@ def test_locked_versions(root: Path, uv: Path, environ: dict[str, str]) -> None:
     lock: list[str | Path] = [uv, "lock", "--python", sys.executable]
     subprocess.run(lock, cwd=root, env=environ, check=True, capture_output=True)
     before = (root / "uv.lock").read_bytes()
-    interpreter = install_dependencies(root, plan(root), unheard, environ=environ)
-    assert version_of_demo(interpreter) == "1.0"
+    done = install_dependencies(root, plan(root), UNHEARD, environ=environ)
+    assert version_of_demo(done.interpreter) == "1.0"
 
     # The lock file no longer fits: it is neither rewritten nor silently taken as good.
     (root / "pyproject.toml").write_text(text.format(">=2"))
     lines: list[str] = []
-    install_dependencies(root, plan(root, install=True), lines.append, environ=environ)
+    install_dependencies(root, plan(root, install=True), hears(lines), environ=environ)
     assert (root / "uv.lock").read_bytes() == before
     stale = [line for line in lines if "uv.lock up to date" in line]
     assert bool(stale) is (working_uv(root, environ) is not None)
@@ -156,7 +164,7 @@ def test_failure_shows_the_installers_own_output_and_leaves_nothing(
 ) -> None:
     (root / "requirements.txt").write_text("no-such-package==7\n")
     with pytest.raises(EmuError) as caught:
-        install_dependencies(root, plan(root), unheard, environ=environ)
+        install_dependencies(root, plan(root), UNHEARD, environ=environ)
     assert caught.value.code == "INSTALL_FAILED"
     assert "exit code" in caught.value.message
     assert caught.value.message.count("no-such-package") >= 1
@@ -171,18 +179,18 @@ def test_an_interrupted_install_leaves_nothing(root: Path, environ: dict[str, st
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        install_dependencies(root, plan(root), interrupt, environ=environ)
+        install_dependencies(root, plan(root), Listener(interrupt, interrupt), environ=environ)
     assert not (root / ".venv").exists()
 
 
 @pytest.mark.parametrize("environ", ["uv"], indirect=True)
 def test_what_a_killed_install_left_is_made_anew(root: Path, environ: dict[str, str]) -> None:
     (root / "requirements.txt").write_text("demo\n")
-    install_dependencies(root, plan(root), unheard, environ=environ)
+    install_dependencies(root, plan(root), UNHEARD, environ=environ)
     shutil.rmtree(root / ".venv" / "bin")
     (root / ".venv" / INCOMPLETE).touch()
-    interpreter = install_dependencies(root, plan(root), unheard, environ=environ)
-    assert version_of_demo(interpreter) == "2.0"
+    done = install_dependencies(root, plan(root), UNHEARD, environ=environ)
+    assert version_of_demo(done.interpreter) == "2.0"
 
 
 @pytest.mark.parametrize("environ", ["uv"], indirect=True)
@@ -192,7 +200,7 @@ def test_a_second_install_at_the_same_time_is_refused(root: Path, environ: dict[
     with (root / ".venv" / INCOMPLETE).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(EmuError, match="right now"):
-            install_dependencies(root, plan(root), unheard, environ=environ)
+            install_dependencies(root, plan(root), UNHEARD, environ=environ)
     assert (root / ".venv" / INCOMPLETE).exists()
 
 
@@ -202,7 +210,7 @@ def test_a_folder_in_the_way_is_not_touched(root: Path, environ: dict[str, str])
     (root / ".venv").mkdir()
     (root / ".venv" / "notes.txt").write_text("mine")
     with pytest.raises(EmuError, match="is no virtual environment"):
-        install_dependencies(root, plan(root), unheard, environ=environ)
+        install_dependencies(root, plan(root), UNHEARD, environ=environ)
     assert (root / ".venv" / "notes.txt").read_text() == "mine"
 
 
@@ -211,5 +219,5 @@ def test_a_python_that_is_not_here_is_a_warning(root: Path, environ: dict[str, s
     (root / "requirements.txt").write_text("demo\n")
     (root / ".python-version").write_text("3.9\n")
     lines: list[str] = []
-    install_dependencies(root, plan(root), lines.append, environ=environ)
+    install_dependencies(root, plan(root), hears(lines), environ=environ)
     assert lines[0].startswith("warning: .python-version asks for Python 3.9, which is not one of")

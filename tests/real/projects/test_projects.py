@@ -106,11 +106,59 @@ def test_another_output_directory(emulate: Emulate) -> None:
     assert len(emulation.events.all(events.InstanceReady)) == 1
 
 
-def test_static_files_alone(emulate: Emulate) -> None:
-    emulation = emulate({"index.html": "<p>hi</p>", "a/index.html": "a"})
+def test_a_project_without_functions(emulate: Emulate) -> None:
+    rules = {
+        "redirects": [{"source": "/r", "destination": "/a"}],
+        "rewrites": [{"source": "/w", "destination": "/a/index.html"}],
+        "headers": [{"source": "/(.*)", "headers": [{"key": "x-rule", "value": "yes"}]}],
+    }
+    files = {"index.html": "<p>hi</p>", "a/index.html": "a", "vercel.json": json.dumps(rules)}
+    emulation = emulate(files, reload=True)
     assert emulation.get("/").text == "<p>hi</p>"
-    assert emulation.get("/a").text == "a"
-    assert emulation.get("/b").status_code == 404
+    assert emulation.get("/a").text == emulation.get("/w").text == "a"
+    assert emulation.get("/r").headers["location"] == "/a"
+    missing = emulation.get("/b")
+    assert (missing.status_code, missing.headers["x-rule"]) == (404, "yes")
+    assert "NOT_FOUND" in missing.text
+    write_project(emulation.root, {"index.html": "new", "404.html": "none"})
+    assert emulation.get("/").text == "new"
+    assert emulation.get("/b").text == "none"
+
+
+def test_functions_that_come_later(emulate: Emulate) -> None:
+    emulation = emulate({"index.html": "<p>hi</p>", "api/hello.py": ""}, reload=True)
+    assert emulation.get("/api/hello").status_code == 404
+    # It was there before, and is one only now.
+    write_project(emulation.root, {"api/hello.py": FUNCTION})
+    assert emulation.get("/api/hello").text == "function /api/hello"
+    write_project(emulation.root, {"api/more/new.py": FUNCTION})
+    assert emulation.get("/api/more/new").text == "function /api/more/new"
+    (emulation.root / "api/hello.py").unlink()
+    (emulation.root / "api/more/new.py").unlink()
+    assert emulation.get("/api/hello").status_code == 404
+    assert emulation.get("/").text == "<p>hi</p>"
+    write_project(emulation.root, {"requirements.txt": "fastapi\n", "app.py": FUNCTION})
+    assert emulation.get("/").text == "function /"
+
+
+def test_a_front_end_is_served_as_soon_as_it_is_built(emulate: Emulate) -> None:
+    files = {
+        "package.json": '{"scripts": {"build": "vite build"}, "devDependencies": {"vite": "5"}}',
+        "index.html": "source",
+        "api/hello.py": FUNCTION,
+        "lib/secret.py": "KEY = 1",
+        ".gitignore": "dist\n",
+    }
+    emulation = emulate(files, reload=True)
+    (notice,) = emulation.events.all(events.Notice, lambda one: one.code == "FRONTEND_NOT_BUILT")
+    assert "`npm run build` makes dist/" in notice.message
+    assert emulation.get("/").status_code == 404
+    assert emulation.get("/lib/secret.py").status_code == 404
+    write_project(emulation.root, {"dist/index.html": "built", "dist/assets/a.js": "a"})
+    assert emulation.get("/").text == "built"
+    assert emulation.get("/assets/a.js").text == "a"
+    assert emulation.get("/api/hello").text == "function /api/hello"
+    assert not sources_notices(emulation)
 
 
 # -- repositories of several projects ------------------------------------------------------------

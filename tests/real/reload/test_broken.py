@@ -169,3 +169,28 @@ def test_a_broken_app_comes_to_rest(tmp_path: Path) -> None:
         emulator.events.wait(events.StandbyReady)
         thread = emulator.thread_id
         wait_until(rests)
+
+
+def test_a_first_start_with_a_syntax_error_waits_for_the_fix(tmp_path: Path) -> None:
+    """Whatever the app is called once the file is Python."""
+    with emulation(tmp_path / "p", {"app.py": "x = 1\napp = ("}, reload=True) as emulator:
+        failed = emulator.events.wait(events.InstanceFailed)
+        assert failed.message.startswith("SyntaxError: ")
+        page = emulator.get("/", headers=HTML)
+        assert page.status_code == 500
+        assert "app.py:2" in page.text
+        save(emulator, GOOD.replace("def app", "def application"))
+        emulator.events.wait(events.Reloaded)
+        assert emulator.get("/").text == "<p>good</p>"
+
+
+def test_a_server_at_import_is_named_long_before_the_deadline(tmp_path: Path) -> None:
+    text = f"{GOOD}\nfrom wsgiref.simple_server import make_server\n\n\ndef serve():\n"
+    text += "    make_server('127.0.0.1', 0, app).serve_forever()\n\n\nserve()\n"
+    line = text[: text.index("    make_server")].count("\n") + 1
+    with project(tmp_path, text, startup_timeout=PATIENCE) as emulator:
+        failed = emulator.events.wait(events.InstanceFailed)
+        assert failed.message.startswith(f"app.py:{line}: ")
+        assert "never returns" in failed.message
+        assert '`if __name__ == "__main__":`' in failed.hint
+        assert failed.hint in emulator.get("/", headers=HTML).text.replace("&quot;", '"')

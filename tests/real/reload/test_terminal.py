@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,9 +60,8 @@ def test_files_of_dependencies_that_are_wrong_or_ask_for_more(tmp_path: Path) ->
 @contextlib.contextmanager
 def dev(root: Path, *arguments: str) -> Iterator[Terminal]:
     write_project(root, FILES)
-    with terminal(
-        "dev", str(root), "--listen", "127.0.0.1:0", "--app", "app:app", *arguments
-    ) as one:
+    app = ("--app", "app:app", "--python", sys.executable)
+    with terminal("dev", str(root), "--listen", "127.0.0.1:0", *app, *arguments) as one:
         yield one
 
 
@@ -102,3 +102,16 @@ def test_without_a_terminal_there_are_no_keys(tmp_path: Path) -> None:
     with dev_process(tmp_path / "p", FILES, "--app", "app:app", log_format="pretty") as emulator:
         wait_until(lambda: any("http://" in line for line in emulator.lines))
         assert not any("press h" in line for line in emulator.lines)
+
+
+def test_a_key_runs_the_build_of_the_static_files(tmp_path: Path) -> None:
+    script = "mkdir -p public && echo made > public/x.txt && echo done with it"
+    pyproject = f'[tool.vercel.scripts]\nbuild = "{script}"\n'
+    write_project(tmp_path / "p", {"pyproject.toml": pyproject})
+    with dev(tmp_path / "p") as shown:
+        shown.wait_for("press h for the keys")
+        assert not (tmp_path / "p" / "public").exists()
+        shown.press("b")
+        shown.wait_for("  done with it")
+        shown.wait_for("built")
+        assert (tmp_path / "p" / "public" / "x.txt").read_text() == "made\n"

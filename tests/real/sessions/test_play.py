@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from tests.real.support import write_project
@@ -44,12 +45,13 @@ path = "/boom"
 expect = { status = 200 }
 """
 PROJECT = '[project]\nname = "x"\nversion = "1"\n[tool.vercel-emu]\nvisitor = "Tokyo"\n'
+PLAY = ("play", "day.toml", ".", "--python", sys.executable)
 FILES = {"app.py": APP, "pyproject.toml": PROJECT, "day.toml": SCENARIO}
 
 
 def test_a_scenario_of_a_talkative_app(tmp_path: Path) -> None:
     root = write_project(tmp_path / "p", FILES)
-    with terminal("play", "day.toml", ".", cwd=root) as person:
+    with terminal(*PLAY, cwd=root) as person:
         assert person.exit_code() == 1
         seen = [line for line in person.screen.lines if line]
         assert "/62" in person.shown, "there was progress"
@@ -67,7 +69,7 @@ def test_a_scenario_of_a_talkative_app(tmp_path: Path) -> None:
 def test_one_that_is_stopped(tmp_path: Path) -> None:
     source = SCENARIO.replace("/boom", "/slow")
     root = write_project(tmp_path / "p", {**FILES, "day.toml": source})
-    with terminal("play", "day.toml", ".", "--verbose", cwd=root) as person:
+    with terminal(*PLAY, "--verbose", cwd=root) as person:
         person.wait_for("/62")
         while "printed at /slow" not in person.screen.text:
             assert person.process.poll() is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -23,18 +24,23 @@ def check(directory: Path, python: Path | None, as_json: bool) -> None:
     """Read the project as a deployment would and list what would differ or fail there.
 
     An error fails the deployment or a request to it; a warning differs from what runs here, or may
-    surprise. The exit code is 1 if there is an error.
+    surprise. The exit code is 1 if there is an error, else 0.
 
     JSON: {"ok", "errors", "warnings", "python": {"deployment", "local"}, "framework",
     "functions", "findings": [{"severity", "code", "message", "where": {"file", "key", "line"},
     "hint"}]}; `where`, `key` and `line` are null where there is none.
     """
-    report = check_project(directory, os.environ, python=python)
+    report = check_project(directory, os.environ, python=python, on_wait=_say)
     if as_json:
         echo_json(as_shape(report))
     else:
         _print(report)
     click.get_current_context().exit(1 if report.errors else 0)
+
+
+def _say(text: str) -> None:
+    if sys.stderr.isatty():
+        click.secho(text, dim=True, err=True)
 
 
 def as_shape(report: Report) -> dict[str, Any]:

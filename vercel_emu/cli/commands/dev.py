@@ -81,10 +81,10 @@ def _no_folder(file: Path) -> EmuError:
     folder = next(roots, file.parent)
     hint = f"Give the project's folder: vercel-emu dev {folder}"
     if file.suffix == ".py":
-        from vercel_emu.project.detection.exports import find_export_in_file
+        from vercel_emu.project.detection.sources import Sources
 
         module = ".".join(file.relative_to(folder).with_suffix("").parts)
-        app = f"{module}:{find_export_in_file(file) or 'app'}"
+        app = f"{module}:{Sources(folder).export(file.relative_to(folder).as_posix()) or 'app'}"
         hint += f"\nIf another app is found there than this file's, add --app {app}"
     return EmuError("NO_SUCH_FOLDER", f"{file} is a file, and a project is a folder.", hint)
 

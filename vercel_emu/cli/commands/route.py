@@ -107,9 +107,10 @@ def route(words: Sequence[str], lines: Sequence[str], visitor: str | None, as_js
 def _interpreter(folder: Path) -> Path | None:
     """The app's, for Django settings that have to be executed; a broken one is none."""
     try:
-        return find_interpreter(folder, environ=os.environ).path
+        interpreter = find_interpreter(folder, environ=os.environ)
     except EmuError:
         return None
+    return interpreter.path if interpreter is not None else None
 
 
 def _words(words: Sequence[str]) -> tuple[str, str, Path]:

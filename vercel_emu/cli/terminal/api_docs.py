@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from vercel_emu.deployment.routing import InvokeFunction, RouteRequest, route
 from vercel_emu.files.reading import read_bytes
-from vercel_emu.project.detection.exports import parse
+from vercel_emu.guest.analysis.parse import NotPythonError, parse
 
 if TYPE_CHECKING:
     from vercel_emu.emulator.project import RunningProject
@@ -42,8 +42,9 @@ def docs_url(project: RunningProject) -> str | None:
 
 def docs_path(source: bytes, variable: str) -> str | None:
     """`/docs`, or what `docs_url` says, of the app that is made in this source; else None."""
-    tree = parse(source)
-    if tree is None:
+    try:
+        tree = parse(source)
+    except NotPythonError:
         return None
     made = [
         statement.value

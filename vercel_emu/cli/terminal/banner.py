@@ -44,10 +44,12 @@ def rows(project: RunningProject) -> list[tuple[str, str]]:
     options, prepared = project.options, project.prepared
     interpreter = prepared.interpreter
     version = ".".join(map(str, interpreter.version[:3]))
-    found = [
-        ("app", _app(project)),
-        *([("docs", docs)] if (docs := docs_url(project)) else []),
-        ("python", f"{version} · {interpreter.source}"),
+    found = [("app", _app(project))]
+    if docs := docs_url(project):
+        found.append(("docs", docs))
+    if prepared.project.functions:
+        found.append(("python", f"{version} · {interpreter.source}"))
+    found += [
         ("environment", f"{options.env} · region {options.region}"),
         ("visitor", _visitor(project)),
         ("cache", shown_cache(project.cache)),
@@ -80,6 +82,8 @@ def _app(project: RunningProject) -> str:
     if len(functions) == 1 and functions[0].path is None:
         entrypoint = functions[0].entrypoint
         return f"{framework} · {entrypoint.file} ({entrypoint.variable})"
+    if not functions:
+        return "no functions · static files and rules"
     names = [f"/{function.name}" for function in functions if function.path is not None]
     shown = ", ".join(names[:FUNCTIONS_SHOWN]) + (" ..." if len(names) > FUNCTIONS_SHOWN else "")
     count = f"{len(functions)} function{'s' if len(functions) != 1 else ''} in api/"

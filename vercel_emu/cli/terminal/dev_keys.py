@@ -54,6 +54,7 @@ def make_keys(project: RunningProject, writer: LineWriter, stop: asyncio.Event) 
     keys.add("o", "open in the browser", lambda: show_in_browser(project))
     keys.add("e", "show the environment", show_environment)
     keys.add("i", "install missing dependencies", lambda: _install(project, writer))
+    keys.add("b", "build the static files", lambda: _build(project, writer))
     keys.add("v", "change the visitor", lambda: keys.ask("visitor", change_visitor))
     keys.add("q", "quit", stop.set)
     return keys
@@ -99,17 +100,34 @@ async def show_in_browser(project: RunningProject) -> None:
 async def _install(project: RunningProject, writer: LineWriter) -> None:
     """Install what is missing; the reload comes by itself when the packages are there."""
     from vercel_emu.project.python.dependencies import Action, plan_dependencies
-    from vercel_emu.project.python.installer import install_dependencies
+    from vercel_emu.project.python.installer import Listener, install_dependencies
+    from vercel_emu.project.python.manifest import manifests_of
 
     loop = asyncio.get_running_loop()
     root, interpreter = project.prepared.project.root, project.prepared.interpreter
-    plan = await asyncio.to_thread(plan_dependencies, root, interpreter, install=True)
-    if plan.action is Action.NOTHING:
-        writer.add("nothing to install")
+    manifests = manifests_of(project.prepared.project)
+    plan = await asyncio.to_thread(plan_dependencies, root, manifests, interpreter, install=True)
+    if plan.action is not Action.INSTALL:
+        writer.add(plan.message or "nothing to install")
         return
-    writer.add(plan.message)
+    writer.add(f"{plan.message} Installing ...")
 
     def show(line: str) -> None:
         loop.call_soon_threadsafe(writer.add, f"  {line.rstrip()}")
 
-    await asyncio.to_thread(install_dependencies, root, plan, show)
+    listener = Listener(show if project.options.verbose else lambda line: None, show)
+    done = await asyncio.to_thread(install_dependencies, root, plan, listener)
+    writer.add(f"installed {done.packages} package{'' if done.packages == 1 else 's'}")
+
+
+async def _build(project: RunningProject, writer: LineWriter) -> None:
+    """Run the build of the static files; what it makes is served as soon as it is there."""
+    from vercel_emu.emulator.static_building import planned_steps, run_build
+
+    prepared = project.prepared
+
+    def show(line: str) -> None:
+        writer.add(f"  {plain(line)}")
+
+    await run_build(prepared, planned_steps(prepared), writer.add, show)
+    writer.add("built")

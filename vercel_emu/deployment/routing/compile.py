@@ -39,7 +39,7 @@ from vercel_emu.deployment.routing.model import (
 )
 from vercel_emu.deployment.routing.patterns import UNNAMED, compile_source
 from vercel_emu.deployment.routing.regex import compile_regex
-from vercel_emu.project.model import Function
+from vercel_emu.project.model import Frontend, Function
 from vercel_emu.project.vercel_json.model import (
     HeaderRule,
     LegacyRoute,
@@ -59,7 +59,9 @@ class _Conditions(TypedDict):
     missing: tuple[CompiledCondition, ...]
 
 
-def compile_routing(config: VercelConfig, functions: Sequence[Function] = ()) -> RoutingTable:
+def compile_routing(
+    config: VercelConfig, functions: Sequence[Function] = (), frontend: Frontend | None = None
+) -> RoutingTable:
     """Compile everything that decides where a request goes."""
     check_rules(config)
     app = next((f for f in functions if f.name == APP), None)
@@ -72,6 +74,8 @@ def compile_routing(config: VercelConfig, functions: Sequence[Function] = ()) ->
         sources = (app.entrypoint.file, *(build.src for build in config.builds))
         outputs |= {f"/{file.lstrip('/')}": APP for file in sources if file.endswith(".py")}
     placed = [*_configured(config), *api_rules(config, files, is_only=app is None)]
+    if app is None and frontend is not None and frontend.is_single_page:
+        placed.append(("filesystem", _single_page_rule()))
     if app is None:
         placed.append(("error", _error_rule(clean_urls=bool(config.clean_urls))))
     has_catch_all = app is not None and not (config.builds and config.routes)
@@ -79,6 +83,7 @@ def compile_routing(config: VercelConfig, functions: Sequence[Function] = ()) ->
         phases=MappingProxyType(_phases(placed)),
         functions=MappingProxyType(outputs),
         app=APP if has_catch_all else None,
+        routed_app=APP if app is not None and config.builds else None,
     )
 
 
@@ -240,6 +245,17 @@ def _error_rule(*, clean_urls: bool) -> Rule:
         regex=compile_regex("^(?!/api).*$"),
         destination="/404" if clean_urls else "/404.html",
         status=404,
+    )
+
+
+def _single_page_rule() -> Rule:
+    """The last rule of frameworks such as Create React App, Vue and Angular."""
+    return Rule(
+        kind="frontend",
+        label="single page",
+        source="^/(.*)$",
+        regex=compile_regex("^/(.*)$"),
+        destination="/index.html",
     )
 
 

@@ -111,9 +111,9 @@ class _Walk:
             self.collapse_slashes()
             or self.run("main")
             or self.look_up("main")
-            or self.run("miss")
+            or self.miss()
             or self.run("filesystem")
-            or self.check("filesystem")
+            or self.check("filesystem", is_last=True)
             or self.run("resource")
             or self.fail(404)
         )
@@ -202,7 +202,7 @@ class _Walk:
                 return ProxyExternal(url=url, status=status, headers=self.headers), False
             # The original is needed again where a miss rule leads nowhere.
             if phase == "miss" and rule.check:
-                return self.try_destination(destination), True
+                return self.try_destination(destination, rule.status), True
             self.go_to(destination)
         if rule.status is not None and phase != "error":
             self.status = rule.status
@@ -211,6 +211,8 @@ class _Walk:
         if rule.check and rule.status is None:
             return self.check(phase), True
         outcome = self.look_up(phase)
+        if outcome is None and phase in ("resource", "rewrite"):
+            outcome = self.miss()
         is_final = rule.check or rule.destination is None
         if outcome is None and rule.status is not None and is_final and phase != "error":
             return self.fail(rule.status), False
@@ -236,14 +238,14 @@ class _Walk:
 
     def look_up(self, phase: Phase) -> Outcome | None:
         """The file or function at the current path."""
-        file = self.files.find(self.path)
+        path, file = self.path, self.files.find(self.path)
+        name = self.function_at(self.path) if file is None else None
+        if name is not None and name == self.table.routed_app:
+            path, file = self.request.path, self.files.find_before_app(self.request.path)
         if file is not None:
             self.note(phase, "file", "", matched=True, detail=file.name)
             self.hit()
-            return ServeFile(
-                file=file, path=self.path, status=self.status or 200, headers=self.headers
-            )
-        name = self.function_at(self.path)
+            return ServeFile(file=file, path=path, status=self.status or 200, headers=self.headers)
         if name is None:
             self.note(phase, "file or function", "", matched=False)
             return None
@@ -265,21 +267,33 @@ class _Walk:
             return None
         return functions.get(path) or (functions.get(path[:-1]) if path.endswith("/") else None)
 
-    def check(self, phase: Phase) -> Outcome | None:
-        """Look the path up, without the extension of an `api/` file, and then ask the app."""
+    def check(self, phase: Phase, *, is_last: bool = False) -> Outcome | None:
+        """Look the path up, without the extension of an `api/` file, and then ask the app.
+
+        `is_last`: nothing can follow but an error.
+        """
         outcome = self.look_up(phase)
         if outcome is None and phase != "miss":
-            outcome = self.run("miss")
+            outcome = self.run("miss") if is_last else self.miss()
         if outcome is None and phase not in ("rewrite", "error"):
             outcome = self.run("rewrite") or self.ask_app()
         return outcome
 
-    def try_destination(self, destination: str) -> Outcome | None:
-        before = self.path, self.query
+    def miss(self) -> Outcome | None:
+        """The rules for paths where nothing is; their headers go where they lead nowhere."""
+        before = dict(self.collected)
+        outcome = self.run("miss")
+        if outcome is None:
+            self.collected = before
+        return outcome
+
+    def try_destination(self, destination: str, status: int | None) -> Outcome | None:
+        before = self.path, self.query, self.status
         self.go_to(destination)
+        self.status = status or self.status
         outcome = self.look_up("miss")
         if outcome is None:
-            self.path, self.query = before
+            self.path, self.query, self.status = before
         return outcome
 
     def ask_app(self) -> Outcome | None:

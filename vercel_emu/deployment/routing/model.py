@@ -25,6 +25,7 @@ type Kind = Literal[
     "header",
     "rewrite",
     "api",
+    "frontend",
     "error",
 ]
 
@@ -47,6 +48,9 @@ class FileLookup(Protocol):
 
     def find(self, path: str) -> Path | None:
         """The file that answers a raw URL path, if there is one."""
+
+    def find_before_app(self, path: str) -> Path | None:
+        """The file that answers it although legacy `routes` lead to the app."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +114,8 @@ class RoutingTable:
     """Output path -> function name: `/api/users/[id]`, `/api`."""
     app: str | None
     """The framework app, which gets every request that nothing else answered."""
+    routed_app: str | None = None
+    """The app that only legacy `routes` lead to."""
 
     @property
     def is_plain(self) -> bool:

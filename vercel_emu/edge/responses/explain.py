@@ -20,7 +20,7 @@ def cannot_start(error: CannotStart) -> Failure:
     failure = error.failure
     return Failure(
         code="FUNCTION_INVOCATION_FAILED",
-        explanation=f"The function could not start: {failure.message}",
+        explanation=_sentences(f"The function could not start: {failure.message}", failure.hint),
         detail=failure.error.traceback,
         location=_where(failure.error.location),
         caused_by=failure.files,
@@ -98,6 +98,12 @@ def response_too_large(length: int, limit: int) -> Failure:
         explanation=f"The response has {length:,} bytes; a function may send {limit:,} "
         "unless it streams them (no content-length). `--no-limits` lifts this.",
     )
+
+
+def _sentences(text: str, hint: str) -> str:
+    if not hint:
+        return text
+    return f"{text.rstrip('.')}. {hint}"
 
 
 def _where(location: Location | None) -> str:

@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 
 from vercel_emu.deployment.routing import NotFound, Redirect, Respond, ServeFile
+from vercel_emu.deployment.routing.model import RuleHeaders
 from vercel_emu.edge.call import Call
 from vercel_emu.edge.failure import Failure
 from vercel_emu.edge.responses import failures
@@ -22,9 +23,13 @@ from vercel_emu.platform.error_codes import CODES
 from vercel_emu.transport.headers import RawHeaders
 
 
-async def send_failure(call: Call, failure: Failure, *, overlay: Overlay) -> None:
-    """Answer with a platform failure, in the shape the client accepts."""
+async def send_failure(
+    call: Call, failure: Failure, *, overlay: Overlay, rules: RuleHeaders = ()
+) -> None:
+    """Answer with a platform failure, in the shape the client accepts, and with rules' headers."""
     headers, body = _failure(call, failure, overlay=overlay)
+    own = {name for name, _ in headers}
+    headers += [(name, value) for name, value in rule_headers(rules) if name not in own]
     await _send(call, failure.status, headers, body)
 
 
@@ -78,7 +83,7 @@ async def send_status(call: Call, respond: Respond, *, overlay: Overlay) -> None
     if respond.code:
         known = respond.code if respond.code in CODES else "UNKNOWN_ERROR"
         failure = Failure(code=known, status_override=respond.status)
-        await send_failure(call, failure, overlay=overlay)
+        await send_failure(call, failure, overlay=overlay, rules=respond.headers)
     else:
         headers = _completed(call, rule_headers(respond.headers), b"")
         await _send(call, respond.status, headers, b"")

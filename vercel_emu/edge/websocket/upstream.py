@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Protocol, cast
 
 from vercel_emu.instance.pool import Instance
-from vercel_emu.transport.connection import Connection
+from vercel_emu.transport.connection import Connection, connect_loopback
 from vercel_emu.transport.headers import RawHeaders
 
 MAX_HEAD = 256 * 1024
@@ -105,10 +105,7 @@ class Upstream(asyncio.Protocol):
 async def connect_upstream(client: Client, instance: Instance) -> Upstream:
     """A connection to the instance. Raises OSError where it takes none."""
     assert instance.connections is not None
-    port = instance.connections.port
-    loop = asyncio.get_running_loop()
-    _, upstream = await loop.create_connection(lambda: Upstream(client), "127.0.0.1", port)
-    return upstream
+    return await connect_loopback(lambda: Upstream(client), instance.connections.port)
 
 
 def read_headers(lines: Iterable[bytes]) -> RawHeaders:

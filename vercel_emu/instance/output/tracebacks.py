@@ -17,8 +17,11 @@ _PARSER = re.compile(r"/python3\.\d+t?/ast\.py$")
 """Whoever parses the app's file before importing it; a syntax error is in that file."""
 _SEE_DOCS = "See the docs:"
 """How the runtime's own messages end."""
+_RUNTIME_SAYS = ("Could not determine the application interface", "missing variable ")
+"""How those of its messages begin that have several lines."""
 _UPSIDE_DOWN = "(most recent call first)"
 """In the stacks of `faulthandler`, which tell where a process hung or crashed."""
+_THREAD = re.compile(r"^(?:Current thread|Thread) 0x\w+ (?:\[[^\]]*\] )?", re.MULTILINE)
 _ENVIRONMENTS = ("site-packages", ".venv", "venv", "node_modules")
 
 
@@ -60,6 +63,18 @@ def read_traceback(text: str, root: Path) -> CodeError:
     return CodeError(summary=_summary(kept), traceback=shortened, location=location)
 
 
+def where_it_hung(text: str, root: Path) -> str:
+    """The stacks of the threads that run user code, of all that `faulthandler` wrote."""
+    _, *threads = _THREAD.split(text.partition("\nExtension modules:")[0])
+    own = [thread.rstrip() for thread in threads if _has_own_frame(thread, root)]
+    return "\n\n".join(f"It was here {thread}" for thread in own) or text
+
+
+def _has_own_frame(thread: str, root: Path) -> bool:
+    frames = filter(None, map(_FRAME.match, thread.split("\n")))
+    return any(_own_file(frame["file"], root) is not None for frame in frames)
+
+
 def _is_machinery(file: str) -> bool:
     return (
         file.startswith("<frozen ")
@@ -82,6 +97,15 @@ def _own_file(file: str, root: Path) -> str | None:
 
 
 def _summary(lines: list[str]) -> str:
+    """The line to read first: of an exception its first, for a message may have many."""
+    for line in lines:
+        if line.startswith(_RUNTIME_SAYS):
+            return line.strip()
+    last = max((at for at, line in enumerate(lines) if _FRAME.match(line)), default=None)
+    if last is not None:
+        after = (line for line in lines[last:] if line.strip() and not line.startswith(" "))
+        if (first := next(after, None)) is not None:
+            return first.strip()
     for line in reversed(lines):
         if line.strip() and not line.startswith((" ", _SEE_DOCS)):
             return line.strip()

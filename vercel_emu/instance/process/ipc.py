@@ -107,13 +107,16 @@ class UnrecoverableError(msgspec.Struct, tag="unrecoverable-error"):
     payload: _UnrecoverableError
 
 
-class _Booted(msgspec.Struct):
-    pid: int
-    builtin_api: list[str] = []
+class _FunctionsAPI(msgspec.Struct):
+    builtin: list[str]
+    installed: str
 
 
-class Booted(msgspec.Struct, tag="emu-booted"):
-    payload: _Booted
+class FunctionsAPI(msgspec.Struct, tag="emu-functions-api"):
+    """The parts of `vercel.*` that user code has imported from the built-in API, and the version of
+    the package that is installed and has none of them (empty: none is installed)."""
+
+    payload: _FunctionsAPI
 
 
 class _Standby(msgspec.Struct):
@@ -196,7 +199,7 @@ type RuntimeMessage = (
     | Log
     | Metric
     | UnrecoverableError
-    | Booted
+    | FunctionsAPI
     | Standby
     | Prepared
     | Debugger

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from vercel_emu import tasks
+from vercel_emu.instance.output.diagnosis import Code
 from vercel_emu.instance.output.logs import Stream, pieces
 from vercel_emu.instance.process.early import EarlyProcess, start_python
 from vercel_emu.instance.process.ipc import MessageReader, RuntimeMessage
@@ -39,6 +40,11 @@ class LaunchSpec:
     fd_limit: int | None = None
     report_files: bool = False
     """Tell of each of the user's files that it imports: the project has other functions."""
+
+    @property
+    def code(self) -> Code:
+        """What is started, for whoever looks into its source."""
+        return Code(root=self.root, entrypoint=self.entrypoint, interpreter=self.interpreter)
 
     def orders(self, *, preload: bool) -> dict[str, object]:
         """What `guest/boot.py` is told before it does anything."""

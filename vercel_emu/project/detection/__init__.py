@@ -4,8 +4,11 @@ In come a folder and its settings. Out go a preset's name, an `Entrypoint`, or `
 platform's order and with its messages. Source is read and never imported; only a Django project's
 settings are executed where their source can't tell, under the app's own interpreter.
 
-Start with `entrypoint.py` (the one app) and `functions.py` (the files of `api/`). `exports.py`
-answers whether a file exports an app, `frameworks.py` which preset it is, `builds.py` reads the
-legacy `builds`, `globs.py` matches files. `django.py` and `django_source.py` are about Django;
-`entrypoint_errors.py` has the words for an app that was not found.
+Start with `entrypoint.py` (the one app) and `functions.py` (the files of `api/`). `sources.py`
+reads files by the grammar of the app's own Python (`guest/analysis/`), `apps/` what they say of an
+app. `frameworks.py` knows which preset it is, `frontends.py` what is built beside the functions,
+`builds.py` reads the legacy `builds`, `globs.py` matches files, `served.py` tells whether there is
+anything to serve without functions. `django.py` and
+`django_source.py` are about Django; `entrypoint_errors.py` has the words for an app that was not
+found.
 """

@@ -8,19 +8,29 @@ from there, and executed otherwise.
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from vercel_emu import guest
 from vercel_emu.errors import EmuError, Where
+from vercel_emu.files.reading import SOURCE_BYTES, read_text
+from vercel_emu.guest.analysis.facts import Fault
 from vercel_emu.project.detection.django_source import read_from_source
 from vercel_emu.project.detection.frameworks import is_django_manage
 from vercel_emu.project.model import DjangoSettings
 
 _SCRIPT = guest.FOLDER / "scripts" / "django_settings.py"
+SETTINGS_NOT_READ = "DJANGO_SETTINGS_NOT_READ"
+"""The code where only executing could tell, and there is no interpreter to execute with."""
 _TIMEOUT_SECONDS = 60
+_CHOSEN = re.compile(r"""DJANGO_SETTINGS_MODULE["']\s*,\s*["']([\w.]+)["']""")
+_SYNTAX_ERROR = re.compile(
+    r'File "(?P<file>[^"]+)", line (?P<line>\d+)\n(?:    .*\n)*'
+    r"(?P<reason>(?:Syntax|Indentation|Tab)Error: .*)\Z"
+)
 _OUTPUT_LINES = 30
 
 
@@ -52,6 +62,9 @@ def read_settings(
     """The settings that manage.py in folder `base` chooses, under the app's interpreter.
 
     `environ` is the environment the app will have; without it a child sees an empty one.
+
+    Raises:
+        EmuError: they can't be read; `SETTINGS_NOT_READ` where that takes an interpreter.
     """
     variables = dict(environ or {})
     try:
@@ -60,7 +73,37 @@ def read_settings(
         settings = None
     if settings is not None:
         return settings
-    return _execute(root, base, interpreter or Path(sys.executable), variables)
+    if interpreter is None:
+        raise _not_executed(base)
+    return _execute(root, base, interpreter, variables)
+
+
+def broken_entrypoint(root: Path, base: str, error: EmuError) -> tuple[str, str, Fault] | None:
+    """Where settings are no Python: the module that will say so when it is served, and the fault.
+
+    That is the wsgi.py or asgi.py beside the settings; its file, its variable. None: there is none,
+    or something else is wrong.
+    """
+    found = _SYNTAX_ERROR.search(error.message)
+    chosen = _CHOSEN.search(_text(root / base / "manage.py"))
+    if found is None or chosen is None:
+        return None
+    broken = Path(os.path.relpath(found["file"], root.resolve())).as_posix()
+    fault = Fault(found["reason"], int(found["line"]), file=broken)
+    *packages, _ = chosen[1].split(".")
+    for count in range(len(packages), 0, -1):
+        for name in ("wsgi.py", "asgi.py"):
+            file = Path(base, *packages[:count], name)
+            if (root / file).is_file():
+                return file.as_posix(), "application", fault
+    return None
+
+
+def _text(file: Path) -> str:
+    try:
+        return read_text(file, SOURCE_BYTES, errors="replace")
+    except OSError:
+        return ""
 
 
 def _execute(root: Path, base: str, interpreter: Path, environ: dict[str, str]) -> DjangoSettings:
@@ -94,6 +137,17 @@ def _execute(root: Path, base: str, interpreter: Path, environ: dict[str, str]) 
         static_url=answer["STATIC_URL"],
         static_root=str(folder / static_root) if static_root else None,
         executed=True,
+    )
+
+
+def _not_executed(base: str) -> EmuError:
+    manage = f"{base}/manage.py" if base else "manage.py"
+    return EmuError(
+        SETTINGS_NOT_READ,
+        f"{manage} must be executed to find the application, and the project has no environment "
+        "with Django yet.",
+        "Start `vercel-emu dev` once: it makes one.",
+        where=Where(manage),
     )
 
 

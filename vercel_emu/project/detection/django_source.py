@@ -21,7 +21,7 @@ import re
 from pathlib import Path
 
 from vercel_emu.files.reading import SOURCE_BYTES, read_bytes
-from vercel_emu.project.detection.exports import parse
+from vercel_emu.guest.analysis.parse import tree_or_none
 from vercel_emu.project.model import DjangoSettings
 
 _VARIABLE = "DJANGO_SETTINGS_MODULE"
@@ -39,7 +39,7 @@ def read_from_source(root: Path, base: str, *, chosen: str | None) -> DjangoSett
         return None
     file = folder / (module.replace(".", "/") + ".py")
     source = _read(file)
-    tree = None if source is None or _INDIRECT.search(source) else parse(source)
+    tree = None if source is None or _INDIRECT.search(source) else tree_or_none(source)
     if source is None or tree is None or _has_star_import(tree):
         return None
     values: dict[str, str | None] = {}
@@ -62,7 +62,7 @@ def _settings_module(manage: Path) -> str | None:
     source = _read(manage)
     if source is None or source.count(_VARIABLE.encode()) != 1:
         return None
-    tree = parse(source)
+    tree = tree_or_none(source)
     if tree is None or not all(_is_plain_import(node) for node in ast.walk(tree)):
         return None
     bodies = [tree.body, *(node.body for node in tree.body if isinstance(node, ast.FunctionDef))]

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from vercel_emu.errors import EmuError
 from vercel_emu.files.walking import Walk, is_environment
 from vercel_emu.project.detection import django, entrypoint_errors
-from vercel_emu.project.detection.exports import find_export_in_file
-from vercel_emu.project.model import DjangoSettings, Entrypoint
+from vercel_emu.project.detection.sources import Sources
+from vercel_emu.project.model import FOUND_BY_OPTION, DjangoSettings, Entrypoint
 from vercel_emu.project.pyproject import invalid_entrypoint, read_pyproject
 
 CANDIDATE_NAMES = ("app", "index", "server", "main", "wsgi", "asgi")
@@ -32,6 +32,8 @@ class Search:
     entrypoint: Entrypoint | None = None
     django: DjangoSettings | None = None
     without_export: tuple[str, ...] = ()
+    faulty: tuple[str, ...] = ()
+    """Those of them that are no Python, but evidently mean to export an app."""
 
 
 def candidates(directories: Iterable[str] = CANDIDATE_DIRS) -> list[str]:
@@ -44,31 +46,36 @@ def candidates(directories: Iterable[str] = CANDIDATE_DIRS) -> list[str]:
 
 
 def search_entrypoint(
-    root: Path,
+    sources: Sources,
     framework: str | None,
     *,
     app: str | None = None,
-    interpreter: Path | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Search:
     """The entrypoint, if there is one; a setting that is there but wrong is an `EmuError`."""
     if app is not None:
-        return Search(entrypoint=_from_option(root, app))
+        return Search(entrypoint=_from_option(sources, app))
+    root = sources.root
     facts = read_pyproject(root)
     if facts.entrypoint is not None:
         return Search(entrypoint=_from_tool_vercel(root, facts.entrypoint))
-    found = _search_default_places(root, framework, interpreter, environ or {})
+    found = _search_default_places(sources, framework, environ or {})
     if found.entrypoint is None and facts.app_script is not None:
         entrypoint = _from_script(root, facts.app_script)
         return Search(entrypoint=entrypoint, without_export=found.without_export)
     return found
 
 
-def not_found(root: Path, framework: str | None, search: Search) -> EmuError:
+def not_found(sources: Sources, framework: str | None, search: Search) -> EmuError:
     """Why nothing was found, in the platform's words, and what to do next."""
-    potential = potential_entrypoints(root)
+    root = sources.root
+    potential = potential_entrypoints(sources)
     if search.without_export:
-        return entrypoint_errors.without_export(framework, search.without_export, potential)
+        # Late, as below: a start that goes on has no use for it.
+        from vercel_emu.project.detection.apps.near_misses import reasons
+
+        why = reasons(sources, search.without_export)
+        return entrypoint_errors.without_export(framework, search.without_export, potential, why)
     script = read_pyproject(root).app_script
     if script is not None and (files := _script_files(script)):
         return entrypoint_errors.missing_script(framework, script, files, potential)
@@ -77,11 +84,17 @@ def not_found(root: Path, framework: str | None, search: Search) -> EmuError:
     return entrypoint_errors.nothing_found(framework, candidates())
 
 
-def potential_entrypoints(root: Path, limit: int = 10) -> list[Entrypoint]:
+def no_top_level(sources: Sources, file: str) -> EmuError:
+    """Why a file that is named exports nothing, in the platform's words, and what to do next."""
+    from vercel_emu.project.detection.apps.near_misses import reasons
+
+    return entrypoint_errors.no_top_level(file, reasons(sources, [file]))
+
+
+def potential_entrypoints(sources: Sources, limit: int = 10) -> list[Entrypoint]:
     """Files outside the default places that export an app, in path order."""
     found: list[Entrypoint] = []
-    for file in python_files(root):
-        variable = find_export_in_file(root / file)
+    for file, variable in sources.exports(python_files(sources.root)).items():
         if variable is not None:
             found.append(entrypoint_at(file, variable, "search"))
             if len(found) == limit:
@@ -117,6 +130,14 @@ def entrypoint_at(file: str, variable: str, found_by: str, base_dir: str = "") -
     return Entrypoint(file, module_name(file), variable, found_by, base_dir)
 
 
+def meant_entrypoint(sources: Sources, file: str, found_by: str) -> Entrypoint | None:
+    """The app that a file exports, or evidently means to export where it is no Python."""
+    variable = sources.meant(file)
+    if variable is None:
+        return None
+    return replace(entrypoint_at(file, variable, found_by), fault=sources.fault(file))
+
+
 def module_name(file: str) -> str:
     """`src/pkg/__init__.py` -> `src.pkg`."""
     path = PurePosixPath(file).with_suffix("")
@@ -125,38 +146,50 @@ def module_name(file: str) -> str:
 
 
 def _search_default_places(
-    root: Path, framework: str | None, interpreter: Path | None, environ: Mapping[str, str]
+    sources: Sources, framework: str | None, environ: Mapping[str, str]
 ) -> Search:
+    root = sources.root
     if framework == "django":
         base = django.find_manage(root)
         if base is not None:
-            return _from_django(root, base, interpreter, environ)
-        return _first_export(root, candidates(["", *django.subfolders(root)]))
+            return _from_django(sources, base, environ)
+        return _first_export(sources, candidates(["", *django.subfolders(root)]))
     if framework == "fasthtml":
         # An old-style preset: it names main.py, so that file is asked first.
-        return _first_export(root, list(dict.fromkeys(["main.py", *candidates()])))
-    return _first_export(root, candidates())
+        return _first_export(sources, list(dict.fromkeys(["main.py", *candidates()])))
+    return _first_export(sources, candidates())
 
 
-def _first_export(root: Path, files: list[str]) -> Search:
+def _first_export(sources: Sources, files: list[str]) -> Search:
     skipped: list[str] = []
+    entrypoint: Entrypoint | None = None
     for file in files:
-        if not (root / file).is_file():
+        if not (sources.root / file).is_file():
             continue
-        variable = find_export_in_file(root / file)
+        variable = sources.export(file)
         if variable is not None:
-            return Search(
-                entrypoint=entrypoint_at(file, variable, "default place"),
-                without_export=tuple(skipped),
-            )
+            entrypoint = entrypoint_at(file, variable, "default place")
+            break
         skipped.append(file)
-    return Search(without_export=tuple(skipped))
+    faulty = [file for file in skipped if sources.meant(file)]
+    if entrypoint is None and faulty:
+        # A deployment has no app then; here its error is shown until it is put right.
+        entrypoint = meant_entrypoint(sources, faulty[0], "default place")
+    return Search(entrypoint=entrypoint, without_export=tuple(skipped), faulty=tuple(faulty))
 
 
-def _from_django(
-    root: Path, base: str, interpreter: Path | None, environ: Mapping[str, str]
-) -> Search:
-    settings = django.read_settings(root, base, interpreter=interpreter, environ=environ)
+def _from_django(sources: Sources, base: str, environ: Mapping[str, str]) -> Search:
+    try:
+        settings = django.read_settings(
+            sources.root, base, interpreter=sources.python, environ=environ
+        )
+    except EmuError as error:
+        broken = django.broken_entrypoint(sources.root, base, error)
+        if broken is None:
+            raise
+        file, variable, fault = broken
+        found = entrypoint_at(file, variable, "default place", base)
+        return Search(entrypoint=replace(found, fault=fault))
     # ASGI is preferred where both are set, as on the platform.
     dotted = settings.asgi_application or settings.wsgi_application
     module, _, variable = (dotted or "").rpartition(".")
@@ -194,21 +227,23 @@ def _script_files(value: str) -> list[str]:
     return module_files(reference[1]) if reference else []
 
 
-def _from_option(root: Path, app: str) -> Entrypoint:
+def _from_option(sources: Sources, app: str) -> Entrypoint:
     """`--app`: `module:variable`, `folder/file.py:variable`, or either without the variable."""
     place, _, variable = (part.strip() for part in app.partition(":"))
     by_path = place.endswith(".py") or "/" in place
     files = [place.removesuffix(".py") + ".py"] if by_path else module_files(place)
-    file = next((file for file in files if _is_inside(root, file)), None)
+    file = next((file for file in files if _is_inside(sources.root, file)), None)
     if not place or file is None:
         raise entrypoint_errors.configured_missing(app, files)
     file = PurePosixPath(file).as_posix()
-    found = variable or find_export_in_file(root / file)
-    if not found:
-        raise entrypoint_errors.no_top_level(file)
-    if not found.isidentifier():
+    if not variable:
+        found = meant_entrypoint(sources, file, FOUND_BY_OPTION)
+        if found is None:
+            raise no_top_level(sources, file)
+        return found
+    if not variable.isidentifier():
         raise entrypoint_errors.configured_missing(app, files)
-    return entrypoint_at(file, found, "--app")
+    return entrypoint_at(file, variable, FOUND_BY_OPTION)
 
 
 def _is_inside(root: Path, file: str) -> bool:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from vercel_emu.errors import EmuError, Where
 from vercel_emu.project.detection.frameworks import DISPLAY_NAMES
 from vercel_emu.project.model import DjangoSettings, Entrypoint
 from vercel_emu.project.pyproject import ENTRYPOINT_SETTING
+
+if TYPE_CHECKING:
+    from vercel_emu.project.detection.apps.near_misses import Reason
 
 _NAMED_AT_MOST = 3
 
@@ -19,11 +24,17 @@ _WANTED = {
 }
 _WANTED_PLAIN = 'export a top-level "app", "application", or "handler" variable'
 
+_TOP_LEVEL = (
+    "Only top-level statements count: not `import app`, not code inside `if`, `try` or a function."
+)
 _EXPLICIT = "Name the app explicitly: `vercel-emu dev --app module:variable`"
 
 
 def without_export(
-    framework: str | None, files: Sequence[str], potential: Sequence[Entrypoint]
+    framework: str | None,
+    files: Sequence[str],
+    potential: Sequence[Entrypoint],
+    reasons: Sequence[Reason],
 ) -> EmuError:
     """Files at the default places exist, but none exports an app."""
     wanted = _WANTED.get(framework or "", _WANTED_PLAIN)
@@ -31,13 +42,11 @@ def without_export(
         message = f"Found {files[0]} but it does not {wanted}."
     else:
         message = f"Found {', '.join(files[:_NAMED_AT_MOST])} but none {wanted}."
-    hint = (
-        "Only top-level statements count: not `import app`, not code inside `if`, `try` or a "
-        "function, not a file with a syntax error."
-    )
+    hint = "\n".join(map(str, reasons)) or _TOP_LEVEL
     if potential:
         hint += "\nPotential entrypoints elsewhere:\n" + _listing(potential)
-    return EmuError(_code(framework), message, hint, where=Where(files[0]))
+    where = reasons[0].where if reasons else Where(files[0])
+    return EmuError(_code(framework), message, hint, where=where)
 
 
 def missing_script(
@@ -83,13 +92,25 @@ def nothing_found(framework: str | None, places: Sequence[str]) -> EmuError:
     )
 
 
-def configured_missing(app: str, files: Sequence[str], where: Where | None = None) -> EmuError:
-    """`where` names the app, if it is not the command line that does."""
+def build_missing(file: str, there: Sequence[str], where: Where) -> EmuError:
+    """`builds` of vercel.json name a file that is not among those that are `there`."""
+    name = PurePosixPath(file).name
+    alike = [one for one in there if PurePosixPath(one).name == name] or list(there)
+    named = ", ".join(alike[:_NAMED_AT_MOST]) or "no Python file at all"
+    return EmuError(
+        "PYTHON_ENTRYPOINT_NOT_FOUND",
+        f'Configured Python entrypoint "{file}" was not found.',
+        f"{where.key} in {where.file} names it, relative to the root. The project has {named}.",
+        where=where,
+    )
+
+
+def configured_missing(app: str, files: Sequence[str]) -> EmuError:
+    """The command line names an app that is not there."""
     return EmuError(
         "PYTHON_ENTRYPOINT_NOT_FOUND",
         f'Configured Python entrypoint "{app}" was not found.',
         f"Looked for {' and '.join(files)} in the project. Use module:variable (main:app).",
-        where=where,
     )
 
 
@@ -102,12 +123,15 @@ def too_large(name: str, target: str) -> EmuError:
     )
 
 
-def no_top_level(file: str) -> EmuError:
+def no_top_level(file: str, reasons: Sequence[Reason]) -> EmuError:
+    """A file is named that exports no app."""
+    hint = "\n".join(map(str, reasons)) or f"{_TOP_LEVEL} It may have another name: "
+    hint += "" if reasons else f"then say so with `--app {file}:NAME`."
     return EmuError(
         "PYTHON_ENTRYPOINT_NOT_FOUND",
         f'Could not find a top-level "app", "application", or "handler" in "{file}".',
-        f"If it has another name, say so: `--app {file}:NAME`.",
-        where=Where(file),
+        hint,
+        where=reasons[0].where if reasons else Where(file),
     )
 
 

@@ -63,7 +63,7 @@ _JAVASCRIPT = {
 
 def detect_framework(root: Path) -> str | None:
     """The preset's slug, or None for "Other"."""
-    javascript = _detect_javascript(root)
+    javascript = detect_javascript(root)
     if javascript is not None:
         return javascript
     manifests = {name: _read(root / name) for name in _MANIFESTS}
@@ -80,7 +80,8 @@ def is_django_manage(file: Path) -> bool:
     return "DJANGO_SETTINGS_MODULE" in (_read(file) or "")
 
 
-def _detect_javascript(root: Path) -> str | None:
+def detect_javascript(root: Path) -> str | None:
+    """The JavaScript preset that the dependencies of package.json mean, if any."""
     text = _read(root / "package.json")
     if text is None:
         return None

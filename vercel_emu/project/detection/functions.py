@@ -10,25 +10,24 @@ from pathlib import Path, PurePosixPath
 from vercel_emu.errors import EmuError, Where
 from vercel_emu.files.walking import Walk
 from vercel_emu.project.detection import globs
-from vercel_emu.project.detection.entrypoint import entrypoint_at, python_files
-from vercel_emu.project.detection.exports import find_export_in_file
-from vercel_emu.project.model import Function, FunctionPath, FunctionSettings
+from vercel_emu.project.detection.entrypoint import meant_entrypoint, python_files
+from vercel_emu.project.detection.sources import Sources
+from vercel_emu.project.model import FOUND_BY_API, Function, FunctionPath, FunctionSettings
 
 OTHER_RUNTIMES = (".js", ".mjs", ".ts", ".tsx", ".go", ".rb", ".rs")
 
 
-def find_functions(root: Path) -> tuple[Function, ...]:
+def find_functions(sources: Sources) -> tuple[Function, ...]:
     """The Python functions of `api/`, most specific first, or an `EmuError` on a conflict."""
-    exports = {file: find_export_in_file(root / file) for file in function_candidates(root)}
-    files = sort_functions(file for file, variable in exports.items() if variable)
+    candidates = function_candidates(sources.root)
+    sources.exports(candidates)
+    entrypoints = {file: meant_entrypoint(sources, file, FOUND_BY_API) for file in candidates}
+    files = sort_functions(file for file, entrypoint in entrypoints.items() if entrypoint)
     check_conflicts(files)
     return tuple(
-        Function(
-            name=file.removesuffix(".py"),
-            entrypoint=entrypoint_at(file, exports[file] or "", "api/"),
-            path=path_of(file),
-        )
+        Function(name=file.removesuffix(".py"), entrypoint=entrypoint, path=path_of(file))
         for file in files
+        if (entrypoint := entrypoints[file]) is not None
     )
 
 

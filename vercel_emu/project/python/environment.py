@@ -20,6 +20,9 @@ type Version = tuple[int, int, int]
 INCOMPLETE = ".vercel-emu-installing"
 """This file stands in an environment while it is being made: without it the folder is complete."""
 
+MADE_HERE = ".made-by-vercel-emu"
+"""This file stands in an environment that the emulator made, and keeps up to date."""
+
 _PROBE = """
 import json, sys, sysconfig
 paths = [p for p in sys.path if p.endswith(("site-packages", "dist-packages"))]

@@ -1,14 +1,17 @@
-"""Which Python runs the app: the app's own, never silently another.
+"""Which Python runs the app: the app's own, never the emulator's.
 
 In this order: `--python`; the active virtual environment (`VIRTUAL_ENV`, or a conda environment
 other than its auto-activated `base`); `.venv` or `venv` in the project; for a member of a uv
-workspace the workspace's `.venv`; the Python that runs the emulator. Where the emulator lives in
-an environment of its own (uvx, `uv tool`, pipx), that last one is the Python this environment was
-made from, so that the app sees none of the emulator's packages.
+workspace the workspace's `.venv`. An environment that holds the emulator and nothing besides is no
+app's, active or not: uvx, `uv tool` and pipx make such ones, and `pip install vercel-emu` in a new
+one. Where nothing is left, the project has no interpreter yet: one is made (`installer.py`).
 """
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -17,6 +20,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from vercel_emu.errors import EmuError, ProjectWarning, Where
+from vercel_emu.files.reading import read_text
 from vercel_emu.project.python.environment import (
     INCOMPLETE,
     BrokenPythonError,
@@ -31,6 +35,7 @@ from vercel_emu.project.python.environment import (
 )
 from vercel_emu.project.python.workspace import workspace_root
 
+_INSTALLERS = {"pip", "setuptools", "wheel", "uv"}
 OLDEST = (3, 12)
 """The production runtime's own syntax needs it (the platform's documentation of Python)."""
 
@@ -41,7 +46,8 @@ class Origin(StrEnum):
     ASKED = "asked"
     ACTIVE = "active"
     PROJECT = "project"
-    EMULATOR = "emulator"
+    MACHINE = "machine"
+    """No environment at all: a Python of the machine, for who wants none to be made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +69,15 @@ class Interpreter:
 
 
 def find_interpreter(
-    root: Path, *, python: Path | None = None, environ: Mapping[str, str]
-) -> Interpreter:
-    """The interpreter that a start in `root` uses.
+    root: Path,
+    *,
+    python: Path | None = None,
+    environ: Mapping[str, str],
+    above: Path | None = None,
+) -> Interpreter | None:
+    """The interpreter that a start in `root` uses; None: the project has no environment yet.
+
+    `above` is the folder that `root` is the Root Directory of.
 
     Raises:
         EmuError: what was asked for doesn't exist or work, the project's environment is broken,
@@ -74,9 +86,38 @@ def find_interpreter(
     if python is not None:
         return _asked_for(python, environ)
     warnings: list[ProjectWarning] = []
-    found = _active(environ, warnings) or _in_project(root, warnings) or _emulators_own()
+    found = _active(environ, warnings) or _in_project(root, environ, above, warnings)
+    if found is None:
+        return None
     environment, source, origin = found
     return _interpreter(environment, source, origin, tuple(warnings))
+
+
+def running_interpreter() -> Interpreter:
+    """The Python that runs this very code, where it is meant to be the app's: in its tests."""
+    version = (sys.version_info.major, sys.version_info.minor, sys.version_info.micro)
+    sites = [Path(path) for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
+    virtual = sys.prefix != sys.base_prefix
+    environment = PythonEnvironment(
+        Path(sys.executable), version, Path(sys.prefix), tuple(sites), virtual
+    )
+    return _interpreter(environment, "the Python that runs this program", Origin.ACTIVE, ())
+
+
+def machine_interpreter(python: PythonEnvironment) -> Interpreter:
+    """A Python of the machine, without an environment."""
+    version = ".".join(map(str, python.version))
+    source = f"Python {version} of this machine, `{python.path}`"
+    return _interpreter(python, source, Origin.MACHINE, ())
+
+
+def own_environment(root: Path, environ: Mapping[str, str] = os.environ) -> Path:
+    """Where the project's environment is made: `.venv`, or aside where that can't be written."""
+    if os.access(root, os.W_OK):
+        return root / ".venv"
+    cache = Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    name = hashlib.blake2b(os.fsencode(root.resolve()), digest_size=8).hexdigest()
+    return cache / "vercel-emu" / "environments" / f"{root.name}-{name}"
 
 
 type _Found = tuple[PythonEnvironment, str, Origin]
@@ -130,7 +171,7 @@ def _active(environ: Mapping[str, str], warnings: list[ProjectWarning]) -> _Foun
         if variable == "CONDA_PREFIX" and environ.get("CONDA_DEFAULT_ENV") == "base":
             continue
         prefix = _extended(Path(value).absolute())
-        if _is_of_a_tool(prefix):
+        if _is_of_a_tool(prefix) or _holds_the_emulator_alone(prefix):
             continue
         try:
             return read_environment(prefix), f"the active environment `{prefix}`", Origin.ACTIVE
@@ -146,11 +187,18 @@ def _extended(prefix: Path) -> Path:
     return Path(below) if below else prefix
 
 
-def _in_project(root: Path, warnings: list[ProjectWarning]) -> _Found | None:
+def _in_project(
+    root: Path, environ: Mapping[str, str], above: Path | None, warnings: list[ProjectWarning]
+) -> _Found | None:
     places = [(root / ".venv", "`.venv` in the project"), (root / "venv", "`venv` in the project")]
+    if above is not None and above != root:
+        places += [(above / name, f"`{name}` in `{above}`") for name in (".venv", "venv")]
     workspace = workspace_root(root)
     if workspace is not None:
         places.append((workspace / ".venv", f"`.venv` of the workspace `{workspace}`"))
+    own = own_environment(root, environ)
+    if own != root / ".venv":
+        places.append((own, f"`{own}`, the project's"))
     for prefix, source in places:
         if (prefix / INCOMPLETE).exists():
             text = f"{source} is not used: an install into it did not finish."
@@ -170,23 +218,6 @@ def _in_project(root: Path, warnings: list[ProjectWarning]) -> _Found | None:
     return None
 
 
-def _emulators_own() -> _Found:
-    """The Python that runs this very code: nothing of it needs to be looked up."""
-    prefix = Path(sys.prefix)
-    version = (sys.version_info.major, sys.version_info.minor, sys.version_info.micro)
-    if _is_of_a_tool(prefix):
-        base = base_python()
-        source = f"the Python that vercel-emu was installed with, `{base}`"
-        return probe(base), source, Origin.EMULATOR
-    sites = tuple(
-        Path(path) for path in sys.path if path.endswith(("site-packages", "dist-packages"))
-    )
-    environment = PythonEnvironment(
-        Path(sys.executable), version, prefix, sites, sys.prefix != sys.base_prefix
-    )
-    return environment, "vercel-emu's own environment", Origin.EMULATOR
-
-
 def base_python() -> Path:
     """The Python below the emulator's environment."""
     name = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -201,6 +232,37 @@ def _is_of_a_tool(prefix: Path) -> bool:
         return True
     # uvx keeps its environments in uv's cache: `.../uv/archive-v0/<id>`.
     return any(part.startswith(("archive-v", "environments-v")) for part in prefix.parts[-3:])
+
+
+def _holds_the_emulator_alone(prefix: Path) -> bool:
+    """Whether nothing is installed there but the emulator, what it needs, and installers."""
+    if not prefix.is_dir() or not prefix.samefile(sys.prefix):
+        return False
+    sites = {path for path in sys.path if Path(path).is_relative_to(sys.prefix)}
+    found = {info.name: info for site in sites for info in Path(site).glob("*.dist-info")}
+    packages = {_normalized(name.partition("-")[0]): info for name, info in found.items()}
+    return packages.keys() <= _needed_by_the_emulator(packages) | _INSTALLERS
+
+
+def _needed_by_the_emulator(packages: Mapping[str, Path]) -> set[str]:
+    """The emulator and all it needs, extras included, of what is installed."""
+    needed: set[str] = set()
+    pending = {"vercel_emu"}
+    while pending:
+        name = pending.pop()
+        needed.add(name)
+        info = packages.get(name)
+        if info is None:
+            continue
+        with contextlib.suppress(OSError, UnicodeError):
+            metadata = read_text(info / "METADATA")
+            found = re.findall(r"^Requires-Dist: ([A-Za-z0-9._-]+)", metadata, re.MULTILINE)
+            pending |= {_normalized(one) for one in found} - needed
+    return needed
+
+
+def _normalized(name: str) -> str:
+    return re.sub(r"[-_.]+", "_", name).lower()
 
 
 def _shown(prefix: Path, root: Path) -> str:
@@ -233,7 +295,7 @@ def _too_old(interpreter: Interpreter) -> EmuError:
         Origin.ASKED: "give its path with --python",
         Origin.ACTIVE: "deactivate this environment and make it anew with that Python",
         Origin.PROJECT: f"delete `{interpreter.prefix}` and start again",
-        Origin.EMULATOR: "reinstall vercel-emu with it",
+        Origin.MACHINE: "start again",
     }[interpreter.origin]
     other = "" if interpreter.origin is Origin.ASKED else "; or choose another with --python PATH"
     return EmuError(

@@ -1,26 +1,31 @@
-"""Which file says what the app depends on, and what it says.
+"""Which file says what a function depends on, and which files a deployment does not read.
 
-The platform's order: `pyproject.toml` (one with a `[project]` table; a file that only configures
-tools says nothing about dependencies), `Pipfile`, then the requirements files by their names.
+A build looks in the folder of the file that it builds, then upwards, and takes the first folder
+with a manifest. In a folder `pyproject.toml` counts wherever it exists, also one that only
+configures tools; then `Pipfile.lock`, `Pipfile`, and the requirements files by their names. The app
+of a framework preset is found by the build itself, which starts at the project's root, or in the
+folder of Django's manage.py. (`discoverPythonPackage` of @vercel/python-analysis 0.14.0 and
+`build` of @vercel/python 25.0.0.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
-from packaging.utils import canonicalize_name
+from vercel_emu.project.model import (
+    FOUND_BY_API,
+    FOUND_BY_BUILDS,
+    FOUND_BY_OPTION,
+    Entrypoint,
+    Project,
+)
+from vercel_emu.project.python.workspace import workspace_root
 
-from vercel_emu.errors import EmuError, Where
-from vercel_emu.files.parsing import parse_json
-from vercel_emu.files.reading import LOCK_BYTES, read_text
-from vercel_emu.project.pyproject import load_toml
-from vercel_emu.project.python.requirements import Declared, read_requirements
-from vercel_emu.project.python.workspace import member_folder, workspace_root
-
+PYPROJECT, PIPFILE, PIPFILE_LOCK = "pyproject.toml", "Pipfile", "Pipfile.lock"
 REQUIREMENTS_FILES = (
     "requirements.frozen.txt",
     "requirements-frozen.txt",
@@ -28,9 +33,16 @@ REQUIREMENTS_FILES = (
     "requirements.in",
     "requirements/prod.txt",
 )
+MANIFEST_NAMES = (PYPROJECT, PIPFILE_LOCK, PIPFILE, *REQUIREMENTS_FILES)
+"""In the order in which they count."""
+UV_LOCK, PYLOCK = "uv.lock", "pylock.toml"
+LOCK_NAMES = (UV_LOCK, PYLOCK)
+"""What counts instead of the dependencies of a `pyproject.toml`, the stronger first."""
 
-
-_DEPENDENCIES = Where("pyproject.toml", "[project] dependencies")
+_SOURCES = {PIPFILE_LOCK: (PIPFILE,), "requirements.txt": ("requirements.in",)}
+"""Files that the one that counts is made from: nobody wonders that they are not read."""
+_FOR_PEOPLE = re.compile(r"(?:^|[-_.])(?:dev|test|doc|lint|local|typ|ci|bench|build)")
+"""Words in the names of requirements files that no deployment needs."""
 
 
 class Kind(StrEnum):
@@ -41,148 +53,167 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The file, and for pyproject.toml the folder with the `uv.lock` that goes with it."""
+    """The file, and for pyproject.toml the lock file that counts instead of its dependencies."""
 
     file: Path
     kind: Kind
-    lock_folder: Path | None = None
+    lock: Path | None = None
 
 
-def find_manifest(root: Path) -> Manifest | None:
-    """The file that declares the dependencies, or None."""
-    project = load_toml(root / "pyproject.toml").get("project")
-    if isinstance(project, dict) and "dependencies" not in project.get("dynamic", ()):
-        folders = [folder for folder in (root, workspace_root(root)) if folder is not None]
-        locked = next((folder for folder in folders if (folder / "uv.lock").is_file()), None)
-        return Manifest(root / "pyproject.toml", Kind.PYPROJECT, locked)
-    if (root / "Pipfile").is_file():
-        return Manifest(root / "Pipfile", Kind.PIPFILE)
-    for name in REQUIREMENTS_FILES:
-        if (root / name).is_file():
-            return Manifest(root / name, Kind.REQUIREMENTS)
-    return None
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A file that may hold dependencies and is not read in a deployment. `reason` is a clause."""
+
+    file: Path
+    reason: str
 
 
-def read_declared(manifest: Manifest) -> Declared:
-    """What the manifest asks for, to compare with what is installed."""
-    root = manifest.file.parent
-    if manifest.kind is Kind.REQUIREMENTS:
-        root = root.parent if manifest.file.name == "prod.txt" else root
-        return read_requirements(manifest.file, root)
-    declared = Declared()
-    if manifest.kind is Kind.PIPFILE:
-        for name, value in _pipfile_packages(manifest.file).items():
-            declared.add(_checkable(name, value), Where("Pipfile", f"[packages] {name}"))
-        return declared
-    local = _sources(manifest.file)
-    for text in _project_dependencies(manifest.file):
-        declared.add(text, _DEPENDENCIES)
-    for requirement in declared.requirements:
-        if canonicalize_name(requirement.name) in local:  # its version is whatever the source has
-            requirement.specifier = type(requirement.specifier)()
-    return declared
+@dataclass(frozen=True, slots=True)
+class ManifestSearch:
+    """The manifest that counts, if there is one, what is ignored, and where was looked."""
+
+    manifest: Manifest | None = None
+    ignored: tuple[Ignored, ...] = ()
+    folders: tuple[Path, ...] = ()
 
 
-def installable(manifest: Manifest) -> list[str]:
-    """Requirement lines for an installer that can't read the manifest itself (pip)."""
-    if manifest.kind is Kind.PIPFILE:
-        locked = _locked_pipfile(manifest.file.with_name("Pipfile.lock"))
-        if locked:
-            return locked
-        return [_line(name, value) for name, value in _pipfile_packages(manifest.file).items()]
-    sources = _sources(manifest.file)
-    lines = []
-    for text in _project_dependencies(manifest.file):
-        declared = Declared()
-        declared.add(text, _DEPENDENCIES)
-        name = canonicalize_name(declared.requirements[0].name) if declared.requirements else ""
-        source = _from_source(manifest.file.parent, name, sources.get(name, {}))
-        lines.append(source or text)
-    return lines
+@dataclass(frozen=True, slots=True)
+class Manifests:
+    """The manifests of all functions of a project, each once.
+
+    In a deployment each function has the packages of its own manifest only. `folders` are all that
+    were looked into, `ignored` what counts for none of the functions.
+    """
+
+    found: tuple[Manifest, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
+    folders: tuple[Path, ...] = ()
 
 
-def _project_dependencies(file: Path) -> list[str]:
-    project: Any = load_toml(file)["project"]
-    values = project.get("dependencies", [])
-    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise EmuError(
-            "PYPROJECT_INVALID",
-            f"pyproject.toml, [project] dependencies: must be a list of texts, not {values!r}.",
-            f'Write it as dependencies = ["fastapi", "vercel"] in {file}.',
-            where=_DEPENDENCIES,
-        )
-    return list(values)
+def manifest_of(project: Project, entrypoint: Entrypoint) -> ManifestSearch:
+    """The manifest that a deployment installs for the function with this entrypoint."""
+    below = entrypoint.file.rpartition("/")[0]
+    return _search(project.root, build_folder(entrypoint), project.link_root, below=below)
 
 
-def _sources(file: Path) -> dict[str, Any]:
-    tool: Any = load_toml(file).get("tool")
-    uv = tool.get("uv") if isinstance(tool, dict) else None
-    sources = uv.get("sources") if isinstance(uv, dict) else None
-    items = sources.items() if isinstance(sources, dict) else ()
-    return {canonicalize_name(name): source for name, source in items}
+def manifests_of(project: Project) -> Manifests:
+    """The manifests of all functions; without any function, that of the project's root."""
+    if not project.functions:
+        return manifests_in(project.root, "", project.link_root)
+    return _joined([manifest_of(project, one.entrypoint) for one in project.functions])
 
 
-def _from_source(root: Path, name: str, source: Any) -> str | None:
-    """`[tool.uv.sources]` in pip's words; None leaves the requirement as it stands."""
-    if not isinstance(source, dict):
+def manifests_in(root: Path, folder: str, top: Path | None = None) -> Manifests:
+    """The manifest for a build that starts in this folder (relative to `root`)."""
+    return _joined([_search(root, folder, top, below=folder)])
+
+
+def _joined(searches: list[ManifestSearch]) -> Manifests:
+    found = dict.fromkeys(search.manifest for search in searches if search.manifest is not None)
+    counting = {manifest.file for manifest in found}
+    ignored = {one.file: one for search in searches for one in search.ignored}
+    return Manifests(
+        tuple(found),
+        tuple(one for file, one in ignored.items() if file not in counting),
+        tuple(dict.fromkeys(folder for search in searches for folder in search.folders)),
+    )
+
+
+def build_folder(entrypoint: Entrypoint) -> str:
+    """Where the search for a manifest starts: a folder relative to the root, `""` the root itself.
+
+    A file that is named (by `builds`, as one of `api/`, with `--app`) is built where it lies.
+    """
+    named = entrypoint.found_by in (FOUND_BY_API, FOUND_BY_BUILDS, FOUND_BY_OPTION)
+    return entrypoint.file.rpartition("/")[0] if named else entrypoint.base_dir
+
+
+def find_manifest(folder: Path) -> Manifest | None:
+    """The manifest of this very folder."""
+    name = next(_names_in(folder), None)
+    if name is None:
         return None
-    if source.get("workspace"):
-        above = workspace_root(root)
-        folder = member_folder(above or root, name)
-        return f"-e {folder}" if folder else None
-    if isinstance(source.get("path"), str):
-        folder = (root / source["path"]).resolve()
-        return f"-e {folder}" if source.get("editable") and folder.is_dir() else str(folder)
-    if isinstance(source.get("git"), str):
-        return f"{name} @ {_git(source['git'], source)}"
-    if isinstance(source.get("url"), str):
-        return f"{name} @ {source['url']}"
-    return None
+    file = folder / name
+    if name == PYPROJECT:
+        return Manifest(file, Kind.PYPROJECT, _lock_of(folder))
+    return Manifest(file, Kind.PIPFILE if name.startswith(PIPFILE) else Kind.REQUIREMENTS)
 
 
-def _git(address: str, source: Mapping[str, Any]) -> str:
-    address = address if address.startswith("git+") else f"git+{address}"
-    ref = source.get("rev") or source.get("tag") or source.get("branch") or source.get("ref")
-    folder = source.get("subdirectory")
-    return address + (f"@{ref}" if ref else "") + (f"#subdirectory={folder}" if folder else "")
+def _search(root: Path, start: str, top: Path | None, *, below: str) -> ManifestSearch:
+    manifest: Manifest | None = None
+    ignored: list[Ignored] = []
+    folders = tuple(_upwards(root, start, top))
+    for folder in folders:
+        if manifest is None:
+            manifest = find_manifest(folder)
+            if manifest is not None:
+                ignored += _beside(manifest)
+        elif folder != _workspace_of(manifest):
+            shown = _shown(manifest.file, root)
+            ignored += [
+                Ignored(folder / name, f"{shown} is nearer to what is built")
+                for name in _names_in(folder)
+            ]
+    if manifest is None:
+        ignored += _by_another_name(root / start)
+    reason = f"a deployment looks for it in {start or 'the root'} and above"
+    deeper = [folder for folder in _upwards(root, below, root) if folder != root / start]
+    ignored += [
+        Ignored(folder / name, reason)
+        for folder in deeper
+        if folder.is_relative_to(root / start)
+        for name in _names_in(folder)
+    ]
+    return ManifestSearch(manifest, tuple(ignored), folders)
 
 
-def _pipfile_packages(file: Path) -> dict[str, Any]:
-    packages = load_toml(file).get("packages", {})
-    return packages if isinstance(packages, dict) else {}
+def _upwards(root: Path, start: str, top: Path | None) -> Iterator[Path]:
+    """The folders from `root / start` to the top: the root, or what is above a Root Directory."""
+    folder = root / start
+    last = top if top is not None and root.is_relative_to(top) else root
+    yield folder
+    while folder != last and folder.is_relative_to(last):
+        folder = folder.parent
+        yield folder
 
 
-def _checkable(name: str, value: Any) -> str:
-    """A Pipfile entry as name, extras, version and marker (no place it comes from)."""
-    if isinstance(value, str):
-        return name if value == "*" else f"{name}{value}"
-    entry: dict[str, Any] = value if isinstance(value, dict) else {}
-    extras = entry.get("extras")
-    version = entry.get("version", "*")
-    text = name + (f"[{','.join(extras)}]" if isinstance(extras, list) and extras else "")
-    if isinstance(version, str) and version != "*":
-        text += version
-    markers = [entry["markers"]] if isinstance(entry.get("markers"), str) else []
-    keys = ("python_version", "sys_platform", "platform_system")
-    markers.extend(f"{key} {entry[key]}" for key in keys if isinstance(entry.get(key), str))
-    return f"{text} ; {' and '.join(markers)}" if markers else text
+def _names_in(folder: Path) -> Iterator[str]:
+    return (name for name in MANIFEST_NAMES if (folder / name).is_file())
 
 
-def _line(name: str, value: Any) -> str:
-    """A Pipfile entry as a requirement line, with its path or repository."""
-    if isinstance(value, dict):
-        if isinstance(value.get("path"), str):
-            return f"-e {value['path']}" if value.get("editable") else value["path"]
-        if isinstance(value.get("git"), str):
-            return f"{name} @ {_git(value['git'], value)}"
-        if isinstance(value.get("file"), str):
-            return f"{name} @ {value['file']}"
-    return _checkable(name, value)
+def _beside(manifest: Manifest) -> Iterator[Ignored]:
+    """The weaker manifests in the same folder, without what this one was made from."""
+    name = manifest.file.name
+    folder = folder_of(manifest)
+    for other in _names_in(folder):
+        file = folder / other
+        if file != manifest.file and other not in _SOURCES.get(name, ()):
+            yield Ignored(file, f"{name} beside it is read instead")
 
 
-def _locked_pipfile(file: Path) -> list[str]:
-    try:
-        packages = parse_json(read_text(file, LOCK_BYTES))["default"]
-        return [_line(name, value) for name, value in packages.items()]
-    except (OSError, ValueError, KeyError, AttributeError, TypeError):
-        return []
+def _by_another_name(folder: Path) -> Iterator[Ignored]:
+    """Requirements files that have no name a deployment looks for."""
+    files = (*folder.glob("*requirements*.txt"), *folder.glob("requirements/*.txt"))
+    for file in sorted(files):
+        if not _FOR_PEOPLE.search(file.stem.lower()):
+            yield Ignored(file, "a deployment reads no file of that name")
+
+
+def _lock_of(folder: Path) -> Path | None:
+    places = (folder, workspace_root(folder))
+    files = (place / name for place in places if place is not None for name in LOCK_NAMES)
+    return next((file for file in files if file.is_file()), None)
+
+
+def _workspace_of(manifest: Manifest) -> Path | None:
+    return workspace_root(manifest.file.parent) if manifest.kind is Kind.PYPROJECT else None
+
+
+def folder_of(manifest: Manifest) -> Path:
+    """The folder that the manifest is looked for in: `requirements/prod.txt` lies in one below."""
+    parent = manifest.file.parent
+    return parent.parent if manifest.file.name == "prod.txt" else parent
+
+
+def _shown(file: Path, root: Path) -> str:
+    return file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)

@@ -98,6 +98,8 @@ class Build:
 
     src: str
     use: str
+    dist_dir: str | None = None
+    """`config.distDir`: where the build leaves its files, relative to the folder of `src`."""
 
 
 @dataclass(frozen=True, slots=True)

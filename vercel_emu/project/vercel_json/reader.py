@@ -182,7 +182,7 @@ class _Reader:
             trailing_slash=data.get("trailingSlash"),
             function_settings=function_settings(data.get("functions", {}), self.file_name),
             crons=tuple(starmap(self.cron, self.numbered("crons"))),
-            builds=tuple(Build(b.get("src", ""), b["use"]) for _, b in self.numbered("builds")),
+            builds=tuple(_build(build) for _, build in self.numbered("builds")),
             regions=_strings(data.get("regions")),
             output_directory=data.get("outputDirectory"),
             framework=data.get("framework", UNSET),
@@ -339,6 +339,14 @@ class _Reader:
             text = f"`{key}` {cron['schedule']!r}: {problem}"
             self.warn("INVALID_CRON_EXPRESSION", key, text)
         return Cron(cron["path"], cron["schedule"], index)
+
+
+def _build(data: dict[str, Any]) -> Build:
+    config = data.get("config")
+    config = config if isinstance(config, dict) else {}
+    folder = config.get("distDir") or config.get("outputDirectory")
+    dist_dir = folder if isinstance(folder, str) else None
+    return Build(data.get("src", ""), data["use"], dist_dir)
 
 
 def _when(rule: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vercel_emu.project.detection.exports import find_export
+from vercel_emu.guest.analysis import exports
+from vercel_emu.guest.analysis.answer import facts_of
+from vercel_emu.guest.analysis.parse import NotPythonError
+
+
+def find_export(source: str | bytes) -> str | None:
+    """The export of a text, as both ways to ask for it must have it."""
+    data = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source
+    try:
+        found = exports.find_export(data)
+    except NotPythonError:
+        found = None
+    assert facts_of(data).export == found
+    return found
 
 
 @pytest.mark.parametrize(

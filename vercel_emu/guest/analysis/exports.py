@@ -7,43 +7,49 @@ an app at run time only (inside `if` or `try`, by tuple unpacking, by `import ap
 from __future__ import annotations
 
 import ast
-import warnings
+import re
 from collections.abc import Iterator
-from pathlib import Path
 
-from vercel_emu.files.reading import SOURCE_BYTES, read_bytes
+from .parse import UTF_16, parse
 
 APP_NAMES = frozenset({"app", "application"})
 _HINTS = (b"app", b"handler", b"Handler")
+_LOOKS_LIKE_EXPORT = re.compile(
+    r"^(?:(?:async[ \t]+)?def[ \t]+(app|application)\b|class[ \t]+(handler|Handler)\b"
+    r"|(app|application)[ \t]*(?::[^=\n]+)?=(?!=)"
+    r"|from[ \t].*\bimport\b.*\b(app|application)\b)",
+    re.MULTILINE,
+)
 
 
-def find_export(source: str | bytes) -> str | None:
-    """The name of the first top-level statement that exports an app or handler, if any."""
-    data = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source
-    if not any(hint in data for hint in _HINTS):
-        return None
-    tree = parse(data)
-    if tree is None:
+def find_export(source: bytes) -> str | None:
+    """The name of the first top-level statement that exports an app or handler, if any.
+
+    Raises:
+        NotPythonError: the source has no syntax tree.
+    """
+    may_be_no_text = b"\0" in source  # UTF-16 has them, and none of the words
+    return exported(parse(source), source) if may_be_no_text or _may_export(source) else None
+
+
+def exported(tree: ast.Module, source: bytes) -> str | None:
+    """The same for a file that has been parsed."""
+    if not _may_export(source):
         return None
     return next((name for statement in tree.body for name in _exports(statement)), None)
 
 
-def find_export_in_file(file: Path) -> str | None:
-    """`find_export` for a file; one that can't be read has no export."""
-    try:
-        return find_export(read_bytes(file, SOURCE_BYTES))
-    except OSError:
-        return None
+def meant_export(source: bytes) -> str | None:
+    """What a file that has no syntax tree evidently would export, once it is put right."""
+    encoding = "utf-16" if source.startswith(UTF_16) else "utf-8"
+    text = source.decode(encoding, "replace").replace("\r", "\n").replace("\0", "")
+    found = _LOOKS_LIKE_EXPORT.search(text)
+    return found[found.lastindex or 0] if found else None
 
 
-def parse(source: bytes) -> ast.Module | None:
-    """The syntax tree, or None where Python can't make one; never a warning on the terminal."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return ast.parse(source)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
+def _may_export(source: bytes) -> bool:
+    """Whether the text has any of the words without which the platform doesn't look further."""
+    return any(hint in source for hint in _HINTS)
 
 
 def _exports(statement: ast.stmt) -> Iterator[str]:
