@@ -109,7 +109,9 @@ class Options:
     )
     limits: bool = _option(True, "--limits/--no-limits", "Enforce the platform's size limits.")
     strict_fs: bool = _option(
-        False, "--strict-fs", "Writing outside /tmp fails, as in a deployment (else a warning)."
+        False,
+        "--strict-fs",
+        "Writing outside /tmp and reading what is not deployed fail, as there (else a warning).",
     )
     strict_memory: bool = _option(
         False, "--strict-memory", "End a function that uses more memory than its limit."
@@ -214,7 +216,9 @@ class Options:
     )
     open: bool = _option(False, "--open", "Open the browser when ready.", config=False)
     quiet: bool = _option(False, "--quiet", "Only warnings, errors and the app's own output.")
-    verbose: bool = _option(False, "--verbose", "Also say what the emulator does and why.")
+    verbose: bool = _option(
+        False, "--verbose", "Also say what the emulator does and why, and what an installer prints."
+    )
     log_format: LogFormat = _option(
         "pretty", "--log-format", "For people, or one JSON object a line."
     )

@@ -36,6 +36,11 @@ PLACES: list[tuple[dict[str, str], str, Where]] = [
     ({VERCEL: "{}", "vercel.toml": ""}, "CONFLICTING_CONFIG_FILES", Where("vercel.toml")),
     ({VERCEL: '{"crons": [{}]}'}, "INVALID_VERCEL_CONFIG", Where(VERCEL, "crons[0]")),
     ({VERCEL: '{"regions": ["mars1"]}'}, "UNKNOWN_REGION", Where(VERCEL, "regions")),
+    (
+        {VERCEL: '{"functions": {"app.py": {"regions": ["iad1", "mars1"]}}}'},
+        "UNKNOWN_REGION",
+        Where(VERCEL, "functions['app.py'].regions"),
+    ),
     ({VERCEL: '{"env": {"TZ": "UTC"}}'}, "RESERVED_VARIABLE", Where(VERCEL, "env.TZ")),
     (
         {VERCEL: '{"crons": [{"path": "/a", "schedule": "0 * * * *"}]}'},

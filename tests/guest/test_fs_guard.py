@@ -16,10 +16,6 @@ from typing import Any
 
 import pytest
 
-from tests.checkout import GUEST
-
-GUARD = GUEST / "fs_guard.py"
-
 WRITES = {
     "open w": "open('out.txt', 'w').close()",
     "open a": "open('kept.txt', 'a').close()",
@@ -67,13 +63,11 @@ MISSING = {
 }
 
 SCRIPT = """
-import importlib.util, json, logging, os, pathlib, py_compile, shutil, sqlite3, sys, tempfile
+import json, logging, os, pathlib, py_compile, shutil, sqlite3, sys, tempfile
 
-spec = importlib.util.spec_from_file_location("fs_guard", {guard!r})
-fs_guard = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(fs_guard)
+from vercel_emu.guest.file_system import writes
 reports = []
-fs_guard.install(os.getcwd(), lambda *report: reports.append(report), strict={strict})
+writes.install(os.getcwd(), lambda *report: reports.append(report), strict={strict})
 results = {{}}
 for name, code in json.loads(sys.argv[1]).items():
     for made in ("made/deep", "made"):
@@ -105,7 +99,7 @@ def run(folder: Path, operations: dict[str, str], *, strict: bool) -> dict[str, 
         cwd=project,
         check=True,
     )
-    script = textwrap.dedent(SCRIPT).format(guard=str(GUARD), strict=strict)
+    script = textwrap.dedent(SCRIPT).format(strict=strict)
     # The real /tmp may hold this test's own folder: a sibling stands for "elsewhere".
     with tempfile.TemporaryDirectory(dir="/var/tmp") as elsewhere:
         done = subprocess.run(

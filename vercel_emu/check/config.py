@@ -162,16 +162,22 @@ def _cron_faults(config: VercelConfig, name: str) -> Iterator[Finding]:
 
 
 def _region_faults(config: VercelConfig, name: str) -> Iterator[Finding]:
-    """Regions that don't exist."""
-    for region in config.regions or ():
-        if region not in AWS_REGIONS:
-            yield Finding(
-                severity="error",
-                code="UNKNOWN_REGION",
-                message=f'`regions` names "{region}", which is not a region',
-                where=Where(name, "regions"),
-                hint=f"There are {', '.join(AWS_REGIONS)}.",
-            )
+    """Regions that don't exist, for all functions or for some."""
+    named = [("regions", config.regions or ())]
+    named += [
+        (f"functions['{glob}'].regions", settings.regions)
+        for glob, settings in config.function_settings.items()
+    ]
+    for key, regions in named:
+        for region in regions:
+            if region not in AWS_REGIONS and region != "all":
+                yield Finding(
+                    severity="error",
+                    code="UNKNOWN_REGION",
+                    message=f'`{key}` names "{region}", which is not a region',
+                    where=Where(name, key),
+                    hint=f"There are {', '.join(AWS_REGIONS)}.",
+                )
 
 
 def _plan_faults(config: VercelConfig, name: str) -> Iterator[Finding]:

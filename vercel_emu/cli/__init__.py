@@ -6,7 +6,8 @@ concerns.
 
 Start with the table `COMMANDS` below and `commands/dev.py`. `option_flags.py` makes click options
 from the one table in `options.py`; `printing.py` prints JSON; `dependencies.py` asks before it
-installs; `signals.py` ends the emulator in order; `streams.py` keeps what is printed from failing;
+installs; `signals.py` ends the emulator in order and undoes what is
+half-made; `streams.py` keeps what is printed from failing;
 `folder_option.py` names a command's project, `templates_dir.py` the place of the starter projects;
 `completing.py` answers the shell at Tab.
 """

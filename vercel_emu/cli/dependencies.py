@@ -114,10 +114,11 @@ def _ask(plan: Plan) -> Plan:
 
 
 def _install(root: Path, plan: Plan, *, verbose: bool) -> Interpreter:
+    from vercel_emu.cli.signals import undone_at_signals
     from vercel_emu.cli.terminal.installing import showing_install
     from vercel_emu.project.python.installer import install_dependencies
 
-    with showing_install(root, plan, verbose=verbose) as shown:
+    with undone_at_signals(), showing_install(root, plan, verbose=verbose) as shown:
         done = install_dependencies(root, plan, shown.listener)
         shown.done(done)
     return done.interpreter

@@ -38,3 +38,22 @@ def stop_requested() -> Iterator[Stop]:
     finally:
         for number in numbers:
             loop.remove_signal_handler(number)
+
+
+@contextlib.contextmanager
+def undone_at_signals() -> Iterator[None]:
+    """SIGTERM and SIGHUP leave the block as Ctrl+C does, so that what is half-made is undone.
+
+    Raises:
+        SystemExit: one of them came; the exit code is what shells expect.
+    """
+
+    def handle(number: int, _: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = {one: signal.signal(one, handle) for one in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

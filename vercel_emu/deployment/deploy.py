@@ -52,6 +52,11 @@ class Deployment:
         beside = tuple(mount.folder for mount in self.mounts)
         return published_folders(self.project, self.config, beside)
 
+    @property
+    def missing(self) -> str:
+        """What a path that leads nowhere here may have been meant for, in sentences."""
+        return " ".join(f"{one.what} {one.instead}" for one in self.project.not_emulated)
+
     def published_anew(self, mounts: Sequence[Mount] | None = None) -> Deployment:
         """The same with the public files that there are now, and perhaps other `mounts`."""
         chosen = self.mounts if mounts is None else tuple(mounts)

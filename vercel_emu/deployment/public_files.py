@@ -145,9 +145,9 @@ def public_files(
     """What a deployment of `root` publishes.
 
     With a front end only its output. With an app only `public/` (or `outputDirectory`). Else that
-    folder if it has any file, or everything that is not a function or a setting. Legacy `builds`
-    publish what they name, and what they make. `more` are other folders, such as a framework's
-    static files.
+    folder if it has any file, or everything that is not a function or a setting, unless there are
+    services, which publish their own. Legacy `builds` publish what they name, and what they make.
+    `more` are other folders, such as a framework's static files.
     """
     clean_urls = bool(config.clean_urls)
     if config.builds:
@@ -158,7 +158,8 @@ def public_files(
         return PublicFiles(mounts, clean_urls=clean_urls)
     folder = published_folder(root, config, frontend)
     mounts = [Mount(folder)] if folder != root else [_root_mount(root)]
-    if frontend is None and not has_app and next(_published(mounts[0]), None) is None:
+    has_own = frontend is not None or has_app or bool(config.services)
+    if not has_own and next(_published(mounts[0]), None) is None:
         mounts = [_root_mount(root)]
     return PublicFiles([*mounts, *more], clean_urls=clean_urls)
 

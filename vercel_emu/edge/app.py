@@ -170,7 +170,8 @@ class Edge:
     ) -> None:
         """The file, or 404 where there is none, or it has gone meanwhile."""
         if not file or not await platform_responses.send_static(call, outcome, file, self._etags):
-            failure = explain.not_found(call.deployment.project.functions)
+            functions = call.deployment.project.functions
+            failure = explain.not_found(functions, call.deployment.missing)
             await platform_responses.send_failure(
                 call, failure, overlay=self._overlay, rules=outcome.headers
             )

@@ -13,6 +13,7 @@ from vercel_emu.instance.instance import Change
 from vercel_emu.instance.pool import FunctionPool, PoolSettings
 from vercel_emu.instance.process.process import LaunchSpec
 from vercel_emu.platform.limits import FILE_DESCRIPTORS
+from vercel_emu.project.bundle import left_out
 from vercel_emu.project.model import Function
 from vercel_emu.watching.meaning import Meaning
 
@@ -100,8 +101,9 @@ class FunctionSet:
         )
 
     def _launch_spec(self, function: Function, environment: Mapping[str, str]) -> LaunchSpec:
-        prepared, options = self._project.prepared, self._project.options
-        folder = self._project.emu_folder.path
+        project = self._project
+        prepared, options = project.prepared, project.options
+        folder = project.emu_folder.path
         return LaunchSpec(
             interpreter=prepared.interpreter.path,
             root=prepared.project.root,
@@ -112,6 +114,8 @@ class FunctionSet:
             debug=options.debugpy is not None,
             official_cache_client=options.official_cache_client,
             strict_fs=options.strict_fs,
+            left_out=left_out(prepared.project, prepared.config, function),
             report_files=function.path is not None,
+            control=project.control_access,
             fd_limit=FILE_DESCRIPTORS if options.limits else None,
         )

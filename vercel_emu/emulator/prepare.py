@@ -39,7 +39,7 @@ class Prepared:
     named_visitors: Mapping[str, object]
     """The tables `[tool.vercel-emu.visitors.NAME]`."""
 
-    def environment(self, url: str, extra: Mapping[str, str]) -> Environment:
+    def environment(self, url: str, extra: Mapping[str, str] | None = None) -> Environment:
         """What the functions see, once the address `url` (host:port) is known."""
         return build_environment(
             self.project,
@@ -76,7 +76,7 @@ def prepare(
         named_visitors=_named_visitors(identified.root),
     )
     # Django's settings may have to be executed to find the app, with the variables it will see.
-    variables = prepared.environment("localhost", {}).as_dict()
+    variables = prepared.environment("localhost").as_dict()
     project = load_project(
         folder,
         config,

@@ -147,18 +147,16 @@ class RunningProject:
 
     def described_environment(self) -> Environment:
         """The variables of the functions, each with where it came from, without a word."""
-        return self.prepared.environment(self.url.removeprefix("http://"), self.cache_variables())
+        return self.prepared.environment(self.url.removeprefix("http://"))
 
     def variables(self) -> dict[str, str]:
         """The variables of the functions, without a word."""
-        return self.prepared.environment(self.url.removeprefix("http://"), {}).as_dict()
+        return self.described_environment().as_dict()
 
-    def cache_variables(self) -> dict[str, str]:
-        """How code outside of a request reaches the runtime cache (`vercel.cache`)."""
-        return {
-            "RUNTIME_CACHE_ENDPOINT": f"{self.control_url}/v1/suspense-cache/",
-            "RUNTIME_CACHE_HEADERS": self.cache_headers,
-        }
+    @property
+    def control_access(self) -> dict[str, str]:
+        """How a function's instance reaches the control API."""
+        return {"url": self.control_url, "authorization": f"Bearer {self.token}"}
 
     @property
     def cache_headers(self) -> str:

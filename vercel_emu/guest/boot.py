@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from vercel_emu.guest.control import Control
+    from vercel_emu.guest.own_code import OwnCode
     from vercel_emu.guest.preload import Preload
 
 GUEST_DIR = os.path.dirname(os.path.abspath(__file__))
@@ -82,7 +83,11 @@ def serve_functions_api(control: Control) -> Callable[[], None]:
 
 
 def pause_before_own_code(
-    settings: dict[str, Any], control: Control, preload: Preload, report_api: Callable[[], None]
+    settings: dict[str, Any],
+    control: Control,
+    preload: Preload,
+    own: OwnCode,
+    report_api: Callable[[], None],
 ) -> None:
     """Let `vc_init` run up to the import of user code; stand by there until "go"."""
     resolver = importlib.import_module("vercel_runtime.resolver")
@@ -97,7 +102,7 @@ def pause_before_own_code(
         if settings["preload"]:
             restart_clock()
         preload.watch_changes()
-        edges.install(settings, control)
+        edges.install(settings, control, own)
         try:
             module: ModuleType = import_own_code(name, path)
         except BaseException:
@@ -154,10 +159,16 @@ def main() -> None:
     if settings["report_files"]:
         own.on_file = lambda path: control.report("emu-own-file", path=path)
     own.install()
+
+    def report_cache(where: str) -> None:
+        control.report("emu-cache-outside", where=where)
+
+    root = os.path.join(os.path.realpath(settings["root"]), "")
+    sys.meta_path.insert(0, load_sibling("cache_outside").CacheFinder(root, report_cache))
     preload = load_sibling("preload").Preload(settings["modules_file"], control, own, prefixes)
 
     report_api = serve_functions_api(control)
-    pause_before_own_code(settings, control, preload, report_api)
+    pause_before_own_code(settings, control, preload, own, report_api)
     if not settings["official_cache_client"]:
         load_sibling("cache_client").install_cache_client_seam()
     try:

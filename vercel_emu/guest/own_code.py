@@ -67,10 +67,12 @@ class OwnCode:
 
     def __init__(self, folder: str, prefixes: tuple[str, ...]) -> None:
         self._folder = folder
-        self._prefixes = prefixes
+        self.libraries = prefixes
         self.imports: dict[str, Imports] = {}
         self.on_file: Callable[[str], None] = lambda _: None
         """Told of each file before it runs, also where it turns out to be no Python."""
+        self.on_import: Callable[[str, str], None] | None = None
+        """Asked with the name and path of each module before it is read; it may refuse."""
 
     def install(self) -> None:
         """Take over the compiling of own modules, and let libraries have their `.pyc` files."""
@@ -82,8 +84,10 @@ class OwnCode:
             path = self.get_filename(fullname)
             # An import hook that rewrites source (coverage, type checkers) keeps its own way.
             plain = type(self).source_to_code is _PLAIN_COMPILE
-            if not plain or is_library(path, own._prefixes):
+            if not plain or is_library(path, own.libraries):
                 return original(self, fullname)
+            if own.on_import is not None:
+                own.on_import(fullname, path)
             return own.code_of(path, self.get_data(path))
 
         SourceFileLoader.get_code = get_code  # type: ignore[method-assign, assignment]

@@ -12,9 +12,14 @@ import os
 import resource
 import sys
 import threading
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from . import fs_guard, purge_api, self_calls
+from . import purge_api, self_calls
+from .file_system import writes
+
+if TYPE_CHECKING:
+    from .file_system.reads import Reads
+    from .own_code import OwnCode
 
 PIECE = 64 * 1024
 """Characters of one `write()` that become one message."""
@@ -26,12 +31,13 @@ class Reports(Protocol):
     def report(self, kind: str, **payload: object) -> None: ...
 
 
-def install(settings: dict[str, Any], control: Reports) -> None:
+def install(settings: dict[str, Any], control: Reports, own: OwnCode) -> None:
     """Put everything in place that `settings` (of the boot variable) asks for."""
     if limit := settings.get("fd_limit"):
         limit_descriptors(limit)
     send_output_in_pieces()
-    purge_api.install()
+    if access := settings.get("control"):
+        purge_api.install(access["url"], access["authorization"])
 
     def report_write(path: str, where: str, refused: bool) -> None:
         control.report("emu-fs-write", path=path, where=where, refused=refused)
@@ -43,9 +49,29 @@ def install(settings: dict[str, Any], control: Reports) -> None:
     port = self_calls.own_port()
     if port is not None:
         more = self_calls.SelfCalls(port, report_call).handlers()
-    fs_guard.install(
-        settings["root"], report_write, strict=bool(settings.get("strict_fs")), more=more
+    reads = _watched_reads(settings, control, own) if settings.get("left_out") else None
+    strict = bool(settings.get("strict_fs"))
+    writes.install(settings["root"], report_write, strict=strict, reads=reads, more=more)
+
+
+def _watched_reads(settings: dict[str, Any], control: Reports, own: OwnCode) -> Reads:
+    """What tells of files that the project has and its deployment has not."""
+    from .file_system.left_out import LeftOut
+    from .file_system.reads import Reads
+
+    def report(what: str, path: str, where: str, why: str, refused: bool) -> None:
+        control.report("emu-left-out", what=what, path=path, where=where, why=why, refused=refused)
+
+    reads = Reads(
+        settings["root"],
+        LeftOut(settings["left_out"]),
+        report,
+        strict=bool(settings.get("strict_fs")),
+        others=(os.path.join(sys.prefix, ""), *own.libraries),
     )
+    own.on_import = reads.imported
+    reads.hide()
+    return reads
 
 
 def limit_descriptors(count: int) -> None:

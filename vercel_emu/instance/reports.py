@@ -22,7 +22,7 @@ class Reports:
         self.function = function
         self._builtin_api: tuple[str, ...] = ()
         self._emit = emit
-        self._written: set[str] = set()
+        self._told: set[str] = set()
 
     def handle(self, instance: Instance, message: ipc.RuntimeMessage) -> None:
         """Report a message; those that concern the lifecycle are not for here."""
@@ -44,6 +44,10 @@ class Reports:
                 self._stands_by(instance, payload.modules, payload.duration_ms)
             case ipc.FsWrite(payload):
                 self._wrote(payload.path, payload.where, refused=payload.refused)
+            case ipc.LeftOutRead(payload):
+                self._read_left_out(payload)
+            case ipc.CacheOutside(payload):
+                self._cache_outside(payload.where)
             case ipc.SelfCall(payload):
                 self._emit(
                     events.SelfCall(
@@ -161,9 +165,9 @@ class Reports:
 
     def _wrote(self, path: str, where: str, *, refused: bool) -> None:
         """Told once for each file, however many instances and reloads write it."""
-        if path in self._written:
+        if path in self._told:
             return
-        self._written.add(path)
+        self._told.add(path)
         outcome = "failed" if refused else "works here, but fails in a deployment"
         self._emit(
             events.Notice(
@@ -173,6 +177,39 @@ class Reports:
                 hint="Only /tmp can be written there. --strict-fs makes it fail here too."
                 if not refused
                 else "Only /tmp can be written in a deployment.",
+            )
+        )
+
+    def _read_left_out(self, read: ipc.LeftOutReadPayload) -> None:
+        """Told once for each file, as writes are."""
+        if read.path in self._told:
+            return
+        self._told.add(read.path)
+        place = f"{read.where}: " if read.where else ""
+        here = "" if read.refused else " --strict-fs makes it fail here too."
+        self._emit(
+            events.Notice(
+                level="warn",
+                code="NOT_IN_BUNDLE",
+                message=f"{place}{read.what} {read.path}, which this function does not have in a "
+                "deployment",
+                hint=f"{read.why}{here}",
+            )
+        )
+
+    def _cache_outside(self, where: str) -> None:
+        """Told once for each line."""
+        if where in self._told:
+            return
+        self._told.add(where)
+        place = f"{where}: " if where else ""
+        self._emit(
+            events.Notice(
+                level="warn",
+                code="CACHE_OUTSIDE_REQUEST",
+                message=f"{place}the runtime cache is used outside of a request: the items stay in "
+                "the memory of this process, as in a deployment",
+                hint="Use it in a request. Scripts have it with `vercel-emu run`.",
             )
         )
 

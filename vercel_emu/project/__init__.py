@@ -7,5 +7,5 @@ should see; or an `EmuError` with the platform's own code and words. Nothing her
 Start with `model.py` (the values), then `load.py` (the way to them). The four rooms inside read
 vercel.json (`vercel_json/`), find the app (`detection/`), choose its interpreter and look after
 its dependencies (`python/`), and put its environment together (`variables/`). `link.py` reads
-`.vercel/`, `pyproject.py` pyproject.toml.
+`.vercel/`, `pyproject.py` pyproject.toml; `not_emulated.py` says what is missing here.
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from vercel_emu.project.detection import functions as api
 from vercel_emu.project.detection.builds import built_functions, names_functions
 from vercel_emu.project.detection.django import find_manage, read_settings
 from vercel_emu.project.detection.entrypoint import (
+    EXPLICIT,
     Search,
     not_found,
     search_entrypoint,
@@ -29,10 +30,14 @@ from vercel_emu.project.model import (
     Frontend,
     Function,
     FunctionSettings,
+    NotEmulated,
     Project,
     Unset,
 )
 from vercel_emu.project.vercel_json.model import VercelConfig
+
+NOTHING_FOUND = "ENTRYPOINT_NOT_FOUND"
+"""How the platform's codes for a project without an app end, whatever the framework."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,24 +90,61 @@ def load_project(
     chosen = project.framework
     sources = Sources(project.root, interpreter)
     settings = config.function_settings
-    if app is None and names_functions(config.builds):
-        found = _load_builds(sources, config, environ)
-    elif app is not None or (chosen in PYTHON_PRESETS and chosen != "fasthtml"):
-        found = _load_app(sources, chosen, app, environ)
-        found = _or_functions(sources, found, chosen, origin, config.destinations)
-    elif chosen == "fasthtml":
-        found = _load_fasthtml(sources, environ)
-    else:
-        found = _load_other(sources, project, origin, config)
+    try:
+        found = _find(sources, project, config, origin, app, environ)
+    except EmuError as error:
+        # Services have their apps in folders of their own: nothing need be in the root.
+        if not config.services or app is not None or not error.code.endswith(NOTHING_FOUND):
+            raise
+        found = Found()
     if chosen in PYTHON_PRESETS and all(one.path is not None for one in found.functions):
         # The functions are those of the preset "Other", so what is published is that as well.
         project = replace(project, frontend=_frontend(project, config, None))
+    missing, told = _missing_parts(project.root, config, chosen, found.functions)
     return replace(
         project,
         functions=api.apply_settings(found.functions, settings),
         django=found.django,
-        warnings=(*found.warnings, *_setting_warnings(found.functions, settings)),
+        not_emulated=missing,
+        warnings=(
+            *found.warnings,
+            *told,
+            *_setting_warnings(found.functions, settings),
+        ),
     )
+
+
+def _missing_parts(
+    root: Path, config: VercelConfig, framework: str | None, functions: tuple[Function, ...]
+) -> tuple[tuple[NotEmulated, ...], tuple[ProjectWarning, ...]]:
+    """What of the project is not emulated, and what a start says of it."""
+    if not config.services and framework != "nextjs":
+        return (), ()
+    # Late: most projects have no such part.
+    from vercel_emu.project.not_emulated import missing_parts, warning_of
+
+    found = tuple(missing_parts(root, config, framework, functions))
+    return found, tuple(map(warning_of, found))
+
+
+def _find(
+    sources: Sources,
+    project: Project,
+    config: VercelConfig,
+    origin: str,
+    app: str | None,
+    environ: Mapping[str, str],
+) -> Found:
+    """The functions of a deployment; `origin` says the framework (empty: it was detected)."""
+    framework = project.framework
+    if app is None and names_functions(config.builds):
+        return _load_builds(sources, config, environ)
+    if app is not None or (framework in PYTHON_PRESETS and framework != "fasthtml"):
+        found = _load_app(sources, framework, app, environ)
+        return _or_functions(sources, found, framework, origin, config)
+    if framework == "fasthtml":
+        return _load_fasthtml(sources, environ)
+    return _load_other(sources, project, origin, config)
 
 
 def with_framework(project: Project, config: VercelConfig) -> Project:
@@ -199,42 +241,23 @@ def _passed_over(sources: Sources, search: Search) -> tuple[ProjectWarning, ...]
 
 
 def _or_functions(
-    sources: Sources,
-    found: Found,
-    framework: str | None,
-    origin: str,
-    destinations: Collection[str],
+    sources: Sources, found: Found, framework: str | None, origin: str, config: VercelConfig
 ) -> Found:
-    """A rewrite to `/api/index` means that file as a function, which sees what was requested.
-
-    That is how most projects with such a rewrite are deployed: with the preset "Other", from before
-    there were presets for Python. An app of a preset sees the rewritten path, the same for all.
-    """
-    entrypoint = found.functions[0].entrypoint
-    if entrypoint.found_by != "default place" or not entrypoint.file.startswith("api/"):
+    """The app that was found, or the functions of `api/` that rewrites mean instead."""
+    app = found.functions[0]
+    if app.path is not None or not config.destinations:
         return found
-    path = api.path_of(entrypoint.file)
-    rewritten = sorted(one for one in destinations if path.match(one.rstrip("/")) is not None)
-    if not rewritten:
+    # Late: an app of a preset needs no rewrites.
+    from vercel_emu.project.detection.old_rewrites import meant_by_rewrites
+
+    by = app.entrypoint.found_by
+    said_by = origin or (by if by in EXPLICIT else "")
+    meant = meant_by_rewrites(sources, config, app.entrypoint, framework=framework, said_by=said_by)
+    if meant is None:
         return found
-    warning = (
-        f'A deployment with the framework "{framework}" passes {rewritten[0]} on to the app as the '
-        f"path of every request that is rewritten to it."
-    )
-    if origin:
-        hint = f'Remove that rewrite, or set "framework": null instead of what {origin} says.'
-        return replace(found, warnings=(*found.warnings, _hides_paths(f"{warning} {hint}")))
-    hint = (
-        f'Here {entrypoint.file} runs as a function, as with "Other". Set "framework": null in '
-        "vercel.json to be sure of that, or remove the rewrite: the app gets every path without it."
-    )
-    return Found(
-        functions=api.find_functions(sources), warnings=(_hides_paths(f"{warning} {hint}"),)
-    )
-
-
-def _hides_paths(text: str) -> ProjectWarning:
-    return ProjectWarning("REWRITE_HIDES_PATHS", text, where=Where("vercel.json", "rewrites"))
+    if meant.functions:
+        return Found(functions=meant.functions, warnings=(meant.warning,))
+    return replace(found, warnings=(*found.warnings, meant.warning))
 
 
 def _functions_instead(sources: Sources, framework: str | None, search: Search) -> Found:

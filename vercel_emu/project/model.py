@@ -8,7 +8,7 @@ from enum import Enum
 from functools import cached_property
 from pathlib import Path
 
-from vercel_emu.errors import ProjectWarning
+from vercel_emu.errors import ProjectWarning, Where
 from vercel_emu.guest.analysis.facts import Fault
 from vercel_emu.platform.limits import DEFAULT_MAX_DURATION, DEFAULT_MEMORY_MB
 
@@ -72,10 +72,16 @@ class FunctionPath:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionSettings:
-    """One value of `functions` in vercel.json; None means the platform's default."""
+    """One value of `functions` in vercel.json; None means the platform's default.
+
+    `include_files` and `exclude_files` are globs over the files of the function's bundle.
+    """
 
     max_duration: int | None = None
     memory_mb: int | None = None
+    regions: tuple[str, ...] = ()
+    include_files: tuple[str, ...] = ()
+    exclude_files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +135,21 @@ class Frontend:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotEmulated:
+    """A part of the deployment that requests may be meant for, and that is missing here.
+
+    `part` names it ("rewrites of next.config.js"), `what` is a sentence about it, and `instead`
+    one that says what works today, with `commands` to type in the project's folder.
+    """
+
+    part: str
+    what: str
+    instead: str
+    where: Where
+    commands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """A folder as a deployment would see it.
 
@@ -145,4 +166,5 @@ class Project:
     link_root: Path | None = None
     django: DjangoSettings | None = None
     frontend: Frontend | None = None
+    not_emulated: tuple[NotEmulated, ...] = ()
     warnings: tuple[ProjectWarning, ...] = field(default=())

@@ -72,6 +72,8 @@ def _kinds(
         return ("dependencies",)
     if file.startswith(public):
         return ("static",)
+    if file == ".vercelignore":
+        return ("structure",)
     if name in (".gitignore", ".vercelignore", ".gitattributes", ".editorconfig"):
         return ()
     if appeared and name.endswith(".py") and (file.startswith("api/") or "/" not in file):

@@ -62,7 +62,7 @@ def test_one_of_the_same_grammar_is_never_asked(tmp_path: Path) -> None:
 
 
 def test_its_answer_counts(tmp_path: Path) -> None:
-    answer = '{"app.py": [null, "app", [["a", null, 0, 2, []]], [], [], []]}'
+    answer = '{"app.py": [null, "app", [["a", null, 0, 2, []]], [], [], [], []]}'
     python = stand_in(tmp_path, f"cat > /dev/null; echo '{answer}'")
     sources = Sources(write(tmp_path, {"app.py": "app of the future"}), python)
     assert sources.export("app.py") == "app"

@@ -302,7 +302,7 @@ def test_what_is_told_names_the_reason_and_a_way(tmp_path: Path) -> None:
     (found,) = overlooked(tmp_path, manifests, declared_by(manifests, tmp_path))
     warning = found.as_warning()
     assert warning.message == (
-        "requirements.txt: pyproject.toml beside it is read instead, so `a`, `b`, `c`, `d` and 2 "
-        "more are not installed, as in a deployment."
+        "requirements.txt: pyproject.toml beside it is read instead, so neither a deployment nor "
+        "vercel-emu installs `a`, `b`, `c`, `d` and 2 more."
     )
     assert "`[project] dependencies` in pyproject.toml" in str(warning.hint)

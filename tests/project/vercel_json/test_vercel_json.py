@@ -220,6 +220,18 @@ def test_unreadable_files(tmp_path: Path) -> None:
             ),
         ),
         ('{"env": {"A": 1}}', "Invalid vercel.json - `env.A` should be string."),
+        ('{"proxy": {}}', "Invalid vercel.json - `proxy` missing required property `entrypoint`."),
+        ('{"services": []}', "Invalid vercel.json - `services` should be object."),
+        (
+            '{"experimentalServices": {"api": {"entrypoint": 1}}}',
+            "Invalid vercel.json - `experimentalServices.api.entrypoint` should be string.",
+        ),
+        ('{"schedules": "0 5 * * *"}', "Invalid vercel.json - `schedules` should be array."),
+        ('{"daemons": {"a": 1}}', "Invalid vercel.json - `daemons.a` should be object."),
+        (
+            '{"experimentalServiceGroups": {"all": "web"}}',
+            "Invalid vercel.json - `experimentalServiceGroups.all` should be array.",
+        ),
     ],
 )
 def test_schema_errors_are_the_platforms(tmp_path: Path, text: str, message: str) -> None:
@@ -441,10 +453,55 @@ def test_a_rule_keeps_its_number_behind_one_that_is_ignored(tmp_path: Path) -> N
             "rewrite",
         ),
         (
-            '{"services": {}}',
-            "`services` has no effect in the emulator",
+            '{"wildcard": []}',
+            "`wildcard` has no effect in the emulator",
             "UNSUPPORTED_CONFIG_KEY",
-            "services",
+            "wildcard",
+        ),
+        (
+            '{"daemons": {"d": {"root": ".", "entrypoint": "Dockerfile", "instances": {}}}}',
+            "`daemons` has no effect in the emulator",
+            "UNSUPPORTED_CONFIG_KEY",
+            "daemons",
+        ),
+        (
+            '{"proxy": {"entrypoint": "proxy.py", "matcher": ["/a"]}}',
+            "`proxy` has no effect in the emulator",
+            "UNSUPPORTED_CONFIG_KEY",
+            "proxy",
+        ),
+        (
+            '{"experimentalServiceGroups": {"all": ["web", "api"]}}',
+            "`experimentalServiceGroups` has no effect in the emulator",
+            "UNSUPPORTED_CONFIG_KEY",
+            "experimentalServiceGroups",
+        ),
+        (
+            '{"schedules": [{"schedule": "0 5 * * *", "path": "/x", "jitter": 5}]}',
+            "`schedules` has no effect in the emulator",
+            "UNSUPPORTED_CONFIG_KEY",
+            "schedules",
+        ),
+        (
+            '{"schedules": {"nightly": {"schedule": "0 5 * * *", "entrypoint": "jobs/n.py"}}}',
+            "`schedules` has no effect in the emulator",
+            "UNSUPPORTED_CONFIG_KEY",
+            "schedules",
+        ),
+        (
+            '{"customErrorPage": "404.html"}',
+            "unknown key `customErrorPage`; the platform ignores it",
+            "UNKNOWN_CONFIG_KEY",
+            "customErrorPage",
+        ),
+        (
+            (
+                '{"rewrites": [{"source": "/a", "destination": {"service": "b"}}],'
+                ' "routes": [{"src": "/c", "destination": {"service": "b"}}]}'
+            ),
+            "`rewrites[0]`, `routes[0]` lead to services; services are not emulated and the rules",
+            "SERVICE_NOT_EMULATED",
+            "rewrites[0]",
         ),
         (
             '{"zzz": []}',

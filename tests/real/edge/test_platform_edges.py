@@ -67,6 +67,53 @@ def test_strict_fs_fails_as_production(emulate: Emulate) -> None:
     assert not (emulator.root / "out.txt").exists()
 
 
+READER = """
+import rules
+async def respond(path, headers):
+    try:
+        return open(path[1:]).read()
+    except OSError as error:
+        return str(error)
+"""
+DATA = {"rules.py": "", "data/a.json": "1", "public/a.txt": "2", "kept.txt": "3"}
+
+
+def test_a_read_of_what_is_not_deployed_warns_and_follows_a_save(emulate: Emulate) -> None:
+    files = {**REQUIREMENTS, **DATA, "app.py": READER + ASGI, "vercel.json": "{}"}
+    emulator = emulate(files, reload=True, standby=True)
+
+    def told() -> list[str]:
+        return [notice.message for notice in notices(emulator, "NOT_IN_BUNDLE")]
+
+    for path in ("data/a.json", "./public/a.txt", "public/../kept.txt"):
+        assert emulator.get(f"/{path}").json() in ("1", "2", "3")
+    emulator.events.wait(events.Notice, lambda one: one.code == "NOT_IN_BUNDLE")
+    assert told() == [
+        "app.py:5: opens public/a.txt, which this function does not have in a deployment"
+    ]
+    (emulator.root / ".vercelignore").write_text("data\nrules.py\n")
+    assert emulator.get("/data/a.json").json() == "1"
+    emulator.events.wait(events.Notice, lambda one: one.code == "NOT_IN_BUNDLE", count=3)
+    assert [text.partition(", ")[0] for text in told()[1:]] == [
+        "app.py:2: imports rules.py",
+        "app.py:5: opens data/a.json",
+    ]
+    settings = {"functions": {"app.py": {"includeFiles": "public/**", "excludeFiles": "*.txt"}}}
+    (emulator.root / "vercel.json").write_text(json.dumps(settings))
+    assert emulator.get("/kept.txt").json() == "3"
+    emulator.events.wait(events.Notice, lambda one: one.code == "NOT_IN_BUNDLE", count=4)
+    assert told()[3].startswith("app.py:5: opens kept.txt")
+
+
+def test_strict_fs_has_only_what_is_deployed(emulate: Emulate) -> None:
+    files = {**REQUIREMENTS, **DATA, "app.py": READER + ASGI, ".vercelignore": "data"}
+    emulator = emulate(files, strict_fs=True)
+    missing = "[Errno 2] No such file or directory: "
+    assert emulator.get("/data/a.json").json() == f"{missing}'data/a.json'"
+    assert emulator.get("/public/a.txt").json() == f"{missing}'public/a.txt'"
+    assert emulator.get("/kept.txt").json() == "3"
+
+
 HOG = """
 kept = []
 async def respond(path, headers):

@@ -213,3 +213,35 @@ def test_a_workspace_shares_its_environment(tmp_path: Path, start: str) -> None:
         assert running.get("/old").text == "app /new"
         (tmp_path / "libs/shared/shared.py").write_text("NAME = 'saved'\n")
         assert running.get("/old").text == "saved /new"
+
+
+def test_the_rewrite_of_the_old_examples_beside_an_app_and_a_save(emulate: Emulate) -> None:
+    files = {
+        "app/main.py": APP,
+        "shared.py": SHARED,
+        "api/index.py": "from app.main import app\n",
+        "requirements.txt": "fastapi",
+        "vercel.json": '{"rewrites": [{"source": "/(.*)", "destination": "/api/index"}]}',
+    }
+    emulation = emulate(files, reload=True)
+    assert emulation.get("/health").text == "app /health"
+    notice = emulation.events.wait(events.Notice, lambda one: one.code == "REWRITE_HIDES_PATHS")
+    assert "Here api/index.py runs as a function" in notice.message
+    # Once the rewrite is gone, the app gets every path by itself.
+    (emulation.root / "vercel.json").write_text("{}")
+    assert emulation.get("/other").text == "app /other"
+    assert [*emulation.project.pools] == ["app"]
+
+
+def test_rewrites_of_next_config_and_the_command_that_is_named(emulate: Emulate) -> None:
+    files = {
+        "api/index.py": FUNCTION,
+        "package.json": '{"dependencies": {"next": "15"}}',
+        "next.config.js": 'exports.rewrites = () => [{source: "/py/:x*", destination: "/api/"}]\n',
+    }
+    emulation = emulate(files)
+    response = emulation.get("/py/hello", headers={"accept": "text/html"})
+    assert response.status_code == 404
+    assert "vercel-emu dev --app api.index:app" in response.text
+    assert emulation.get("/py/hello").text.startswith("The page could not be found\n\nNOT_FOUND")
+    assert emulate(files, app="api.index:app").get("/py/hello").text == "function /py/hello"

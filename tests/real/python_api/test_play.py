@@ -220,7 +220,10 @@ expect = { cache-key = "late", cache-tag = "slow" }
 """
 
 
-def test_a_folder_is_started_played_and_stopped(tmp_path: Path) -> None:
+def test_a_folder_is_started_played_and_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VIRTUAL_ENV", sys.prefix)
     root = write_project(tmp_path / "project", FILES)
     file, junit = tmp_path / "day.toml", tmp_path / "junit.xml"
     file.write_text(DAY)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from vercel_emu.check.code.at_import import import_time_faults
+from vercel_emu.check.code.bundle import bundle_faults
 from vercel_emu.check.code.loops import redirect_loops
 from vercel_emu.check.imports.faults import import_faults, left_out_faults
 from vercel_emu.check.imports.needed import Needed
@@ -26,6 +27,7 @@ def code_faults(checked: Checked) -> Iterator[Finding]:
         return  # more files than a deployment takes: told elsewhere
     yield from left_out_faults(checked, tree)
     yield from import_time_faults(checked, tree)
+    yield from bundle_faults(checked, tree)
     yield from redirect_loops(checked, tree)
     for manifest, functions in _by_manifest(checked):
         part = replace(checked, project=replace(checked.project, functions=functions))

@@ -57,6 +57,8 @@ def rows(project: RunningProject) -> list[tuple[str, str]]:
     if options.instances > 1:
         found.append(("instances", f"{options.instances} of each function, taking turns"))
     found.append(("reload", _reload(project)))
+    missing = prepared.project.not_emulated
+    found += [("not emulated", " · ".join((one.part, *one.commands))) for one in missing]
     if project.moved_from is not None:
         found.append(("port", f"{project.moved_from} is busy, so this one"))
     others = [one for one in running_emulators(prepared.project.root) if one.pid != os.getpid()]

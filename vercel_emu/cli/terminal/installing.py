@@ -96,7 +96,7 @@ def showing_install(root: Path, plan: Plan, *, verbose: bool) -> Iterator[ShownI
         yield shown
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), _Seconds())
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=console, transient=True, refresh_per_second=4) as progress:
         shown.begin(progress)
         yield shown
 

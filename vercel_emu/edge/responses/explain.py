@@ -56,17 +56,21 @@ def raised(text: str, root: Path) -> Failure:
     )
 
 
-def not_found(functions: Iterable[Function]) -> Failure:
-    """Nothing has the path; where there is no app that answers every path, what there is."""
+def not_found(functions: Iterable[Function], missing: str) -> Failure:
+    """Nothing has the path; where there is no app that answers every path, what there is.
+
+    `missing` says what a front end's own build would publish, where there is one.
+    """
     functions = tuple(functions)
     listed = [f"/{function.name}" for function in functions if function.path is not None]
     if not listed or len(listed) < len(functions):
-        return Failure(code="NOT_FOUND")
+        return Failure(code="NOT_FOUND", explanation=missing)
     more = len(listed) - PATHS_SHOWN
     lines = [*listed[:PATHS_SHOWN], *([f"... and {more} more"] if more > 0 else [])]
     return Failure(
         code="NOT_FOUND",
-        explanation="Neither a public file nor a function has this path. The functions are:",
+        explanation=f"{missing} " * bool(missing)
+        + "Neither a public file nor a function has this path. The functions are:",
         detail="\n".join(lines),
     )
 

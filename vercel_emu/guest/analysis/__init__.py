@@ -7,5 +7,5 @@ by the app's own interpreter (`answer.py`), whose grammar may be another one.
 Standard library only. Start with `facts.py` (the values) and `parse.py` (source to tree);
 `exports.py` finds the app, `statements.py` goes through a module's statements and knows under
 which conditions each is reached, `names.py` knows what a name stands for, `imports.py`, `calls.py`,
-`bindings.py` and `values.py` read the rest.
+`reads.py`, `bindings.py` and `values.py` read the rest.
 """

@@ -17,6 +17,7 @@ from .exports import exported
 from .facts import Facts, Fault
 from .imports import imports
 from .parse import NotPythonError, parse
+from .reads import reads
 from .values import values
 
 
@@ -30,6 +31,7 @@ def facts_of(source: bytes) -> Facts:
             calls=tuple(calls(tree)),
             bindings=tuple(bindings(tree)),
             values=tuple(values(tree)),
+            reads=tuple(reads(tree)),
         )
     except NotPythonError as error:
         return Facts(fault=error.fault)

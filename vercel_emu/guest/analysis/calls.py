@@ -33,9 +33,9 @@ def _of_body(
             continue
         if may_have_returned and CONDITIONAL not in conditions:
             conditions = (*conditions, CONDITIONAL)
-        for expression in _own_expressions(node):
-            for call in _calls_in(expression):
-                yield _call(call, names, conditions, through)
+        for expression in own_expressions(node):
+            for call in calls_in(expression):
+                yield call_of(call, names, conditions, through)
                 for name in _run_by(call, names) - inside:
                     local = Names(names)
                     start = call.lineno if through is None else through
@@ -47,7 +47,7 @@ def _of_body(
         may_have_returned = may_have_returned or isinstance(node, ast.Return)
 
 
-def _own_expressions(node: ast.stmt) -> Iterator[ast.expr]:
+def own_expressions(node: ast.stmt) -> Iterator[ast.expr]:
     """The expressions of a statement, without those of the statements in it."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         arguments = node.args
@@ -63,7 +63,7 @@ def _own_expressions(node: ast.stmt) -> Iterator[ast.expr]:
             yield child.value
 
 
-def _calls_in(expression: ast.expr) -> Iterator[ast.Call]:
+def calls_in(expression: ast.expr) -> Iterator[ast.Call]:
     pending: list[ast.AST] = [expression]
     while pending:
         node = pending.pop()
@@ -74,7 +74,7 @@ def _calls_in(expression: ast.expr) -> Iterator[ast.Call]:
         pending += reversed(list(ast.iter_child_nodes(node)))
 
 
-def _call(node: ast.Call, names: Names, conditions: Conditions, through: int | None) -> Call:
+def call_of(node: ast.Call, names: Names, conditions: Conditions, through: int | None) -> Call:
     return Call(
         callee=names.stands_for(node.func),
         written=ast.unparse(node.func),
@@ -113,7 +113,7 @@ def _coroutines(arguments: Iterable[ast.expr], names: Names) -> Iterator[str]:
 
 def _is_plain(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     own = (node for node, conditions in statements(function.body) if FUNCTION not in conditions)
-    expressions = (expression for node in own for expression in _own_expressions(node))
+    expressions = (expression for node in own for expression in own_expressions(node))
     yields = (ast.Yield, ast.YieldFrom)
     is_generator = any(isinstance(node, yields) for one in expressions for node in ast.walk(one))
     return not function.decorator_list and not is_generator

@@ -95,11 +95,13 @@ class Facts(NamedTuple):
     bindings: tuple[Binding, ...] = ()
     values: tuple[tuple[str, str], ...] = ()
     """The module's names that are assigned once and surely, with the source of their value."""
+    reads: tuple[Call, ...] = ()
+    """The calls in functions that read files, where the function always makes them."""
 
 
 def from_json(values: Sequence[Any]) -> Facts:
     """The facts that another interpreter wrote as JSON."""
-    fault, export, imports, calls, bindings, assigned = values
+    fault, export, imports, calls, bindings, assigned, reads = values
     return Facts(
         fault=None if fault is None else Fault(*fault),
         export=export,
@@ -107,6 +109,7 @@ def from_json(values: Sequence[Any]) -> Facts:
         calls=tuple(map(_call, calls)),
         bindings=tuple(map(_binding, bindings)),
         values=tuple((name, text) for name, text in assigned),
+        reads=tuple(map(_call, reads)),
     )
 
 

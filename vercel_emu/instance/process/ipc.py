@@ -183,6 +183,30 @@ class FsWrite(msgspec.Struct, tag="emu-fs-write"):
     payload: _FsWrite
 
 
+class LeftOutReadPayload(msgspec.Struct):
+    what: str
+    path: str
+    where: str
+    why: str
+    refused: bool = False
+
+
+class LeftOutRead(msgspec.Struct, tag="emu-left-out"):
+    """It reads a file of the project that it does not have in a deployment."""
+
+    payload: LeftOutReadPayload
+
+
+class _CacheOutside(msgspec.Struct):
+    where: str
+
+
+class CacheOutside(msgspec.Struct, tag="emu-cache-outside"):
+    """The runtime cache was used outside of a request, at `where` (`file:line`, or empty)."""
+
+    payload: _CacheOutside
+
+
 class _SelfCall(msgspec.Struct):
     port: int
     invocation: str
@@ -207,6 +231,8 @@ type RuntimeMessage = (
     | Modules
     | OwnFile
     | FsWrite
+    | LeftOutRead
+    | CacheOutside
     | SelfCall
 )
 

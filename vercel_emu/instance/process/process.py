@@ -11,12 +11,13 @@ import os
 import signal
 import time
 from asyncio.subprocess import Process
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from vercel_emu import tasks
+from vercel_emu.guest.file_system.left_out import Rules
 from vercel_emu.instance.output.diagnosis import Code
 from vercel_emu.instance.output.logs import Stream, pieces
 from vercel_emu.instance.process.early import EarlyProcess, start_python
@@ -37,7 +38,11 @@ class LaunchSpec:
     debug: bool = False
     official_cache_client: bool = False
     strict_fs: bool = False
+    left_out: Sequence[Rules] = ()
+    """What of the project the function does not have in a deployment."""
     fd_limit: int | None = None
+    control: Mapping[str, str] | None = None
+    """`url` and `authorization` of the emulator's control API, for purging by tag."""
     report_files: bool = False
     """Tell of each of the user's files that it imports: the project has other functions."""
 
@@ -58,7 +63,9 @@ class LaunchSpec:
             "debugpy": self.debug,
             "official_cache_client": self.official_cache_client,
             "strict_fs": self.strict_fs,
+            "left_out": self.left_out,
             "fd_limit": self.fd_limit,
+            "control": self.control,
             "report_files": self.report_files,
         }
 

@@ -21,6 +21,11 @@ from vercel_emu.project.pyproject import invalid_entrypoint, read_pyproject
 CANDIDATE_NAMES = ("app", "index", "server", "main", "wsgi", "asgi")
 CANDIDATE_DIRS = ("", "src", "app", "api")
 
+TOOL_VERCEL = "[tool.vercel] entrypoint"
+SCRIPT = "[project.scripts] app"
+EXPLICIT = frozenset({TOOL_VERCEL, SCRIPT, FOUND_BY_OPTION})
+"""What `Entrypoint.found_by` is where a person named the app; else it was looked for."""
+
 # Unanchored, as on the platform: text around the first `module:object` is not looked at.
 _REFERENCE = re.compile(r"([A-Za-z_][\w.]*)\s*:\s*([A-Za-z_]\w*)", re.ASCII)
 
@@ -81,7 +86,10 @@ def not_found(sources: Sources, framework: str | None, search: Search) -> EmuErr
         return entrypoint_errors.missing_script(framework, script, files, potential)
     if potential:
         return entrypoint_errors.elsewhere(framework, potential)
-    return entrypoint_errors.nothing_found(framework, candidates())
+    from vercel_emu.project.detection.apps.near_misses import makers_elsewhere
+
+    maker = makers_elsewhere(sources, python_files(root))
+    return entrypoint_errors.nothing_found(framework, candidates(), maker)
 
 
 def no_top_level(sources: Sources, file: str) -> EmuError:
@@ -210,7 +218,7 @@ def _from_tool_vercel(root: Path, value: str) -> Entrypoint:
     module, variable = reference.groups()
     for file in module_files(module):
         if (root / file).is_file():
-            return entrypoint_at(file, variable, "[tool.vercel] entrypoint")
+            return entrypoint_at(file, variable, TOOL_VERCEL)
     raise entrypoint_errors.tool_vercel_missing(value, module_files(module))
 
 
@@ -218,7 +226,7 @@ def _from_script(root: Path, value: str) -> Entrypoint | None:
     reference = _REFERENCE.search(value)
     for file in _script_files(value):
         if reference is not None and (root / file).is_file():
-            return entrypoint_at(file, reference[2], "[project.scripts] app")
+            return entrypoint_at(file, reference[2], SCRIPT)
     return None
 
 

@@ -76,19 +76,27 @@ def elsewhere(framework: str | None, potential: Sequence[Entrypoint]) -> EmuErro
     )
 
 
-def nothing_found(framework: str | None, places: Sequence[str]) -> EmuError:
+def nothing_found(
+    framework: str | None, places: Sequence[str], maker: Reason | None = None
+) -> EmuError:
+    """No file is an app; `maker` is one that makes one, elsewhere."""
+    where = maker.where if maker else None
     if framework is None:
         return EmuError(
             "PYTHON_ENTRYPOINT_NOT_FOUND",
             "No Python entrypoint could be detected. Please specify an entrypoint file.",
-            f"Run the command in your project's folder. {_EXPLICIT}, or start from a template "
+            str(maker)
+            if maker
+            else f"Run the command in your project's folder. {_EXPLICIT}, or start from a template "
             "with `vercel-emu init`.",
+            where=where,
         )
     return EmuError(
         _code(framework),
         f'No {_display(framework)} entrypoint found. Set "tool.vercel.entrypoint" in '
         f"pyproject.toml or define an entrypoint in one of: {', '.join(places)}.",
-        f"{_EXPLICIT}.",
+        str(maker) if maker else f"{_EXPLICIT}.",
+        where=where,
     )
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+_UNCLEAR = re.compile(r"[!@+?*]\(|\{[^{}]*\.\.[^{}]*\}")
+
 
 def matches(pattern: str, file: str) -> bool:
     """Whether `file` (posix, relative) is meant by `pattern`.
@@ -18,6 +20,22 @@ def matches(pattern: str, file: str) -> bool:
     if pattern == file:
         return True
     return any(_compile(alternative).fullmatch(file) for alternative in _alternatives(pattern))
+
+
+def bundle_regex(pattern: str) -> str | None:
+    """`includeFiles` and `excludeFiles` as a regex over a relative path; None: it isn't clear.
+
+    They are globs of the same dialect, in which dots are not special. A pattern with a dialect of
+    its own (`!(a)`, `{1..3}`) is left alone, as is one that the builder compares with no path.
+    """
+    if not pattern or pattern[0] in "!#/" or pattern.startswith("./") or _UNCLEAR.search(pattern):
+        return None
+    texts = [_regex(alternative, dots=True) for alternative in _alternatives(pattern)]
+    try:
+        re.compile("|".join(texts))
+    except re.error:
+        return None
+    return f"(?:{'|'.join(texts)})$"
 
 
 def _alternatives(pattern: str) -> list[str]:
@@ -44,19 +62,24 @@ def _alternatives(pattern: str) -> list[str]:
 
 @lru_cache(maxsize=256)
 def _compile(pattern: str) -> re.Pattern[str]:
-    segments = pattern.removeprefix("./").split("/")
+    try:
+        return re.compile(_regex(pattern.removeprefix("./")))
+    except re.error:  # a reversed range, `[z-a]`: matches only itself
+        return re.compile(re.escape(pattern))
+
+
+def _regex(pattern: str, *, dots: bool = False) -> str:
+    """Without `dots`, dot files and folders are matched by a literal dot only."""
+    name = "[^/]+" if dots else "[^/.][^/]*"
+    segments = pattern.split("/")
     regex = ""
     for index, segment in enumerate(segments):
         last = index == len(segments) - 1
         if segment == "**":
-            # Dot files and folders are matched by a literal dot only.
-            regex += r"(?:[^/.][^/]*/)*" + (r"[^/.][^/]*" if last else "")
+            regex += f"(?:{name}/)*" + (name if last else "")
         else:
-            regex += _segment(segment) + ("" if last else "/")
-    try:
-        return re.compile(regex)
-    except re.error:  # a reversed range, `[z-a]`: matches only itself
-        return re.compile(re.escape(pattern))
+            regex += _segment(segment, dots=dots) + ("" if last else "/")
+    return regex
 
 
 def _class_body(body: str) -> str:
@@ -67,8 +90,8 @@ def _class_body(body: str) -> str:
     return body.replace("--", r"-\-") if not body.startswith(r"\--") else body
 
 
-def _segment(segment: str) -> str:
-    regex = r"(?!\.)" if segment[:1] in {"*", "?", "["} else ""
+def _segment(segment: str, *, dots: bool) -> str:
+    regex = r"(?!\.)" if segment[:1] in {"*", "?", "["} and not dots else ""
     index = 0
     while index < len(segment):
         char = segment[index]

@@ -47,9 +47,8 @@ class Overlooked:
         more = len(self.packages) - _SHOWN
         names = ", ".join(f"`{name}`" for name in self.packages[:_SHOWN])
         names += f" and {more} more" if more > 0 else ""
-        verb = "is" if len(self.packages) == 1 else "are"
         message = (
-            f"{self.file}: {self.reason}, so {names} {verb} not installed, as in a deployment."
+            f"{self.file}: {self.reason}, so neither a deployment nor vercel-emu installs {names}."
         )
         return ProjectWarning("MANIFEST_IGNORED", message, self.hint, Where(self.file))
 

@@ -41,13 +41,14 @@ def placed_packages(sites: Iterable[Path]) -> Iterator[Placed]:
         for file in site.glob("*.dist-info/direct_url.json"):
             try:
                 noted = parse_json(read_text(file))
-                url, _ = comparable(noted["url"], site)
-            except (OSError, ValueError, KeyError, TypeError):
+                if isinstance(noted, dict) and isinstance(noted.get("url"), str):
+                    yield _placed(noted, file.parent)
+            except (OSError, ValueError):
                 continue
-            yield _placed(noted, url, file.parent)
 
 
-def _placed(noted: Mapping[str, Any], url: str, info: Path) -> Placed:
+def _placed(noted: Mapping[str, Any], info: Path) -> Placed:
+    url, _ = comparable(noted["url"], info)
     repository, folder = noted.get("vcs_info"), noted.get("dir_info")
     names = ("requested_revision", "commit_id")
     if isinstance(repository, dict):
@@ -57,7 +58,7 @@ def _placed(noted: Mapping[str, Any], url: str, info: Path) -> Placed:
         return Placed(url, revisions, editable=False, folder=None, info=info)
     if not isinstance(folder, dict):
         return Placed(url, (), editable=False, folder=None, info=info)
-    path = Path(unquote(urlsplit(url).path))
+    path = Path(unquote(urlsplit(url).path))  # a `file:` URL
     return Placed(url, (), editable=folder.get("editable") is True, folder=path, info=info)
 
 

@@ -6,5 +6,5 @@ a hint.
 
 Start with `reader.py`, then `model.py` (the values). `schema.py` says what may be in the file, as
 plain tables; `faults.py` finds the first thing the platform would refuse; `functions.py` reads the
-settings of each glob in `functions`.
+settings of each glob in `functions`, `services.py` what is declared of services.
 """

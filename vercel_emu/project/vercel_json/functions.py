@@ -25,8 +25,17 @@ def function_settings(
         settings[glob] = FunctionSettings(
             max_duration=PRO_MAX_DURATION if duration == "max" else duration,
             memory_mb=function.get("memory"),
+            regions=tuple(function.get("regions", ())),
+            include_files=glob_list(function.get("includeFiles")),
+            exclude_files=glob_list(function.get("excludeFiles")),
         )
     return MappingProxyType(settings)
+
+
+def glob_list(value: object) -> tuple[str, ...]:
+    """One glob or, in `builds`, several; what is no text counts for nothing, as in the builder."""
+    texts = value if isinstance(value, list) else [value]
+    return tuple(text for text in texts if isinstance(text, str))
 
 
 def _check(glob: str, function: Mapping[str, Any], file_name: str) -> None:

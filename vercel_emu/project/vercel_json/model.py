@@ -93,13 +93,43 @@ class LegacyRoute:
 
 
 @dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a rule leads inside the deployment.
+
+    `path` is as it is written but for its query, `source` the rule's, `key` its place in the file.
+    """
+
+    path: str
+    source: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Build:
-    """One entry of the legacy `builds`."""
+    """One entry of the legacy `builds`; the globs are those of its `config`."""
 
     src: str
     use: str
     dist_dir: str | None = None
     """`config.distDir`: where the build leaves its files, relative to the folder of `src`."""
+    include_files: tuple[str, ...] = ()
+    exclude_files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One entry of `services` (or `experimentalServices`), which are not emulated.
+
+    `folder` is relative to the project root (empty: the root); `entrypoint` a file, `module:object`
+    or empty. `key` is its place in vercel.json.
+    """
+
+    name: str
+    key: str
+    folder: str = ""
+    entrypoint: str = ""
+    runtime: str = ""
+    framework: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +155,7 @@ class VercelConfig:
     )
     crons: tuple[Cron, ...] = ()
     builds: tuple[Build, ...] = ()
+    services: tuple[Service, ...] = ()
     regions: tuple[str, ...] | None = None
     output_directory: str | None = None
     framework: str | Unset | None = UNSET
@@ -136,12 +167,15 @@ class VercelConfig:
     warnings: tuple[ProjectWarning, ...] = ()
 
     @property
-    def destinations(self) -> frozenset[str]:
-        """The paths that rewrites and routes lead to inside the deployment, as they are written."""
-        texts = [rule.destination for rule in self.rewrites]
-        texts += [route.dest for route in self.routes if route.dest is not None]
-        paths = (text.partition("?")[0] for text in texts if "://" not in text)
-        return frozenset(f"/{path.lstrip('/')}" for path in paths)
+    def destinations(self) -> tuple[Destination, ...]:
+        """Where rewrites and routes lead inside the deployment, in the order of the file."""
+        found = [(one.destination, one.source, f"rewrites[{one.index}]") for one in self.rewrites]
+        found += [(one.dest or "", one.src, f"routes[{one.index}]") for one in self.routes]
+        return tuple(
+            Destination(f"/{text.partition('?')[0].lstrip('/')}", source, key)
+            for text, source, key in found
+            if text and "://" not in text
+        )
 
     @property
     def is_case_sensitive(self) -> bool:

@@ -16,7 +16,7 @@ from vercel_emu.files.reading import next_step, read_text
 from vercel_emu.platform.cron import cron_problem
 from vercel_emu.project.model import UNSET
 from vercel_emu.project.vercel_json.faults import LEFT_OUT, closest, find_fault
-from vercel_emu.project.vercel_json.functions import function_settings
+from vercel_emu.project.vercel_json.functions import function_settings, glob_list
 from vercel_emu.project.vercel_json.model import (
     Build,
     Condition,
@@ -29,11 +29,12 @@ from vercel_emu.project.vercel_json.model import (
     VercelConfig,
 )
 from vercel_emu.project.vercel_json.schema import KNOWN_KEYS
+from vercel_emu.project.vercel_json.services import declared_services, rules_to_services
 
 _PROGRAM_EXTENSIONS = ("ts", "mts", "js", "mjs", "cjs")
 _NOT_EMULATED = (
-    *("bulkRedirectsPath", "services", "experimentalServices", "experimentalServicesV2"),
-    *("schedules", "images", "wildcard"),
+    *("bulkRedirectsPath", "daemons", "experimentalServiceGroups", "images", "proxy", "schedules"),
+    "wildcard",
 )
 _IGNORED_IN_RULES = ("transforms", "env", "locale", "middleware", "mitigate")
 
@@ -171,6 +172,7 @@ class _Reader:
                 where=self.where("builds"),
             )
         self.warn_of_unknown_keys()
+        self.warn_of_services()
         build = data.get("build") or {}
         return VercelConfig(
             file_name=self.file_name,
@@ -183,6 +185,7 @@ class _Reader:
             function_settings=function_settings(data.get("functions", {}), self.file_name),
             crons=tuple(starmap(self.cron, self.numbered("crons"))),
             builds=tuple(_build(build) for _, build in self.numbered("builds")),
+            services=tuple(declared_services(data)),
             regions=_strings(data.get("regions")),
             output_directory=data.get("outputDirectory"),
             framework=data.get("framework", UNSET),
@@ -253,8 +256,7 @@ class _Reader:
         place = f"rewrites[{index}]"
         self.warn_of_ignored(place, rule)
         if not isinstance(rule["destination"], str):
-            self.warn_of_service(place)
-            return None
+            return None  # a service, of which `warn_of_services` has told
         return RewriteRule(
             source=rule["source"],
             destination=rule["destination"],
@@ -307,7 +309,6 @@ class _Reader:
         self.warn_of_ignored(place, rule)
         destination = rule.get("dest", rule.get("destination"))
         if isinstance(destination, dict):
-            self.warn_of_service(place)
             return None
         headers = tuple(rule.get("headers", {}).items())
         for name, value in headers:
@@ -325,12 +326,16 @@ class _Reader:
             **_when(rule),
         )
 
-    def warn_of_service(self, place: str) -> None:
-        self.warn(
-            "SERVICE_NOT_EMULATED",
-            place,
-            f"`{place}` leads to a service; services are not emulated and the rule is ignored",
-        )
+    def warn_of_services(self) -> None:
+        """The rules that lead to services, told once for all."""
+        places = rules_to_services(self.data)
+        if places:
+            lead = "leads to a service" if len(places) == 1 else "lead to services"
+            text = (
+                f"{', '.join(f'`{place}`' for place in places)} {lead}; services are not emulated"
+            )
+            ignored = "the rule is ignored" if len(places) == 1 else "the rules are ignored"
+            self.warn("SERVICE_NOT_EMULATED", places[0], f"{text} and {ignored}")
 
     def cron(self, index: int, cron: dict[str, Any]) -> Cron:
         problem = cron_problem(cron["schedule"])
@@ -346,7 +351,13 @@ def _build(data: dict[str, Any]) -> Build:
     config = config if isinstance(config, dict) else {}
     folder = config.get("distDir") or config.get("outputDirectory")
     dist_dir = folder if isinstance(folder, str) else None
-    return Build(data.get("src", ""), data["use"], dist_dir)
+    return Build(
+        data.get("src", ""),
+        data["use"],
+        dist_dir,
+        include_files=glob_list(config.get("includeFiles")),
+        exclude_files=glob_list(config.get("excludeFiles")),
+    )
 
 
 def _when(rule: Mapping[str, Any]) -> dict[str, Any]:

@@ -152,6 +152,17 @@ _FUNCTION = _record(
         "supportsCancellation": _BOOLEAN,
     }
 )
+_TEXT: Schema = {"type": "string"}
+_TABLES: Schema = {"type": "object", "values": {"type": "object"}}
+_SERVICES: Schema = {
+    "type": "object",
+    "values": {
+        "type": "object",
+        "open": True,
+        "required": (),
+        "properties": {"root": _TEXT, "workspace": _TEXT, "entrypoint": _TEXT, "runtime": _TEXT},
+    },
+}
 _OPTIONAL_TEXT: Schema = {"type": "string", "nullable": True}
 _ENV: Schema = {"type": "object", "values": {"type": "string"}}
 
@@ -188,6 +199,16 @@ SCHEMA: Schema = {
                 "schedule",
             )
         ),
+        # An array in the platform's own schema, an object by name in its newest documentation.
+        "schedules": {"anyOf": [_array({"type": "object"}, maxItems=100), _TABLES]},
+        "services": _SERVICES,
+        "experimentalServicesV2": _SERVICES,
+        "experimentalServices": _SERVICES,
+        "experimentalServiceGroups": {"type": "object", "values": _array(_text(256, minLength=1))},
+        "daemons": {**_TABLES, "maxProperties": 100},
+        "proxy": _record(
+            {"entrypoint": _text(256, minLength=1), "matcher": _ANYTHING}, "entrypoint"
+        ),
         "regions": _array({"type": "string"}),
         "outputDirectory": _OPTIONAL_TEXT,
         "framework": _OPTIONAL_TEXT,
@@ -207,15 +228,8 @@ SCHEMA: Schema = {
 
 _OTHER_KEYS = {
     *("$schema", "alias", "autoAlias", "bulkRedirectsPath", "bunVersion", "fluid", "git", "github"),
-    *(
-        "experimentalServices",
-        "experimentalServicesV2",
-        "functionFailoverRegions",
-        "images",
-        "name",
-    ),
-    *("passiveRegions", "public", "relatedProjects", "schedules", "scope", "services", "version"),
-    "wildcard",
+    *("functionFailoverRegions", "images", "name", "passiveRegions", "public", "relatedProjects"),
+    *("scope", "version", "wildcard"),
 }
 KNOWN_KEYS = tuple(sorted({*SCHEMA["properties"], *_OTHER_KEYS}))
 """Every top-level key that the platform reads somewhere."""

@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.project.helpers import write
+from vercel_emu.errors import EmuError, Where
 from vercel_emu.project.detection.apps.near_misses import Reason, reasons
 from vercel_emu.project.detection.sources import Sources
+from vercel_emu.project.load import load_project
+from vercel_emu.project.vercel_json.model import VercelConfig
 
 
 def reason_for(root: Path, source: str, **others: str) -> Reason | None:
@@ -142,3 +145,52 @@ def test_each_of_the_first_files_has_its_reason(tmp_path: Path) -> None:
     write(tmp_path, {f"{name}.py": "import app" for name in "abcd"})
     found = reasons(Sources(tmp_path), [f"{name}.py" for name in "abcd"])
     assert [str(one.where) for one in found] == ["a.py:1", "b.py:1", "c.py:1"]
+
+
+# Where no default place has a file -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("files", "place", "lines"),
+    [
+        (
+            {"app/__init__.py": f"{FLASK}def create_app():\n    return Flask(__name__)\n"},
+            Where("app/__init__.py", line=2),
+            "from app import create_app\n  app = create_app()",
+        ),
+        (
+            {"shop/web.py": f"{FASTAPI}def make():\n    api = FastAPI()\n    return api\n"},
+            Where("shop/web.py", line=2),
+            "from shop.web import make\n  app = make()",
+        ),
+        (
+            {"service.py": f"{FASTAPI}api = FastAPI()\n"},
+            Where("service.py", line=2),
+            "from service import api as app",
+        ),
+    ],
+)
+def test_what_makes_an_app_elsewhere_is_named(
+    tmp_path: Path, files: dict[str, str], place: Where, lines: str
+) -> None:
+    write(tmp_path, files)
+    with pytest.raises(EmuError) as caught:
+        load_project(tmp_path, VercelConfig(framework="flask"), environ={})
+    assert caught.value.where == place
+    assert f"Write wsgi.py:\n  {lines}" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"run.py": "print('hello')\n", "tools/job.py": "def main():\n    return 1\n"},
+        {"my-tool.py": f"{FLASK}def create_app():\n    return Flask(__name__)\n"},
+        {"run.py": f"{FLASK}if __name__ == '__main__':\n    web = Flask(__name__)\n"},
+        {},
+    ],
+)
+def test_nothing_is_named_where_nothing_makes_an_app(tmp_path: Path, files: dict[str, str]) -> None:
+    write(tmp_path, files)
+    with pytest.raises(EmuError) as caught:
+        load_project(tmp_path, VercelConfig(framework="flask"), environ={})
+    assert "--app module:variable" in (caught.value.hint or "")

@@ -13,6 +13,7 @@ from vercel_emu.project.detection.apps.known import kind_of_app, unfit
 from vercel_emu.project.detection.sources import Sources
 
 _MOST_FILES = 3
+_MOST_SEARCHED = 200
 _MOST_NAMES = 5
 _LAMBDA = ("mangum.Mangum()", "mangum.adapter.Mangum()")
 
@@ -35,6 +36,29 @@ def reasons(sources: Sources, files: Iterable[str]) -> list[Reason]:
     followed = follow(sources, first, most=50)
     found = (_reason(followed, file) for file in first)
     return [reason for reason in found if reason is not None]
+
+
+def makers_elsewhere(sources: Sources, files: Iterable[str]) -> Reason | None:
+    """The first app or factory in files that are no default places, for a file that is one."""
+    followed = follow(sources, list(files)[:_MOST_SEARCHED], most=2 * _MOST_SEARCHED)
+    for file, facts in list(followed.files.items()):
+        module = _module(file)
+        for one in facts.bindings:
+            if one.conditions or one.how not in ("=", "def"):
+                continue
+            made = _result(one) if one.how == "def" else one.stands_for
+            kind = kind_of_app(followed.meaning(made, file))
+            if kind is None or not module.replace(".", "").isidentifier():
+                continue
+            where = Where(file, line=one.line)
+            if one.how == "def":
+                text = f"`{one.name}()` makes the {kind} app, and nothing calls it at the top level"
+                lines = f"from {module} import {one.name}\n  app = {one.name}()"
+            else:
+                text = f"the {kind} app is named `{one.name}`, in no default place"
+                lines = f"from {module} import {one.name} as app"
+            return Reason(where, text, f"Write wsgi.py:\n  {lines}")
+    return None
 
 
 def _reason(followed: Followed, file: str) -> Reason | None:

@@ -14,11 +14,14 @@ from __future__ import annotations
 import errno
 import os
 import sys
-import sysconfig
 import threading
 from collections.abc import Callable, Mapping
-from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from .callers import Callers
+
+if TYPE_CHECKING:
+    from .reads import Reads
 
 type Path = str | bytes | os.PathLike[str]
 type Report = Callable[[str, str, bool], None]
@@ -26,8 +29,6 @@ type Report = Callable[[str, str, bool], None]
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _CACHE_FOLDER = os.sep + "__pycache__"
 _DEVICES = ("/dev/", "/proc/", "/sys/")
-_TOOLS = ("/vercel_runtime/", "/debugpy/", "/site-packages/coverage/")
-_OWN_FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
 _READ_ONLY_URI = ("mode=ro", "mode=memory", "immutable=1")
 
 
@@ -36,14 +37,16 @@ def install(
     report: Report,
     *,
     strict: bool = False,
+    reads: Reads | None = None,
     more: Mapping[str, Callable[..., None]] | None = None,
 ) -> Guard:
     """Watch this process from now on; nothing of what was done before counts.
 
-    `report(path, where, refused)` is called once for each file, `where` being `file:line`. `more`
-    are handlers of other audit events: one hook for all costs less than several.
+    `report(path, where, refused)` is called once for each file, `where` being `file:line`. `reads`
+    watches what is read, and `more` are handlers of other audit events: one hook for all costs less
+    than several.
     """
-    guard = Guard(root, report, strict=strict)
+    guard = Guard(root, report, strict=strict, reads=reads)
     sys.addaudithook(guard.hook(more or {}))
     if strict:
         guard.make_databases_read_only()
@@ -53,7 +56,9 @@ def install(
 class Guard:
     """What is watched, what was reported, and where writing is allowed."""
 
-    def __init__(self, root: str, report: Report, *, strict: bool) -> None:
+    def __init__(
+        self, root: str, report: Report, *, strict: bool, reads: Reads | None = None
+    ) -> None:
         self._root = os.path.join(os.path.realpath(root), "")
         self._report = report
         self._strict = strict
@@ -61,9 +66,8 @@ class Guard:
         self._lock = threading.Lock()
         self._local = threading.local()
         self._writable = writable_folders(os.environ)
-        paths = sysconfig.get_paths()
-        folders = {paths["stdlib"], paths["platstdlib"]}
-        self._stdlib = tuple(os.path.join(path, "") for path in folders)
+        self._callers = Callers(self._root)
+        self._reads = reads
 
     def hook(
         self, more: Mapping[str, Callable[..., None]]
@@ -87,6 +91,10 @@ class Guard:
             "sqlite3.connect": self._sqlite,
             **more,
         }
+        if self._reads is not None:
+            # Where everything is deployed, no open for reading costs more than without this.
+            handlers["open"] = self._open_or_read
+            handlers["os.listdir"] = handlers["os.scandir"] = self._reads.listed
         find = handlers.get
 
         def audit(event: str, arguments: tuple[Any, ...]) -> None:
@@ -111,6 +119,12 @@ class Guard:
         if not exists and (not flags & os.O_CREAT or not _has_parent(full)):
             return
         self._refuse(full, path)
+
+    def _open_or_read(self, path: Path | int, mode: str | None, flags: int) -> None:
+        if flags & _WRITING:
+            self._open(path, mode, flags)
+        elif self._reads is not None:
+            self._reads.opened(path)
 
     def _mkdir(self, path: Path, _mode: int, folder: int = -1) -> None:
         full = self._outside(path, folder)
@@ -170,6 +184,8 @@ class Guard:
         full = self._outside(name, follow=True)
         if full is None or not _has_parent(full):
             return
+        if self._reads is not None and self._reads.database_fails(full):
+            _cannot_open_database()
         if os.path.exists(full):
             self._local.database = full
             if not self._strict:  # else each write fails, and reading is nobody's fault
@@ -177,9 +193,7 @@ class Guard:
             return
         self._tell(full)
         if self._strict:
-            import sqlite3
-
-            raise sqlite3.OperationalError("unable to open database file")
+            _cannot_open_database()
 
     def make_databases_read_only(self) -> None:
         """SQLite falls back to reading where it can't write; its later writes fail."""
@@ -221,7 +235,7 @@ class Guard:
 
     def _tell(self, full: str) -> bool:
         """Report the file once. False where the writer is a tool: that is nobody's fault."""
-        where = self._place()
+        where = self._callers.place()
         if where is None:
             return False
         with self._lock:
@@ -231,29 +245,6 @@ class Guard:
         self._report(full.removeprefix(self._root), where, self._strict)
         return True
 
-    def _place(self) -> str | None:
-        """`file:line` of user code, or of a library that acts for itself.
-
-        None where the runtime, the emulator or a debugger writes for its own purposes.
-        """
-        library = None
-        frame: FrameType | None = sys._getframe()
-        while frame is not None:
-            file = frame.f_code.co_filename
-            if file != __file__ and not file.startswith("<"):
-                if file.startswith(_OWN_FOLDER) or any(tool in file for tool in _TOOLS):
-                    return library
-                if is_installed(file):
-                    library = library or f"{file}:{frame.f_lineno}"
-                elif not file.startswith(self._stdlib):
-                    return f"{self._shown(file)}:{frame.f_lineno}"
-            frame = frame.f_back
-        return library
-
-    def _shown(self, file: str) -> str:
-        real = os.path.realpath(file)
-        return real[len(self._root) :] if real.startswith(self._root) else file
-
 
 def writable_folders(environ: Mapping[str, str]) -> tuple[str, ...]:
     """`/tmp` as a deployment has it, and what stands for it on this machine, real paths."""
@@ -261,9 +252,10 @@ def writable_folders(environ: Mapping[str, str]) -> tuple[str, ...]:
     return tuple({os.path.join(os.path.realpath(name), "") for name in names if name})
 
 
-def is_installed(file: str) -> bool:
-    """Whether a module's file belongs to an installed package."""
-    return f"{os.sep}site-packages{os.sep}" in file or f"{os.sep}dist-packages{os.sep}" in file
+def _cannot_open_database() -> NoReturn:
+    import sqlite3
+
+    raise sqlite3.OperationalError("unable to open database file")
 
 
 def _resolved(path: str, folder: int, *, follow: bool) -> str:
