@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import click
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
@@ -59,7 +60,12 @@ def print_table(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> No
         )
     for row in cells:
         table.add_row(*(row[index] for index in shown))
-    console.print(table)
+    if sys.stdout.isatty():
+        console.print(table)
+        return
+    with console.capture() as captured:
+        console.print(table)
+    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def fitting(columns: Sequence[Column], widths: Sequence[int], room: int) -> list[int]:

@@ -138,7 +138,7 @@ def get(
     else:
         from vercel_emu.cli.commands.cache.view import print_record
 
-        print_record(item)
+        print_record(item, plain)
 
 
 def _with_value(item: ops.Record) -> dict[str, Any]:

@@ -38,13 +38,14 @@ def print_items(page: Items, plain_key: str | None) -> None:
     print_table(columns, rows)
 
 
-def print_record(record: Record) -> None:
+def print_record(record: Record, plain_key: str | None) -> None:
+    """An item's facts and its value; `plain_key` is what it was asked for as."""
     facts = {
-        "key": record.key,
+        "key": record.key if plain_key is None else f"{plain_key} (stored as {record.key})",
         "namespace": sdk_keys.namespace_of(record.key),
         "name": record.name,
         "tags": ", ".join(record.tags),
-        "size": f"{len(record.body):,} bytes",
+        "size": f"{len(record.body):,} byte{'' if len(record.body) == 1 else 's'}",
         "age": duration(record.age),
         "time left": duration(record.ttl),
         "hits": str(record.hits),
