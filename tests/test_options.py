@@ -161,19 +161,23 @@ def test_a_misspelt_key_gets_a_suggestion() -> None:
 @pytest.mark.parametrize(
     ("text", "address"),
     [
-        (None, ("127.0.0.1", None)),
-        ("8000", ("127.0.0.1", 8000)),
+        (None, ("localhost", None)),
+        ("8000", ("localhost", 8000)),
         ("0.0.0.0:8000", ("0.0.0.0", 8000)),
         ("[::1]:8000", ("::1", 8000)),
-        (":0", ("127.0.0.1", 0)),
+        (":0", ("localhost", 0)),
         ("localhost:3000", ("localhost", 3000)),
+        ("0.0.0.0", ("0.0.0.0", None)),
+        ("localhost", ("localhost", None)),
+        ("::1", ("::1", None)),
+        ("[::]", ("::", None)),
     ],
 )
 def test_listen(text: str | None, address: tuple[str, int | None]) -> None:
     assert parse_listen(text) == address
 
 
-@pytest.mark.parametrize("text", ["", "localhost", "1:99999", "host:port", "-1"])
+@pytest.mark.parametrize("text", ["", "myhost", "1:99999", "host:port", "-1", "10.0.0"])
 def test_listen_refuses(text: str) -> None:
     with pytest.raises(EmuError, match="--listen"):
         parse_listen(text)

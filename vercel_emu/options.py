@@ -70,6 +70,18 @@ class Options:
         metavar="[HOST:]PORT",
         number=True,
     )
+    https: bool = _option(
+        False, "--https", "Serve HTTPS, as a deployment does, with a development certificate."
+    )
+    https_cert: Path | None = _option(
+        None, "--https-cert", "Serve HTTPS with this certificate (PEM).", metavar="FILE"
+    )
+    https_key: Path | None = _option(
+        None,
+        "--https-key",
+        "Its private key, where the certificate's file lacks it.",
+        metavar="FILE",
+    )
     env: Mode = _option("development", "--env", "The environment to emulate.")
     region: str = _option("iad1", "--region", "The region the functions run in.", metavar="CODE")
     app: str | None = _option(
@@ -237,6 +249,12 @@ class Options:
         parse_listen(self.listen)
         if self.crons is not None:
             parse_speed(self.crons)
+        if self.https_key is not None and self.https_cert is None:
+            raise EmuError(
+                "INVALID_OPTION",
+                f"--https-key {self.https_key} is there without --https-cert.",
+                "Name the certificate too, or leave both away for one that is made for you.",
+            )
 
 
 def help_of(name: str) -> Help:
@@ -312,22 +330,27 @@ def _convert(kind: type, value: Any) -> Any:
     raise TypeError(f"a {kind.__name__} is written as text")
 
 
+_BARE_HOSTS = ("localhost", "127.0.0.1", "::1", "[::1]", "0.0.0.0", "::", "[::]")
+
+
 def parse_listen(text: str | None) -> tuple[str, int | None]:
-    """Host and port of `[HOST:]PORT`; port None where none was asked for.
+    """Host and port of `PORT`, `HOST:PORT` or a bare `HOST`; port None where none was asked for.
 
     Raises:
         EmuError: not an address.
     """
     if text is None:
-        return "127.0.0.1", None
+        return "localhost", None
+    if text in _BARE_HOSTS:
+        return text.strip("[]"), None
     host, _, port = text.rpartition(":")
     if not port.isdigit() or int(port) > 65535:
         raise EmuError(
             "BAD_ADDRESS",
             f"--listen: {text!r} has no port between 0 and 65535.",
-            "Write PORT or HOST:PORT, such as 3000, 0.0.0.0:3000 or [::1]:3000.",
+            "Write PORT, HOST:PORT or HOST, such as 3000, [::1]:3000 or 0.0.0.0.",
         )
-    return host.strip("[]") or "127.0.0.1", int(port)
+    return host.strip("[]") or "localhost", int(port)
 
 
 def parse_speed(text: str) -> float:

@@ -23,7 +23,7 @@ def test_a_search_shows_what_to_write() -> None:
 
 def test_country_and_limit() -> None:
     found = json.loads(run("springfield", "--country", "us", "--limit", "2", "--json"))
-    assert [place["write"] for place in found] == ["Springfield, MO, US", "Springfield, MA, US"]
+    assert [place["write"] for place in found] == ["Springfield, IL, US", "Springfield, MA, US"]
 
 
 def test_names_in_other_scripts_and_qualifiers() -> None:

@@ -17,7 +17,10 @@ if typing.TYPE_CHECKING:
 from vercel_emu.options import Help, Options
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "Where and what": ("listen", "env", "region", "app", "python", "env_file", "install"),
+    "Where and what": (
+        *("listen", "https", "https_cert", "https_key", "env", "region", "app", "python"),
+        *("env_file", "install"),
+    ),
     "Who is asking": ("visitor", "geoip_db", "overrides"),
     "As on the platform": (
         *("max_duration", "limits", "strict_fs", "strict_memory", "cdn_cache", "crons"),

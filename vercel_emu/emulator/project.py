@@ -26,6 +26,8 @@ from vercel_emu.visitors.directory import VisitorDirectory
 from vercel_emu.visitors.visitor import NEW_YORK, Visitor
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from vercel_emu.cdn_cache.gate import CdnGate
     from vercel_emu.deployment.deploy import Deployment
     from vercel_emu.edge.app import Edge
@@ -48,6 +50,11 @@ class RunningProject:
         self.emit: Emit = bus.emit
         self.token = secrets.token_urlsafe(24)
         self.url = ""
+        self.network_url: str | None = None
+        """Where other machines reach it, if they do."""
+        self.tls: SSLContext | None = None
+        self.trust: dict[str, str] = {}
+        """Variables that have the functions trust the certificate."""
         self.control_url = ""
         self.moved_from: int | None = None
         """The default port, where it was busy."""
@@ -55,7 +62,7 @@ class RunningProject:
         self.visitors = VisitorDirectory(
             overrides=self.options.overrides,
             named=prepared.named_visitors,
-            geoip_db=self.options.geoip_db,
+            geoip_db=prepared.geoip_db,
             emit=self.emit,
         )
         self.set_visitor(None)
@@ -90,6 +97,11 @@ class RunningProject:
     def cache(self) -> str:
         """The runtime cache that is used: the option's, where the project can keep a file."""
         return self.emu_folder.cache(self.options.cache)
+
+    @property
+    def host(self) -> str:
+        """Host and port of the URL, as `VERCEL_URL` has them."""
+        return self.url.partition("://")[2]
 
     @property
     def visitor(self) -> Visitor:
@@ -147,11 +159,11 @@ class RunningProject:
 
     def described_environment(self) -> Environment:
         """The variables of the functions, each with where it came from, without a word."""
-        return self.prepared.environment(self.url.removeprefix("http://"))
+        return self.prepared.environment(self.host, self.trust)
 
     def variables(self) -> dict[str, str]:
         """The variables of the functions, without a word."""
-        return self.described_environment().as_dict()
+        return self.prepared.environment(self.host).as_dict()
 
     @property
     def control_access(self) -> dict[str, str]:

@@ -18,6 +18,9 @@ class EmulatorOptions(TypedDict, total=False):
     """
 
     listen: str | int | None
+    https: bool
+    https_cert: AnyPath | None
+    https_key: AnyPath | None
     env: Mode
     region: str
     app: str | None

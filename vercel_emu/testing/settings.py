@@ -25,7 +25,7 @@ from vercel_emu.project.python.interpreter import (
 
 DEFAULTS: Mapping[str, Any] = {
     # A free port, and a cache that is nobody else's: tests must not change what `dev` keeps.
-    "listen": "127.0.0.1:0",
+    "listen": "localhost:0",
     "cache": "memory",
     "reload": False,
     "standby": False,

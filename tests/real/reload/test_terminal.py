@@ -61,7 +61,7 @@ def test_files_of_dependencies_that_are_wrong_or_ask_for_more(tmp_path: Path) ->
 def dev(root: Path, *arguments: str) -> Iterator[Terminal]:
     write_project(root, FILES)
     app = ("--app", "app:app", "--python", sys.executable)
-    with terminal("dev", str(root), "--listen", "127.0.0.1:0", *app, *arguments) as one:
+    with terminal("dev", str(root), "--listen", "localhost:0", *app, *arguments) as one:
         yield one
 
 

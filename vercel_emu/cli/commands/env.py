@@ -12,7 +12,7 @@ from vercel_emu.cli.printing import echo_json
 from vercel_emu.control.client import ask
 from vercel_emu.control.registry import RunningEmulator, find_running
 from vercel_emu.errors import ProjectWarning, Where
-from vercel_emu.options import Options, load_options, parse_listen
+from vercel_emu.options import Options, load_options
 from vercel_emu.project.load import identify_project
 from vercel_emu.project.model import Project
 from vercel_emu.project.pyproject import emu_table
@@ -24,6 +24,7 @@ from vercel_emu.project.variables.environment import (
     build_environment,
 )
 from vercel_emu.project.variables.git import read_git_facts
+from vercel_emu.transport.listen import expected_host
 
 MASK = "********"
 
@@ -138,7 +139,7 @@ def _environment(project: Project, options: Options, env_file: Path | None) -> E
         read_git_facts(project.root),
         mode=options.env,
         region=options.region,
-        url=f"localhost:{parse_listen(options.listen)[1] or 3000}",
+        url=expected_host(options.listen),
         environ=os.environ,
         env_files=read_env_files(
             project.root, files, environ=os.environ, link_root=project.link_root

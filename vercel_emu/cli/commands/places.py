@@ -32,10 +32,13 @@ def places(query: tuple[str, ...], country: str | None, limit: int, as_json: boo
         echo_json([_as_json(place) for place in found])
         click.get_current_context().exit(0 if found else 1)
     if not found:
+        close = "; ".join(suggestions(text))
         raise EmuError(
             "UNKNOWN_PLACE",
             f'There is no place with "{text}" in its name{f" in {country}" if country else ""}.',
-            f"The nearest are {'; '.join(suggestions(text))}.",
+            f"The nearest are {close}."
+            if close
+            else "Write a city as it is known anywhere: Tokyo.",
         )
     _print_table(found)
 

@@ -75,10 +75,10 @@ def list_(folder: Path, as_json: bool) -> None:
     """
     from vercel_emu.visitors.resolve import resolve_visitor
 
-    table = emu_table(identify_project(folder).root).get("visitors")
+    root = identify_project(folder).root
+    table, geoip_db = (emu_table(root).get(key) for key in ("visitors", "geoip-db"))
     named = table if isinstance(table, dict) else {}
-    geoip_db = emu_table(identify_project(folder).root).get("geoip-db")
-    path = Path(geoip_db) if isinstance(geoip_db, str) else None
+    path = root / geoip_db if isinstance(geoip_db, str) else None
     found = [resolve_visitor(name, named=named, geoip_db=path) for name in named]
     if as_json:
         from msgspec import to_builtins

@@ -59,6 +59,8 @@ def rows(project: RunningProject) -> list[tuple[str, str]]:
     found.append(("reload", _reload(project)))
     missing = prepared.project.not_emulated
     found += [("not emulated", " · ".join((one.part, *one.commands))) for one in missing]
+    if project.network_url is not None:
+        found.append(("network", project.network_url))
     if project.moved_from is not None:
         found.append(("port", f"{project.moved_from} is busy, so this one"))
     others = [one for one in running_emulators(prepared.project.root) if one.pid != os.getpid()]

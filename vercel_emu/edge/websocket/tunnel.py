@@ -19,7 +19,7 @@ from vercel_emu.edge.failure import Failure, HTTPError
 from vercel_emu.edge.invoker import ATTEMPTS, Invoker
 from vercel_emu.edge.request import read_request
 from vercel_emu.edge.responses import explain, platform_responses
-from vercel_emu.edge.responses.headers import edge_headers, response_headers
+from vercel_emu.edge.responses.headers import HSTS, edge_headers, response_headers
 from vercel_emu.edge.responses.overlay import NO_OVERLAY
 from vercel_emu.edge.websocket.upstream import (
     Upstream,
@@ -62,6 +62,10 @@ class WebSocketTunnel(asyncio.Protocol):
         self._writable.set()
 
     # The client's connection -----------------------------------------------------------------
+
+    @property
+    def _scheme(self) -> str:
+        return "https" if self._transport.get_extra_info("sslcontext") else "http"
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -106,7 +110,9 @@ class WebSocketTunnel(asyncio.Protocol):
         request_line, *lines = head.split(b"\r\n")
         method, url, _ = request_line.split(b" ", 2)
         self._call = self._admission.new_call(
-            read_request(method.decode(), url, read_headers(lines), upgrade=True)
+            read_request(
+                method.decode(), url, read_headers(lines), scheme=self._scheme, upgrade=True
+            )
         )
         try:
             _, self._call.request.target = split_target(url)
@@ -172,7 +178,7 @@ class WebSocketTunnel(asyncio.Protocol):
         kept = [
             pair
             for pair in headers
-            if pair[0] != b"server" and not pair[0].startswith(b"x-vercel-")
+            if pair[0] not in (b"server", HSTS) and not pair[0].startswith(b"x-vercel-")
         ]
         kept += edge_headers(self._invoker.function_id(self._call))
         # Not sooner: the runtime's server loses what comes along with a handshake.

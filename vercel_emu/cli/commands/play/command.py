@@ -130,7 +130,7 @@ def _visitors_of(root: Path | None) -> tuple[Mapping[str, object], Path | None, 
     """The project's own visitors, its database of addresses, and who asks by default."""
     table = emu_table(root) if root is not None else {}
     named, geoip_db, visitor = (table.get(key) for key in ("visitors", "geoip-db", "visitor"))
-    path = Path(geoip_db) if isinstance(geoip_db, str) else None
+    path = root / geoip_db if root is not None and isinstance(geoip_db, str) else None
     default = visitor if isinstance(visitor, str) else ""
     return named if isinstance(named, dict) else {}, path, default
 
@@ -153,7 +153,7 @@ def _options(root: Path, given: Mapping[str, object], *, watch: bool) -> Options
     options = load_options(emu_table(root), given, root / "pyproject.toml")
     return replace(
         options,
-        listen="127.0.0.1:0",
+        listen="localhost:0",
         cache="memory",
         overrides=True,
         reload=watch,
