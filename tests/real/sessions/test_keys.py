@@ -35,7 +35,7 @@ FILES = {"app.py": APP}
 @contextlib.contextmanager
 def session(root: Path, *arguments: str) -> Iterator[tuple[Terminal, httpx.Client]]:
     write_project(root, FILES)
-    listen = ("--listen", "127.0.0.1:0", "--app", "app:app", "--python", sys.executable)
+    listen = ("--listen", "localhost:0", "--app", "app:app", "--python", sys.executable)
     with terminal("dev", str(root), *listen, *arguments) as person:
         person.wait_for("press h for the keys")
         url = re.search(r"http://localhost:(\d+)", person.screen.text)
@@ -110,7 +110,7 @@ def test_a_prompt_is_gone_when_the_emulator_ends(tmp_path: Path) -> None:
 
 def test_the_json_log_holds_nothing_else(tmp_path: Path) -> None:
     write_project(tmp_path / "p", FILES)
-    listen = ("--listen", "127.0.0.1:0", "--python", sys.executable, "--log-format", "json")
+    listen = ("--listen", "localhost:0", "--python", sys.executable, "--log-format", "json")
     with terminal("dev", str(tmp_path / "p"), *listen) as person:
         person.wait_for("LISTENING")
         person.press("h")
