@@ -272,6 +272,9 @@ def _option_schema(field: dataclasses.Field[Any], schema: Schema) -> Schema:
     schema = {"description": described.text, **_resolved(schema, {})}
     if described.least is not None:
         schema["minimum"] = described.least
+    others = [*(["number"] if described.number else []), *(["boolean"] if described.bare else [])]
+    if others:
+        schema["type"] = [schema["type"], *others]
     if field.name == "region":
         schema["enum"] = [*REGIONS, LOCAL_REGION]
     return schema

@@ -347,8 +347,7 @@ class DevProcess(Address):
 
     def wait_listening(self) -> Self:
         """Return once requests are accepted; they wait for the function."""
-        message = self.wait_for("Notice", code="LISTENING")["message"]
-        self.url = message.removeprefix("listening on ")
+        self.url = self.wait_for("Notice", code="LISTENING")["url"]
         return self
 
     def forget(self) -> None:

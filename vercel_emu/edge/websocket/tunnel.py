@@ -240,9 +240,7 @@ class WebSocketTunnel(asyncio.Protocol):
     # Ends -------------------------------------------------------------------------------------
 
     def _fail(self, failure: Failure) -> None:
-        self._write(
-            platform_responses.failure_bytes(self._call, failure, overlay=NO_OVERLAY)
-        )
+        self._write(platform_responses.failure_bytes(self._call, failure, overlay=NO_OVERLAY))
         self._transport.close()
         self._report(failure.status)
 
