@@ -45,5 +45,6 @@ def test_nothing_found_is_an_error_with_a_hint(args: tuple[str, ...]) -> None:
     assert result.exception.hint
 
 
-def test_nothing_found_in_json_is_an_empty_list() -> None:
-    assert json.loads(run("zzqqx", "--json")) == []
+def test_nothing_found_in_json_is_an_empty_list_and_no_success() -> None:
+    result = CliRunner().invoke(cli, ["places", "zzqqx", "--json"])
+    assert (result.exit_code, json.loads(result.stdout)) == (1, [])

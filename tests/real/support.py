@@ -357,8 +357,7 @@ class DevProcess(Address):
 
     def wait_listening(self, timeout: float = PATIENCE) -> Self:
         """Return once requests are accepted; they wait for the function."""
-        message = self.wait_for("Notice", timeout=timeout, code="LISTENING")["message"]
-        self.url = message.removeprefix("listening on ")
+        self.url = self.wait_for("Notice", timeout=timeout, code="LISTENING")["url"]
         return self
 
     def forget(self) -> None:

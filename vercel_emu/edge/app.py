@@ -34,7 +34,7 @@ from vercel_emu.edge.external import proxy
 from vercel_emu.edge.failure import Broken, ClientLeft, Failure, HTTPError
 from vercel_emu.edge.invoker import Invoker
 from vercel_emu.edge.request import read_request
-from vercel_emu.edge.responses import platform_responses
+from vercel_emu.edge.responses import explain, platform_responses
 from vercel_emu.edge.responses.headers import without_hsts
 from vercel_emu.edge.responses.overlay import NO_OVERLAY
 from vercel_emu.edge.responses.static_file import EtagCache
@@ -173,7 +173,8 @@ class Edge:
     ) -> None:
         """The file, or 404 where there is none, or it has gone meanwhile."""
         if not file or not await platform_responses.send_static(call, outcome, file, self._etags):
-            failure = Failure(code="NOT_FOUND", explanation=call.deployment.missing)
+            functions = call.deployment.project.functions
+            failure = explain.not_found(functions, call.deployment.missing)
             await platform_responses.send_failure(
                 call, failure, overlay=self._overlay, rules=outcome.headers
             )

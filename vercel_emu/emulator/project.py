@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from vercel_emu.deployment.deploy import Deployment
     from vercel_emu.edge.app import Edge
     from vercel_emu.instance.debug_port import DebugPort
+    from vercel_emu.project.variables.environment import Environment
     from vercel_emu.runtime_cache import Scope, Store
 
 
@@ -149,12 +150,16 @@ class RunningProject:
 
     def environment(self) -> dict[str, str]:
         """The variables of the functions, new warnings emitted."""
-        built = self.prepared.environment(self.host, self.trust)
+        built = self.described_environment()
         for warning in built.warnings:
             if warning not in self._warned:
                 self.emit(notice_of(warning, "warn"))
         self._warned = built.warnings
         return built.as_dict()
+
+    def described_environment(self) -> Environment:
+        """The variables of the functions, each with where it came from, without a word."""
+        return self.prepared.environment(self.host, self.trust)
 
     def variables(self) -> dict[str, str]:
         """The variables of the functions, without a word."""

@@ -185,7 +185,7 @@ class WebSocketTunnel(asyncio.Protocol):
         upstream.write(self._early)
         self._early = b""
         self._write_head(status_line[8:], kept)
-        self._transport.write(rest)
+        self._write(rest)
         self._transport.resume_reading()
         self._report(101)
 
@@ -204,7 +204,7 @@ class WebSocketTunnel(asyncio.Protocol):
             self._report(head.status)
             async for chunk in connection.body():
                 await self._writable.wait()
-                self._transport.write(chunk)
+                self._write(chunk)
         except ConnectionFailed:
             self._transport.abort()
         finally:
@@ -213,12 +213,17 @@ class WebSocketTunnel(asyncio.Protocol):
 
     def _write_head(self, status: bytes, headers: RawHeaders) -> None:
         lines = [b"HTTP/1.1" + status, *(name + b": " + value for name, value in headers)]
-        self._transport.write(b"\r\n".join(lines) + b"\r\n\r\n")
+        self._write(b"\r\n".join(lines) + b"\r\n\r\n")
 
     # The instance's side -------------------------------------------------------------------------
 
+    def _write(self, data: bytes) -> None:
+        """To the client, unless it has left: uvloop refuses what comes after that."""
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
     def upstream_data(self, data: bytes) -> None:
-        self._transport.write(data)
+        self._write(data)
 
     def upstream_lost(self) -> None:
         self._transport.close()
@@ -235,9 +240,7 @@ class WebSocketTunnel(asyncio.Protocol):
     # Ends -------------------------------------------------------------------------------------
 
     def _fail(self, failure: Failure) -> None:
-        self._transport.write(
-            platform_responses.failure_bytes(self._call, failure, overlay=NO_OVERLAY)
-        )
+        self._write(platform_responses.failure_bytes(self._call, failure, overlay=NO_OVERLAY))
         self._transport.close()
         self._report(failure.status)
 
