@@ -45,6 +45,7 @@ class Player:
         found = [f"check, before: {fault}" for fault in self._checked(project, folder)]
         found += [f"dev: {fault}" for fault in self._played(project, folder)]
         if self.python is None:
+            project.write_files(root)  # without the edit
             found += [f"check, after: {fault}" for fault in self._checked(project, folder)]
         return found
 

@@ -94,16 +94,20 @@ class Project(msgspec.Struct, frozen=True):
     files: dict[str, str]
 
     def write(self, root: Path) -> Path:
-        """Write its files below `root`; the folder to start in."""
+        """Write its files and links below `root`; the folder to start in."""
+        self.write_files(root)
+        for name, target in self.head.links.items():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).symlink_to(target)
+        return root / self.head.folder
+
+    def write_files(self, root: Path) -> None:
+        """Write its files below `root`, also over what was edited."""
         texts = {
             name: text.encode("utf-16") if name in self.head.utf16 else text
             for name, text in self.files.items()
         }
         write_project(root, texts)
-        for name, target in self.head.links.items():
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            (root / name).symlink_to(target)
-        return root / self.head.folder
 
 
 def read(path: Path) -> Project:
