@@ -147,6 +147,7 @@ class Edge:
 
     async def _handle(self, call: Call, exchange: Exchange, receive: Receive) -> None:
         if call.request.fault:
+            exchange.keep_alive = False  # whoever sent that may mean something else by the rest
             raise HTTPError(Failure(code="BAD_REQUEST", explanation=call.request.fault))
         if handler := self._reserved_handler(call.request.path):
             await handler(exchange.scope, receive, call.send)
