@@ -101,8 +101,9 @@ class FunctionSet:
         )
 
     def _launch_spec(self, function: Function, environment: Mapping[str, str]) -> LaunchSpec:
-        prepared, options = self._project.prepared, self._project.options
-        folder = self._project.emu_folder.path
+        project = self._project
+        prepared, options = project.prepared, project.options
+        folder = project.emu_folder.path
         return LaunchSpec(
             interpreter=prepared.interpreter.path,
             root=prepared.project.root,
@@ -115,5 +116,6 @@ class FunctionSet:
             strict_fs=options.strict_fs,
             left_out=left_out(prepared.project, prepared.config, function),
             report_files=function.path is not None,
+            control=project.control_access,
             fd_limit=FILE_DESCRIPTORS if options.limits else None,
         )

@@ -88,7 +88,7 @@ class SetReports:
         # Late: hardly any app has something to tell.
         from .file_system.callers import Callers
 
-        return Callers(self._root).nearest()
+        return Callers(self._root).users_line()
 
 
 def _plain_key() -> str:

@@ -51,6 +51,8 @@ class Reports:
                 self._read_left_out(payload)
             case ipc.CacheSet(payload):
                 self._cache_set(payload)
+            case ipc.CacheOutside(payload):
+                self._cache_outside(payload.where)
             case ipc.SelfCall(payload):
                 self._emit(
                     events.SelfCall(
@@ -228,6 +230,22 @@ class Reports:
                 message=f"{place}runtime cache item {item.key!r}{named} was {outcome} "
                 f"{item.reason}.",
                 hint=hint,
+            )
+        )
+
+    def _cache_outside(self, where: str) -> None:
+        """Told once for each line."""
+        if where in self._told:
+            return
+        self._told.add(where)
+        place = f"{where}: " if where else ""
+        self._emit(
+            events.Notice(
+                level="warn",
+                code="CACHE_OUTSIDE_REQUEST",
+                message=f"{place}the runtime cache is used outside of a request: the items stay in "
+                "the memory of this process, as in a deployment",
+                hint="Use it in a request. Scripts have it with `vercel-emu run`.",
             )
         )
 

@@ -12,13 +12,14 @@ import os
 import secrets
 
 from vercel_emu.emu_folder import EMU_DIR, write_whole
+from vercel_emu.files.reading import read_text
 from vercel_emu.options import Options
 from vercel_emu.project.model import Project
 from vercel_emu.project.variables.git import read_repository
 from vercel_emu.runtime_cache.model import Scope
 
 _FILE = "cache-identity"
-_LONGEST = 200
+_LONGEST = 1024
 
 
 def is_shared(spec: str) -> bool:
@@ -41,8 +42,8 @@ def _kept(project: Project) -> str:
     """The name with a random end, made once; where nothing can be kept, with one of its path."""
     file = project.root / EMU_DIR / _FILE
     try:
-        kept = file.read_text()[:_LONGEST].strip()
-        if kept.isprintable() and kept:
+        kept = read_text(file, _LONGEST).strip()
+        if kept and kept.isprintable():
             return kept
     except (OSError, ValueError):
         pass

@@ -215,6 +215,16 @@ class CacheSet(msgspec.Struct, tag="emu-cache-set"):
     payload: CacheSetPayload
 
 
+class _CacheOutside(msgspec.Struct):
+    where: str
+
+
+class CacheOutside(msgspec.Struct, tag="emu-cache-outside"):
+    """The runtime cache was used outside of a request, at `where` (`file:line`, or empty)."""
+
+    payload: _CacheOutside
+
+
 class _SelfCall(msgspec.Struct):
     port: int
     invocation: str
@@ -241,6 +251,7 @@ type RuntimeMessage = (
     | FsWrite
     | LeftOutRead
     | CacheSet
+    | CacheOutside
     | SelfCall
 )
 

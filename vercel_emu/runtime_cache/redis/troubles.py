@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -14,8 +15,12 @@ from redis.exceptions import (
     NoPermissionError,
     OutOfMemoryError,
     ReadOnlyError,
+    RedisError,
     ResponseError,
 )
+
+_CLASS_NAME = re.compile(r" \w+:\w+Error$")
+"""What the client adds to a server's text."""
 
 _CLUSTER = "is a cluster, which is not supported"
 _TO_A_SINGLE_SERVER = "Give the address of a single server with `--cache`."
@@ -39,12 +44,13 @@ CLUSTER = Trouble("CACHE_CLUSTER", _CLUSTER, _TO_A_SINGLE_SERVER)
 
 def trouble_of(error: Exception) -> Trouble | None:
     """What is wrong where a server answers with this error; None where it does not answer."""
-    if isinstance(error.__cause__, ResponseError):  # while it connected
+    if isinstance(error.__cause__, RedisError):  # while it connected
         return trouble_of(error.__cause__)
-    text = str(error).partition(" server:")[0].rstrip(".")  # the client adds a class's name
+    text = _CLASS_NAME.sub("", str(error)).rstrip(".")
     match error:
         case AuthenticationError() | AuthenticationWrongNumberOfArgsError():
-            refused = f"refuses the user name or password ({text})"
+            asks = "HELLO must be called" in text or "required" in text
+            refused = "asks for a password" if asks else "refuses the user name or password"
             return Trouble("CACHE_WRONG_PASSWORD", refused, _PASSWORD_HINT)
         case AskError() | ClusterDownError() | ClusterCrossSlotError():
             return CLUSTER
