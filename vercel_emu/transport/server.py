@@ -78,8 +78,7 @@ class EdgeHttpProtocol(HttpToolsProtocol):
                 # What came in one piece with the handshake belongs to the WebSocket.
                 if early:
                     self.transport.get_protocol().data_received(early)  # type: ignore[attr-defined]
-            else:
-                self._go_on_without_upgrade()
+            elif self._goes_on_without_upgrade() and early:
                 self.data_received(early)
         except httptools.HttpParserError:
             speaks_tls = is_new and data.startswith(_TLS_HANDSHAKE)
@@ -89,10 +88,11 @@ class EdgeHttpProtocol(HttpToolsProtocol):
         """Whether the request opens a WebSocket (RFC 6455 section 4.1: with GET)."""
         return self.scope["method"] == "GET" and self._should_upgrade()
 
-    def _go_on_without_upgrade(self) -> None:
+    def _goes_on_without_upgrade(self) -> bool:
         """An upgrade that is not taken changes nothing (RFC 9110 section 7.8): the body follows.
 
         The parser stops there, so another one goes on; a head of its own tells it the framing.
+        False where the framing is none that anybody could read.
         """
         self._body_follows = False
         self._repeating = True
@@ -102,8 +102,14 @@ class EdgeHttpProtocol(HttpToolsProtocol):
             for name, value in self.headers
             if name in (b"content-length", b"transfer-encoding")
         ]
-        self.parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n" % b"".join(framing))
-        self._repeating = False
+        try:
+            self.parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n" % b"".join(framing))
+        except httptools.HttpParserError:
+            self._refuse_as("BAD_REQUEST")
+            return False
+        finally:
+            self._repeating = False
+        return True
 
     def on_message_begin(self) -> None:
         if self._repeating:

@@ -368,6 +368,23 @@ def test_an_upgrade_that_is_not_taken_changes_nothing(
         assert emu.get("/count").json()["method"] == "GET"
 
 
+@pytest.mark.parametrize(
+    "framing",
+    [
+        b"transfer-encoding: gzip, identity\r\n",
+        b"transfer-encoding: chunked\r\ntransfer-encoding: x\r\n",
+        b"transfer-encoding: chunked\r\ncontent-length: 5\r\n",
+        b"content-length: 5\r\ncontent-length: 6\r\n",
+    ],
+)
+def test_an_upgrade_with_a_framing_that_nobody_can_read(emu: Emulation, framing: bytes) -> None:
+    head = b"POST /count HTTP/1.1\r\nhost: x\r\nupgrade: x\r\nconnection: upgrade\r\n"
+    answer = emu.raw(head + framing + b"\r\nhello" + INNER)
+    assert status(answer) == 400
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert b"smuggled" not in json.dumps(seen(emu)).encode()
+
+
 def test_after_a_request_without_host_nothing_more_is_read(emu: Emulation) -> None:
     asked = b"POST /count HTTP/1.1\r\ncontent-length: 0\r\n\r\n"
     answer = emu.raw(asked + b"GET /count HTTP/1.1\r\nhost: x\r\n\r\n")
