@@ -385,6 +385,15 @@ def test_an_upgrade_with_a_framing_that_nobody_can_read(emu: Emulation, framing:
     assert b"smuggled" not in json.dumps(seen(emu)).encode()
 
 
+@pytest.mark.parametrize("target", [b"/count", b"x:443"])
+def test_nobody_tunnels(emu: Emulation, target: bytes) -> None:
+    framing = b"content-length: %d\r\n" % len(INNER)
+    answer = emu.raw(b"CONNECT " + target + b" HTTP/1.1\r\nhost: x\r\n" + framing + b"\r\n" + INNER)
+    assert status(answer) in (400, 405)
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert "smuggled" not in json.dumps(seen(emu))
+
+
 def test_after_a_request_without_host_nothing_more_is_read(emu: Emulation) -> None:
     asked = b"POST /count HTTP/1.1\r\ncontent-length: 0\r\n\r\n"
     answer = emu.raw(asked + b"GET /count HTTP/1.1\r\nhost: x\r\n\r\n")
