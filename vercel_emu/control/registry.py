@@ -13,9 +13,7 @@ import msgspec
 
 from vercel_emu.emu_folder import announcement_paths, is_ours, write_whole
 from vercel_emu.files.reading import read_bytes
-
-LOOPBACK = "127.0.0.1"
-"""Where control listens, and nowhere else."""
+from vercel_emu.transport.listen import LOOPBACK_ADDRESS
 
 
 class RunningEmulator(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +87,7 @@ def _alive(emulator: RunningEmulator) -> bool:
 
     The file may have come with somebody's repository: nothing is told to another machine.
     """
-    if urlsplit(emulator.control_url).hostname != LOOPBACK:
+    if urlsplit(emulator.control_url).hostname != LOOPBACK_ADDRESS:
         return False
     try:
         os.kill(emulator.pid, 0)

@@ -134,6 +134,7 @@ class Attempt:
             self._request.on_head(status, [*head.headers, *more])
         without_length = head.ends_with_connection(self._call.request.method.encode())
         if without_length:
+            self.kept_open = head.keeps_open
             self._end_with_invocation()
         first = b""
         if self._request.overlay and may_be_bare(status, head.content_length, head.headers):
@@ -151,7 +152,6 @@ class Attempt:
             await self._call.send({"type": "http.response.body", "body": first, "more_body": True})
         async for chunk in connection.body():
             await self._call.send({"type": "http.response.body", "body": chunk, "more_body": True})
-        self.kept_open = without_length and head.keeps_open
         if connection.ended_by_close and not await self._ended_properly():
             raise Broken
         await self._call.send({"type": "http.response.body", "body": b""})

@@ -15,7 +15,7 @@ from vercel_emu.instance.output.diagnosis import Diagnosis
 from vercel_emu.instance.output.logs import LineJoiner
 from vercel_emu.instance.output.tracebacks import CodeError
 from vercel_emu.instance.process.process import InstanceProcess
-from vercel_emu.transport.connection import ConnectionPool
+from vercel_emu.transport.connection_pool import ConnectionPool
 
 SAID_OF_A_LINE = 8192
 """Characters of a line that are remembered in case they explain a failure."""

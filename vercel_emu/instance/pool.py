@@ -36,7 +36,7 @@ from vercel_emu.instance.standby_learning import StandbyLearning
 from vercel_emu.instance.startup import Startup
 from vercel_emu.instance.waiting import Turns, Waiters, answers, drained
 from vercel_emu.tasks import TaskSet
-from vercel_emu.transport.connection import ConnectionPool
+from vercel_emu.transport.connection_pool import ConnectionPool
 
 __all__ = ["CannotStart", "FunctionPool", "Instance", "PoolSettings", "StartFailure"]
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from vercel_emu.instance.instance import CannotStart, Instance, PoolSettings, StartFailure
-from vercel_emu.transport.connection import ping
+from vercel_emu.transport.connection_pool import ping
 
 BETWEEN_LOOKS = 0.05
 PING_TIMEOUT = 2.0

@@ -18,7 +18,8 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from vercel_emu.errors import EmuError
-from vercel_emu.transport.connection import Connection, ConnectionFailed, ConnectionPool
+from vercel_emu.transport.connection import Connection, ConnectionFailed
+from vercel_emu.transport.connection_pool import ConnectionPool
 from vercel_emu.transport.listen import LOOPBACK
 
 ANSWER_SECONDS = 330.0

@@ -12,7 +12,8 @@ from vercel_emu.options import parse_listen
 DEFAULT_PORT = 3000
 PORTS_TO_TRY = 50
 ANY_HOST = ("0.0.0.0", "::")
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
+LOOPBACK_ADDRESS = "127.0.0.1"
+LOOPBACK = ("localhost", LOOPBACK_ADDRESS, "::1")
 _NO_IPV6 = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT}
 
 
@@ -37,7 +38,7 @@ def bind(host: str, port: int | None) -> list[socket.socket]:
 
 
 def _bind_each(host: str, port: int) -> list[socket.socket]:
-    first = _bind("127.0.0.1" if host == "localhost" else host, port)
+    first = _bind(LOOPBACK_ADDRESS if host == "localhost" else host, port)
     if host not in ("localhost", "0.0.0.0"):
         return [first]
     for _ in range(PORTS_TO_TRY):
@@ -49,7 +50,7 @@ def _bind_each(host: str, port: int) -> list[socket.socket]:
             first.close()
             if port:
                 raise
-        first = _bind("127.0.0.1" if host == "localhost" else host, 0)
+        first = _bind(LOOPBACK_ADDRESS if host == "localhost" else host, 0)
     return [first]
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import Protocol, cast
 
 from vercel_emu.instance.pool import Instance
-from vercel_emu.transport.connection import Connection, connect_loopback
+from vercel_emu.transport.connection import Connection
+from vercel_emu.transport.connection_pool import connect_loopback
 from vercel_emu.transport.headers import RawHeaders
 
 MAX_HEAD = 256 * 1024
