@@ -45,12 +45,14 @@ class PoolSettings:
 class Change:
     """A change of the user's files; shared by all functions, announced by the first that serves.
 
-    `at` is a `time.perf_counter()` reading of the moment the change was seen.
+    `at` is a `time.perf_counter()` reading of the moment the change was seen. `reason` says why the
+    first file matters, where that is not plain.
     """
 
     files: tuple[str, ...] = ()
     at: float = field(default_factory=time.perf_counter)
     announced: bool = False
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,9 @@ class LaunchSpec:
     """What of the project the function does not have in a deployment."""
     fd_limit: int | None = None
     report_files: bool = False
-    """Tell of each of the user's files that it imports: the project has other functions."""
+    """Tell of each of the user's files that it imports, reads and writes: saves are followed."""
+    alone: bool = True
+    """It is the whole project, not one of several functions."""
 
     @property
     def code(self) -> Code:
