@@ -86,7 +86,10 @@ def scenario() -> None:
 
     async def play(url: str) -> Report:
         async with HttpClient(url) as client:
-            return await Player(parsed, players, client, file="world.toml").play()
+            player = Player(parsed, players, client, file="world.toml")
+            report = player.new_report()
+            await player.play(report)
+            return report
 
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "app.py").write_text(APP)

@@ -1,4 +1,7 @@
-"""Write the parts of docs/ that repeat what the code says: options, commands, events, scenarios."""
+"""Write the parts of docs/ that repeat what the code says: options, commands, events, scenarios.
+
+The JSON schemas in docs/schema/ are made from the same tables.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,9 @@ import ast
 import dataclasses
 import inspect
 import itertools
+import json
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +21,9 @@ from msgspec import inspect as shapes
 
 from vercel_emu.cli import COMMANDS, cli
 from vercel_emu.events import Event
-from vercel_emu.options import Options
+from vercel_emu.options import Help, Options
 from vercel_emu.platform.limits_table import limits_table
+from vercel_emu.platform.regions import LOCAL_REGION, REGIONS
 from vercel_emu.scenarios.scenario import Expectation, JsonExpectation, Pattern, Scenario, Step
 from vercel_emu.visitors.named import NamedVisitor
 
@@ -218,6 +223,110 @@ TABLES_OF = {
 """Where docs/ explains each table that is the value of a key."""
 
 
+# JSON schemas of the same tables, for editors ------------------------------------------------
+
+type Schema = dict[str, Any]
+
+STRUCTS = (Scenario, Step, Expectation, JsonExpectation, Pattern, NamedVisitor)
+
+
+def scenario_schema() -> Schema:
+    """A whole scenario file."""
+    return {"title": "A scenario of vercel-emu", **_struct_schema(Scenario)}
+
+
+def pyproject_schema() -> Schema:
+    """A whole pyproject.toml: as everybody knows it, and `[tool.vercel-emu]`."""
+    tool = {"type": "object", "properties": {"vercel-emu": options_schema()}}
+    return {
+        "title": "pyproject.toml with [tool.vercel-emu]",
+        "allOf": [{"$ref": "https://json.schemastore.org/pyproject.json"}],
+        "type": "object",
+        "properties": {"tool": tool},
+    }
+
+
+def options_schema() -> Schema:
+    """The table `[tool.vercel-emu]`: every option that may stand there, and visitors."""
+    types = msgspec.json.schema(Options, schema_hook=_path_schema)["$defs"]["Options"]["properties"]
+    options = {
+        field.name.replace("_", "-"): _option_schema(field, types[field.name])
+        for field in dataclasses.fields(Options)
+        if field.metadata["help"].config
+    }
+    visitors = {
+        "description": "`[tool.vercel-emu.visitors.NAME]`: visitors of your own.",
+        "type": "object",
+        "additionalProperties": _struct_schema(NamedVisitor),
+    }
+    return {
+        "description": "Options of `vercel-emu dev`; the command line wins over them.",
+        "type": "object",
+        "properties": {**options, "visitors": visitors},
+        "additionalProperties": False,
+    }
+
+
+def _option_schema(field: dataclasses.Field[Any], schema: Schema) -> Schema:
+    described: Help = field.metadata["help"]
+    schema = {"description": described.text, **_resolved(schema, {})}
+    if described.least is not None:
+        schema["minimum"] = described.least
+    others = [*(["number"] if described.number else []), *(["boolean"] if described.bare else [])]
+    if others:
+        schema["type"] = [schema["type"], *others]
+    if field.name == "region":
+        schema["enum"] = [*REGIONS, LOCAL_REGION]
+    return schema
+
+
+def _path_schema(kind: type) -> Schema:
+    if kind is Path:
+        return {"type": "string"}
+    raise NotImplementedError(f"how is a {kind.__name__} written in TOML?")
+
+
+def _struct_schema(kind: type[msgspec.Struct]) -> Schema:
+    """What msgspec says of a struct and of those in it, with the docs of their fields."""
+    [top], tables = msgspec.json.schema_components([kind])
+    for struct in STRUCTS:
+        if struct.__name__ in tables:
+            properties = tables[struct.__name__]["properties"].values()
+            for schema, text in zip(properties, _field_docs(struct).values(), strict=True):
+                schema["description"] = text
+    return _resolved(top, tables)
+
+
+def _resolved(schema: Schema, tables: Mapping[str, Schema]) -> Schema:
+    """A schema with its tables in the place of the `$ref`s, and no null, which TOML hasn't.
+
+    JSON Schema's draft 7, the newest that the TOML plugins of editors understand, allows
+    no description beside a `$ref`.
+    """
+    if "$ref" in schema:
+        table = _resolved(tables[schema["$ref"].rpartition("/")[2]], tables)
+        return {**table, "description": schema.get("description", table["description"])}
+    found: Schema = {}
+    for key, value in schema.items():
+        match key, value:
+            case "title", _:
+                pass
+            case "default", None | "" | [] | {}:
+                pass
+            case "anyOf", [one, {"type": "null"}]:
+                found |= _resolved(one, tables)
+            case "anyOf", [*choices]:
+                given = [one for one in choices if one != {"type": "null"}]
+                found["anyOf"] = [_resolved(one, tables) for one in given]
+            case (("items" | "additionalProperties"), {}):
+                found[key] = _resolved(value, tables)
+            case "properties", {}:
+                found[key] = {name: _resolved(one, tables) for name, one in value.items()}
+            case _:
+                found[key] = value
+    return found
+
+
 # The files ----------------------------------------------------------------------------------
 
 
@@ -246,6 +355,15 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
 }
 """Which parts of which file are written here."""
 
+SCHEMAS = {"scenario.json": scenario_schema, "pyproject.json": pyproject_schema}
+"""The files of docs/schema/."""
+
+
+def schema_text(file: str) -> str:
+    """The text of a file of docs/schema/."""
+    schema = {"$schema": "http://json-schema.org/draft-07/schema#", **SCHEMAS[file]()}
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
 
 def with_tables(file: str, text: str) -> str:
     """The text of a file of docs/ with the written parts brought up to date."""
@@ -262,3 +380,5 @@ if __name__ == "__main__":
     for name in PARTS:
         path = DOCS / name
         path.write_text(with_tables(name, path.read_text()))
+    for name in SCHEMAS:
+        (DOCS / "schema" / name).write_text(schema_text(name))

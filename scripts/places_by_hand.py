@@ -277,11 +277,16 @@ COUNTRY_NAMES: dict[str, tuple[str, ...]] = {
     "VN": ("Viet Nam",),
 }
 
-# Other names of a large city that nobody means by them.
-MISLEADING_NAMES = {("victoria", "HK"), ("venise", "FR")}
+# Other names of a large city or of a country that nobody means by them. (Oman and Amman are told
+# apart by vowel signs alone.)
+MISLEADING_NAMES = {("victoria", "HK"), ("venise", "FR"), ("عمان", "OM")}
 
 # Names that people use and the source lacks.
 MORE_NAMES: dict[tuple[str, str], tuple[str, ...]] = {
     ("New York", "US"): ("纽约", "纽约市"),
     ("Venice", "IT"): ("Venise", "Venecia", "威尼斯"),
+    ("Fushun", "CN"): ("抚顺",),
+    ("Hyderabad", "IN"): ("హైదరాబాద్",),
+    ("Indore", "IN"): ("इंदौर",),
+    ("Khartoum", "SD"): ("الخرطوم",),
 }

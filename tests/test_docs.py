@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import runpy
+import shlex
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +16,7 @@ from typing import Any
 import click
 import pytest
 
-from tests.checkout import ROOT
+from tests.checkout import ROOT, code_blocks
 from vercel_emu.cli import COMMANDS, cli
 
 DOCS = ROOT / "docs"
@@ -25,6 +28,11 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md")
 def test_what_repeats_the_code_is_up_to_date(name: str) -> None:
     text = (DOCS / name).read_text()
     assert SCRIPT["with_tables"](name, text) == text, "run scripts/docs_tables.py"
+
+
+@pytest.mark.parametrize("name", SCRIPT["SCHEMAS"])
+def test_the_schemas_are_up_to_date(name: str) -> None:
+    assert SCRIPT["schema_text"](name) == (DOCS / "schema" / name).read_text()
 
 
 def test_the_readme_is_for_five_minutes() -> None:
@@ -68,6 +76,61 @@ def test_every_key_of_a_scenario_is_explained() -> None:
         text = (DOCS / name).read_text()
         rows = re.findall(r"^\| `[\w-]+` \| .* \|$", text, re.MULTILINE)
         assert [row for row in rows if row.endswith("|  |")] == []
+
+
+# What is to be typed or copied ---------------------------------------------------------------
+
+
+def typed_commands() -> Iterator[tuple[str, list[str]]]:
+    """Each `vercel-emu ...` in the blocks of code: its page and the words after `vercel-emu`."""
+    for page in PAGES:
+        for block in code_blocks(page, r"(?!text)\w+"):
+            for text in re.findall(r"(?:^|(?<!inject) )vercel-emu ([a-z].*)$", block, re.MULTILINE):
+                words = shlex.split(re.split(r" (?:>|&)|$", text)[0], comments=True)
+                yield page.name, words
+            for text in re.findall(r'^CMD \["vercel-emu", (.*)\]$', block, re.MULTILINE):
+                yield page.name, json.loads(f"[{text}]")
+
+
+@pytest.mark.parametrize(
+    ("page", "words"), [pytest.param(*one, id=shlex.join(one[1])) for one in typed_commands()]
+)
+def test_a_command_in_the_docs_can_be_typed(
+    page: str, words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("api", "web"):
+        (tmp_path / name).mkdir()
+    command: click.Command = cli
+    context = click.Context(cli)
+    while isinstance(command, click.Group):
+        found = command.get_command(context, words[0])
+        assert found is not None, page
+        command, words = found, words[1:]
+    command.make_context(command.name, words, parent=context)
+
+
+def test_commands_are_found_in_the_docs() -> None:
+    found = [(page, words[0]) for page, words in typed_commands()]
+    assert {("recipes.md", word) for word in ("dev", "check", "play")} <= set(found)
+
+
+def test_files_to_copy_are_well_formed() -> None:
+    for page in PAGES:
+        for block in code_blocks(page, "json"):
+            json.loads(block)
+        for block in code_blocks(page, "toml"):
+            tomllib.loads(block)
+
+
+def test_the_debugger_attaches_where_the_emulator_listens() -> None:
+    [text] = [one for one in code_blocks(DOCS / "recipes.md", "json") if "debugpy" in one]
+    [configuration] = json.loads(text)["configurations"]
+    dev = cli.get_command(click.Context(cli), "dev")
+    assert dev is not None
+    [option] = [one for one in dev.params if one.name == "debugpy"]
+    assert isinstance(option, click.Option)
+    assert configuration["connect"] == {"host": "127.0.0.1", "port": option.flag_value}
 
 
 # Links ---------------------------------------------------------------------------------------

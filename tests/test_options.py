@@ -55,6 +55,50 @@ def test_flags(arguments: list[str], name: str, value: object) -> None:
     assert parse(*arguments)[name] == value
 
 
+@pytest.mark.parametrize(
+    ("written", "name", "value"),
+    [
+        ({"listen": 3123}, "listen", "3123"),
+        ({"listen": "3123"}, "listen", "3123"),
+        ({"crons": True}, "crons", "1x"),
+        ({"crons": False}, "crons", None),
+        ({"crons": 60}, "crons", "60"),
+        ({"crons": 0.5}, "crons", "0.5"),
+        ({"debugpy": True}, "debugpy", 5678),
+        ({"debugpy": False}, "debugpy", None),
+        ({"debugpy": 0}, "debugpy", 0),
+        ({"install": False}, "install", False),
+        ({"max-duration": 5}, "max_duration", 5),
+        ({"startup-timeout": 5}, "startup_timeout", 5.0),
+        ({"cache_size": 5}, "cache_size", 5),
+    ],
+)
+def test_a_value_as_toml_has_it(written: dict[str, Any], name: str, value: object) -> None:
+    assert getattr(load_options(written, {}, FILE), name) == value
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"listen": True},
+        {"listen": 1.5},
+        {"listen": 99999},
+        {"listen": -1},
+        {"visitor": 5},
+        {"region": 1},
+        {"debugpy": "yes"},
+        {"crons": "often"},
+        {"reload": "no"},
+    ],
+)
+def test_a_value_that_means_nothing(written: dict[str, Any]) -> None:
+    with pytest.raises(EmuError) as caught:
+        load_options(written, {}, FILE)
+    assert caught.value.where is not None
+    assert caught.value.where.file == "pyproject.toml"
+    assert caught.value.hint
+
+
 def test_the_command_line_wins_over_the_file() -> None:
     options = load_options({"env": "preview", "instances": 2}, {"env": "production"}, FILE)
     assert (options.env, options.instances) == ("production", 2)
@@ -117,19 +161,23 @@ def test_a_misspelt_key_gets_a_suggestion() -> None:
 @pytest.mark.parametrize(
     ("text", "address"),
     [
-        (None, ("127.0.0.1", None)),
-        ("8000", ("127.0.0.1", 8000)),
+        (None, ("localhost", None)),
+        ("8000", ("localhost", 8000)),
         ("0.0.0.0:8000", ("0.0.0.0", 8000)),
         ("[::1]:8000", ("::1", 8000)),
-        (":0", ("127.0.0.1", 0)),
+        (":0", ("localhost", 0)),
         ("localhost:3000", ("localhost", 3000)),
+        ("0.0.0.0", ("0.0.0.0", None)),
+        ("localhost", ("localhost", None)),
+        ("::1", ("::1", None)),
+        ("[::]", ("::", None)),
     ],
 )
 def test_listen(text: str | None, address: tuple[str, int | None]) -> None:
     assert parse_listen(text) == address
 
 
-@pytest.mark.parametrize("text", ["", "localhost", "1:99999", "host:port", "-1"])
+@pytest.mark.parametrize("text", ["", "myhost", "1:99999", "host:port", "-1", "10.0.0"])
 def test_listen_refuses(text: str) -> None:
     with pytest.raises(EmuError, match="--listen"):
         parse_listen(text)

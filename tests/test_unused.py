@@ -21,7 +21,8 @@ CALLED_BY = {
     "httptools, on a parser's protocol": "on_message_begin on_header on_headers_complete on_body"
     " on_message_complete",
     "uvicorn, on its HTTP protocol and its server": "on_response_complete capture_signals",
-    "click, on a group": "format_commands",
+    "click, on a group, a command and a shell": "format_commands format_options resolve_command"
+    " shell_complete get_completions get_completion_args",
     # Without them, tests would have to wait for a second of real time, or reach into privates.
     "tests of the stores' background work and retries": "settle upkeep_is_due retry_now",
 }

@@ -29,3 +29,7 @@ def __getattr__(name: str) -> Any:
             'Install the extra: pip install "vercel-emu[testing]"',
         ) from None
     return getattr(emulator, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -15,7 +15,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TextIO
+from typing import Any, TextIO
 
 import msgspec
 
@@ -24,6 +24,7 @@ from vercel_emu.platform.own_paths import PAGES_OWN_REQUESTS
 
 FLUSH_SECONDS = 0.01
 LONGEST_PATH = 200
+_ERASED_LINE = "\r\x1b[K"
 _REMEMBERED = 100
 """Invocations that have ended and whose lines are still told apart."""
 
@@ -52,6 +53,13 @@ class LineWriter:
         self._out = out
         self._lines: list[str] = []
         self._handle: asyncio.TimerHandle | None = None
+        self._prompt = ""
+        self._shown_prompt = ""
+
+    def show_prompt(self, text: str) -> None:
+        """Keep this below all lines, for a terminal that is wider than it; empty: no longer."""
+        self._prompt = text
+        self.flush()
 
     def add(self, line: str) -> None:
         self._lines.append(line)
@@ -78,9 +86,12 @@ class LineWriter:
             self._handle.cancel()
             self._handle = None
         lines, self._lines = self._lines, []
-        if not lines:
+        text = "".join(f"{line}\n" for line in lines)
+        if self._prompt or self._shown_prompt:
+            text = (_ERASED_LINE if self._shown_prompt else "") + text + self._prompt
+            self._shown_prompt = self._prompt
+        if not text:
             return
-        text = "\n".join(lines) + "\n"
         try:
             try:
                 self._out.write(text)
@@ -96,13 +107,12 @@ class JsonConsole:
 
     def __init__(self, writer: LineWriter) -> None:
         self._writer = writer
-        self._ascii = codecs.lookup(writer.encoding).name != "utf-8"
+        self._encoding = writer.encoding
 
     def __call__(self, event: events.Event) -> None:
         fields = msgspec.to_builtins(event)
         shape = {"event": type(event).__name__, "time": round(time.time(), 3), **fields}
-        line = json.dumps(shape, ensure_ascii=self._ascii)
-        self._writer.add(line if line.isprintable() else line.translate(_JSON_UNSAFE))
+        self._writer.add(json_text(shape, self._encoding))
 
 
 class PrettyConsole:
@@ -197,7 +207,7 @@ class PrettyConsole:
         self._writer.add(f"{self._clock()} {c.dim}{path} {text}{c.reset}")
 
     def _log(self, event: events.LogLine) -> None:
-        if event.stream == "stdout" and not self._verbose and _ACCESS_LOG.match(event.text):
+        if event.stream == "stdout" and not self._verbose and access_log(event.text):
             return
         c = self._colors
         if event.invocation_id and event.invocation_id != self._last_invocation:
@@ -315,7 +325,11 @@ def duration(ms: float) -> str:
     return f"{ms:.0f} ms" if ms < 1000 else f"{ms / 1000:.2f} s"
 
 
-# The runtime's WSGI and `handler` server logs each request too; the invocation's line says more.
+def access_log(line: str) -> bool:
+    """The WSGI and `handler` server's own line of a request; the invocation's says more."""
+    return _ACCESS_LOG.match(line) is not None
+
+
 _ACCESS_LOG = re.compile(r'127\.0\.0\.1 - - \[[^]]+\] "[A-Z]+ ')
 _INVISIBLE = (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)
 """C0, DEL and C1 control characters, and what else ends a line."""
@@ -333,6 +347,17 @@ _ORNAMENTS = {
     "│": "|", "┆": ":", "·": "-", "…": "...", "▲": "^", "→": "->", "✓": "+", "━": "-", "─": "-"
 }  # fmt: skip
 """Our own characters, where the output can't take them."""
+
+
+def json_text(value: Any, encoding: str, indent: int | None = None) -> str:
+    """JSON for an output of this encoding, control characters visible; NaN is null."""
+    ascii_only = codecs.lookup(encoding).name != "utf-8"
+    try:
+        text = json.dumps(value, ensure_ascii=ascii_only, indent=indent, allow_nan=False)
+    except ValueError:
+        finite = msgspec.json.decode(msgspec.json.encode(value))
+        text = json.dumps(finite, ensure_ascii=ascii_only, indent=indent)
+    return text if text.isprintable() else text.translate(_JSON_UNSAFE)
 
 
 def shortened(path: str) -> str:

@@ -29,6 +29,8 @@ class Notice(Event, frozen=True, kw_only=True):
     hint: str | None = None
     code: str | None = None
     where: Where | None = None
+    url: str | None = None
+    """The address that it tells: of `LISTENING`, the emulator's."""
 
 
 def notice_of(of: EmuError | ProjectWarning, level: Level) -> Notice:

@@ -21,6 +21,9 @@ from vercel_emu.platform.regions import check_region
 type Mode = Literal["development", "preview", "production"]
 type LogFormat = Literal["pretty", "json"]
 
+DEBUGPY_PORT = 5678
+"""Where debuggers look for debugpy unless they are told otherwise."""
+
 MAX_SPEED = 100_000.0
 """How many times faster than the clock the schedule of cron jobs may run."""
 
@@ -33,8 +36,10 @@ class Help:
     text: str
     config: bool = True
     metavar: str = ""
-    bare: str = ""
-    """The value of the option where it is given without one."""
+    bare: str | int = ""
+    """The value of the option where it is given without one, or as `true`."""
+    number: bool = False
+    """Whether a number may be written where it is text."""
     least: float | None = None
     """The smallest number that makes sense."""
 
@@ -46,10 +51,11 @@ def _option(
     *,
     config: bool = True,
     metavar: str = "",
-    bare: str = "",
+    bare: str | int = "",
+    number: bool = False,
     least: float | None = None,
 ) -> Any:
-    described = Help(flags, text, config, metavar, bare, least)
+    described = Help(flags, text, config, metavar, bare, number, least)
     return dataclasses.field(default=default, metadata={"help": described})
 
 
@@ -62,6 +68,19 @@ class Options:
         "--listen",
         "Where to listen. The default port moves to the next free one if it is busy.",
         metavar="[HOST:]PORT",
+        number=True,
+    )
+    https: bool = _option(
+        False, "--https", "Serve HTTPS, as a deployment does, with a development certificate."
+    )
+    https_cert: Path | None = _option(
+        None, "--https-cert", "Serve HTTPS with this certificate (PEM).", metavar="FILE"
+    )
+    https_key: Path | None = _option(
+        None,
+        "--https-key",
+        "Its private key, where the certificate's file lacks it.",
+        metavar="FILE",
     )
     env: Mode = _option("development", "--env", "The environment to emulate.")
     region: str = _option("iad1", "--region", "The region the functions run in.", metavar="CODE")
@@ -118,6 +137,7 @@ class Options:
         "Call the cron jobs on schedule; =60x lets an hour pass in a minute.",
         metavar="[SPEED]",
         bare="1x",
+        number=True,
     )
     cache: str = _option(
         "file",
@@ -199,7 +219,12 @@ class Options:
         False, "--live-reload", "Open HTML pages reload themselves after a reload."
     )
     debugpy: int | None = _option(
-        None, "--debugpy", "Let a debugger attach at this port (5678).", metavar="[PORT]", least=0
+        None,
+        "--debugpy",
+        "Let a debugger attach at this port (5678).",
+        metavar="[PORT]",
+        bare=DEBUGPY_PORT,
+        least=0,
     )
     open: bool = _option(False, "--open", "Open the browser when ready.", config=False)
     quiet: bool = _option(False, "--quiet", "Only warnings, errors and the app's own output.")
@@ -221,8 +246,15 @@ class Options:
                     f"It is {described.least} or more: {described.text}",
                 )
         object.__setattr__(self, "region", check_region(self.region))
+        parse_listen(self.listen)
         if self.crons is not None:
             parse_speed(self.crons)
+        if self.https_key is not None and self.https_cert is None:
+            raise EmuError(
+                "INVALID_OPTION",
+                f"--https-key {self.https_key} is there without --https-cert.",
+                "Name the certificate too, or leave both away for one that is made for you.",
+            )
 
 
 def help_of(name: str) -> Help:
@@ -256,7 +288,7 @@ def load_options(table: Mapping[str, Any], given: Mapping[str, Any], file: Path)
                 f'Did you mean "{close[0]}"?' if close else "See `vercel-emu dev --help`.",
                 where=Where(file.name, f"[tool.vercel-emu] {key}"),
             )
-        values[name] = value
+        values[name] = as_written(name, value)
     given = {name: value for name, value in given.items() if value is not None}
     try:
         checked = msgspec.convert(values, Options, dec_hook=_convert, strict=True)
@@ -274,6 +306,19 @@ def load_options(table: Mapping[str, Any], given: Mapping[str, Any], file: Path)
     return dataclasses.replace(checked, **given)
 
 
+def as_written(name: str, value: Any) -> Any:
+    """What a number or a switch means where the option is text: `listen = 3000`, `crons = true`.
+
+    `false` takes back an option that may be given without a value.
+    """
+    described = help_of(name)
+    if isinstance(value, bool) and described.bare:
+        return described.bare if value else None
+    if described.number and isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return value
+
+
 def _allowed(key: str) -> str:
     name = key.split("[")[0].replace("-", "_")
     return f"{key}: {help_of(name).text}" if name in Options.__dataclass_fields__ else ""
@@ -285,22 +330,27 @@ def _convert(kind: type, value: Any) -> Any:
     raise TypeError(f"a {kind.__name__} is written as text")
 
 
+_BARE_HOSTS = ("localhost", "127.0.0.1", "::1", "[::1]", "0.0.0.0", "::", "[::]")
+
+
 def parse_listen(text: str | None) -> tuple[str, int | None]:
-    """Host and port of `[HOST:]PORT`; port None where none was asked for.
+    """Host and port of `PORT`, `HOST:PORT` or a bare `HOST`; port None where none was asked for.
 
     Raises:
         EmuError: not an address.
     """
     if text is None:
-        return "127.0.0.1", None
+        return "localhost", None
+    if text in _BARE_HOSTS:
+        return text.strip("[]"), None
     host, _, port = text.rpartition(":")
     if not port.isdigit() or int(port) > 65535:
         raise EmuError(
             "BAD_ADDRESS",
             f"--listen: {text!r} has no port between 0 and 65535.",
-            "Write PORT or HOST:PORT, such as 3000, 0.0.0.0:3000 or [::1]:3000.",
+            "Write PORT, HOST:PORT or HOST, such as 3000, [::1]:3000 or 0.0.0.0.",
         )
-    return host.strip("[]") or "127.0.0.1", int(port)
+    return host.strip("[]") or "localhost", int(port)
 
 
 def parse_speed(text: str) -> float:

@@ -25,7 +25,8 @@ def test_json_has_a_documented_shape(tmp_path: Path) -> None:
     write(tmp_path, {".env": "SECRET=hunter2\n1X=2\n"})
     result = run(tmp_path, "--format", "json", "--env", "preview", "--region", "hnd1")
     answer = json.loads(result.stdout)
-    assert set(answer) == {"environment", "variables", "warnings"}
+    assert set(answer) == {"environment", "url", "variables", "warnings"}
+    assert answer["url"] is None, "no emulator runs"
     assert answer["environment"] == "preview"
     rows = {row["name"]: row for row in answer["variables"]}
     assert rows["SECRET"] == {"name": "SECRET", "value": MASK, "source": ".env:1", "secret": True}

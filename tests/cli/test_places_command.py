@@ -23,7 +23,7 @@ def test_a_search_shows_what_to_write() -> None:
 
 def test_country_and_limit() -> None:
     found = json.loads(run("springfield", "--country", "us", "--limit", "2", "--json"))
-    assert [place["write"] for place in found] == ["Springfield, MO, US", "Springfield, MA, US"]
+    assert [place["write"] for place in found] == ["Springfield, IL, US", "Springfield, MA, US"]
 
 
 def test_names_in_other_scripts_and_qualifiers() -> None:
@@ -45,5 +45,6 @@ def test_nothing_found_is_an_error_with_a_hint(args: tuple[str, ...]) -> None:
     assert result.exception.hint
 
 
-def test_nothing_found_in_json_is_an_empty_list() -> None:
-    assert json.loads(run("zzqqx", "--json")) == []
+def test_nothing_found_in_json_is_an_empty_list_and_no_success() -> None:
+    result = CliRunner().invoke(cli, ["places", "zzqqx", "--json"])
+    assert (result.exit_code, json.loads(result.stdout)) == (1, [])

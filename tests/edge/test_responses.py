@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
+from starlette.types import Message
 
 from vercel_emu.edge.failure import Failure
+from vercel_emu.edge.invoker import leads_to_https_of_itself
+from vercel_emu.edge.request import read_request
 from vercel_emu.edge.responses.failures import (
     body,
     headers,
@@ -15,6 +19,7 @@ from vercel_emu.edge.responses.failures import (
 from vercel_emu.edge.responses.headers import (
     client_cache_control,
     response_headers,
+    without_hsts,
 )
 from vercel_emu.edge.responses.overlay import NO_OVERLAY, Overlay
 from vercel_emu.errors import EmuError, Where
@@ -95,3 +100,51 @@ def test_response_headers() -> None:
 )
 def test_client_cache_control(sent: bytes, seen: bytes) -> None:
     assert client_cache_control(sent) == seen
+
+
+def test_over_https_no_browser_keeps_it_for_localhost() -> None:
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def answer() -> None:
+        pairs = [(b"strict-transport-security", b"max-age=9"), (b"a", b"b")]
+        checked = without_hsts(send)
+        await checked({"type": "http.response.start", "status": 200, "headers": pairs})
+        await checked({"type": "http.response.body", "body": b"c"})
+
+    asyncio.run(answer())
+    assert sent == [
+        {"type": "http.response.start", "status": 200, "headers": [(b"a", b"b")]},
+        {"type": "http.response.body", "body": b"c"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("host", "location", "leads_there"),
+    [
+        ("localhost:3000", b"https://localhost:3000/a", True),
+        ("localhost:3000", b"https://localhost/a", True),
+        ("LOCALHOST:3000", b"HTTPS://localhost:3000", True),
+        ("[::1]:3000", b"https://[::1]:3000/", True),
+        ("localhost:3000", b"http://localhost:3000/a", False),
+        ("localhost:3000", b"https://example.com/", False),
+        ("localhost:3000", b"/https://localhost:3000", False),
+        ("localhost:3000", b"https://[", False),
+        ("[", b"https://localhost", False),
+    ],
+)
+def test_a_redirect_to_https_of_the_same_host(
+    host: str, location: bytes, leads_there: bool
+) -> None:
+    request = read_request("GET", b"/", [(b"host", host.encode())])
+    request.host = host
+    pairs = [(b"a", b"b"), (b"location", location)]
+    assert leads_to_https_of_itself(request, pairs) is leads_there
+    request.scheme = "https"
+    assert not leads_to_https_of_itself(request, pairs)
+
+
+def test_no_redirect_leads_nowhere() -> None:
+    assert not leads_to_https_of_itself(read_request("GET", b"/", []), [(b"a", b"b")])

@@ -79,9 +79,7 @@ def contexts(monkeypatch: pytest.MonkeyPatch, set_context: Any) -> Any:
 
     modules = ("clients", SimpleNamespace(set_context=set_context))
     monkeypatch.setattr(cache, "_load_vercel_cache_modules", lambda: modules)
-    monkeypatch.setenv("RUNTIME_CACHE_ENDPOINT", "http://127.0.0.1:9/v1/suspense-cache/")
-    monkeypatch.setenv("RUNTIME_CACHE_HEADERS", '{"authorization": "Bearer t"}')
-    assert purge_api.install()
+    assert purge_api.install("http://127.0.0.1:9", "Bearer t")
     clients, context = cache._load_vercel_cache_modules()  # type: ignore[misc]
     assert clients == "clients"
     return context
@@ -105,9 +103,3 @@ def test_an_sdk_without_purging_is_left_alone(monkeypatch: pytest.MonkeyPatch) -
         pass
 
     assert contexts(monkeypatch, set_context).set_context is set_context
-
-
-def test_without_an_emulator(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("RUNTIME_CACHE_ENDPOINT", raising=False)
-    monkeypatch.delenv("RUNTIME_CACHE_HEADERS", raising=False)
-    assert not purge_api.install()

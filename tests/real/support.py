@@ -267,7 +267,7 @@ class DevProcess(Address):
         if find_interpreter(root, environ=environ) is None and "--python" not in arguments:
             self._command += ["--python", sys.executable]  # or it would make an environment
         if "--listen" not in arguments:
-            self._command += ["--listen", "127.0.0.1:0"]
+            self._command += ["--listen", "0"]
         self._environ = dict(environ)
         self.process: subprocess.Popen[str]
         self.stderr = ""
@@ -347,8 +347,7 @@ class DevProcess(Address):
 
     def wait_listening(self) -> Self:
         """Return once requests are accepted; they wait for the function."""
-        message = self.wait_for("Notice", code="LISTENING")["message"]
-        self.url = message.removeprefix("listening on ")
+        self.url = self.wait_for("Notice", code="LISTENING")["url"]
         return self
 
     def forget(self) -> None:
@@ -385,7 +384,7 @@ def emulation(
     Use as a context manager. No standby unless asked for: most tests don't reload.
     """
     write_project(root, files or {})
-    given = {"listen": "127.0.0.1:0", "standby": False, "reload": False, **given}
+    given = {"listen": "localhost:0", "standby": False, "reload": False, **given}
     options = load_options(emu_table(root), given, root / "pyproject.toml")
     return Emulation(root.resolve(), options, environ or clean_environ())
 

@@ -178,7 +178,7 @@ class Killer:
         self._seen = seen
         self._random = random.Random(seed)
         self._stack = contextlib.ExitStack()
-        self._emulator = self._start("127.0.0.1:0")
+        self._emulator = self._start("localhost:0")
         self._pids = {self._emulator.process.pid}
 
     @property

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import ipaddress
+import unicodedata
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.visitors.large_cities import LARGE_CITIES
 from tests.visitors.mmdb import write_mmdb
 from tests.visitors.spellings import SPELLINGS
 from vercel_emu.errors import EmuError
 from vercel_emu.visitors.directory import VisitorDirectory
-from vercel_emu.visitors.find import find_place
+from vercel_emu.visitors.find import find_place, search_places, suggestions
 from vercel_emu.visitors.fold import fold
 from vercel_emu.visitors.resolve import NOBODY, resolve_visitor
 from vercel_emu.visitors.visitor import NEW_YORK, Visitor
@@ -104,15 +106,43 @@ def test_an_ambiguous_name_lists_three_that_can_be_pasted(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("typo", "meant"),
-    [("Toyko", "Tokyo"), ("Berlni", "Berlin"), ("Sydnei, AU", "Sydney"), ("Nariobi", "Nairobi")],
+    [
+        ("Toyko", "Tokyo, 13, JP"),
+        ("Berlni", "Berlin, BE, DE"),
+        ("Sydnei, AU", "Sydney, NSW, AU"),
+        ("Nariobi", "Nairobi, 30, KE"),
+        ("Pariss, US", "Paris, TX, US"),
+        ("Frankfrut", "Frankfurt am Main, HE, DE"),
+        ("Germny", "Germany"),
+        ("Kosvo", "Kosovo"),
+        ("Colgne", "Köln, NW, DE"),
+    ],
 )
-def test_an_unknown_name_suggests_the_nearest_three(typo: str, meant: str) -> None:
+def test_a_mistyped_name_suggests_what_may_be_meant(typo: str, meant: str) -> None:
     with pytest.raises(EmuError) as caught:
         resolve_visitor(typo)
     assert caught.value.code == "UNKNOWN_PLACE"
-    suggested = (caught.value.hint or "").partition(". ")[0]
-    assert suggested.count('"') == 6
+    suggested = (caught.value.hint or "").partition(". ")[0].split('"')[1::2]
     assert meant in suggested
+    assert len(suggested) <= 3
+    for label in suggested:
+        assert find_place(label).label == label or find_place(label).country_name == label
+
+
+def test_a_country_after_a_mistyped_name_is_heeded() -> None:
+    assert {label[-2:] for label in suggestions("Pariss, US")} == {"US"}
+    assert suggestions("Tokyo, FR")[0] == "Tokyo, 13, JP"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["xyzzyqwx", "qwerty", "asdf", "foo", "xxxx", "1234", "localhost", "hello world", "a,b,c"],
+)
+def test_nothing_is_suggested_for_nonsense(text: str) -> None:
+    assert suggestions(text) == []
+    with pytest.raises(EmuError) as caught:
+        resolve_visitor(text)
+    assert (caught.value.hint or "").startswith("A visitor is a city")
 
 
 @pytest.mark.parametrize("text", ["", "  ", ",", "'", "91,0", "0,181", "a,b,c", "x" * 10_000, "🛸"])
@@ -189,6 +219,74 @@ def test_a_directory_remembers() -> None:
 def test_a_capital_is_not_the_larger_city_around_it() -> None:
     assert resolve_visitor("New Delhi").city == "New Delhi"
     assert resolve_visitor("Delhi").city == "Delhi"
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("Brasília", "Brasília, DF, BR"),
+        ("Brasilia", "Brasília, DF, BR"),
+        ("Salvador", "Salvador, BA, BR"),
+        ("Granada", "Granada, AN, ES"),
+        ("Norfolk", "Norfolk, VA, US"),
+        ("Columbia", "Columbia, SC, US"),
+        ("Franca", "Franca, SP, BR"),
+        ("Guadalupe", "Guadalupe, NLE, MX"),
+        ("Man", "Man, MG, CI"),
+        ("Bra", "Bra, 21, IT"),
+        ("Santa Helena", "Santa Helena, PR, BR"),
+        ("Tailandia", "Tailândia, PA, BR"),
+    ],
+)
+def test_a_city_is_not_beaten_by_a_foreign_word_for_a_country(text: str, label: str) -> None:
+    assert find_place(text).label == label
+    assert search_places(text)[0].label == label
+
+
+@pytest.mark.parametrize(
+    ("text", "country"),
+    [
+        ("Francia", "FR"),
+        ("Alemania", "DE"),
+        ("España", "ES"),
+        ("Nederland", "NL"),
+        ("Holland", "NL"),
+        ("Macau", "MO"),
+        ("Mexico", "MX"),
+        ("Lebanon", "LB"),
+        ("Jordan", "JO"),
+        ("BRA", "BR"),
+        ("MUS", "MU"),
+        ("bo", "BO"),
+        ("Нидерланды", "NL"),
+        ("नेपाल", "NP"),
+        ("सूडान", "SD"),
+    ],
+)
+def test_a_country_by_its_own_name_or_a_word_of_no_city_is_one(text: str, country: str) -> None:
+    assert find_place(text).country == country
+
+
+@pytest.mark.parametrize(("english", "own", "country"), LARGE_CITIES)
+def test_a_large_city_is_found_by_its_own_and_its_english_name(
+    english: str, own: str, country: str
+) -> None:
+    place = find_place(own)
+    assert place.country == country
+    assert fold(english) in place.names
+    for name in (english, without_accents(own), own.upper(), f"{own}, {country}"):
+        assert find_place(name) == place
+
+
+def without_accents(name: str) -> str:
+    """As people type it whose keyboards have none; only Latin letters have accents."""
+    plain = name.translate(str.maketrans("łŁđĐøØı", "lLdDoOi"))
+    bare = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
+    return bare if bare.isascii() else name
+
+
+def test_there_are_four_hundred_large_cities() -> None:
+    assert len({(english, country) for english, _, country in LARGE_CITIES}) >= 400
 
 
 @pytest.mark.parametrize("label", ["Mianzhu, Deyang, Sichuan, SC, CN", "New Delhi, DL, IN"])

@@ -10,11 +10,10 @@ from vercel_emu.project.python.overlooked import overlooked
 
 
 def ignored_manifests(checked: Checked, imports: Sequence[Finding]) -> Iterator[Finding]:
-    """An error where the manifests that count ask for nothing, or for less than is imported."""
+    """An error where the manifests that count ask for less than is imported."""
     if checked.declared is None:
         return
-    empty = not (checked.declared.requirements or checked.declared.locations)
-    lacking = any(one.code == "IMPORT_NOT_DECLARED" for one in imports)
+    lacking = any(one.code == "IMPORT_NOT_DECLARED" and one.severity == "error" for one in imports)
     for one in overlooked(checked.root, checked.manifests, checked.declared):
         finding = of_warning(one.as_warning())
-        yield replace(finding, severity="error") if empty or lacking else finding
+        yield replace(finding, severity="error") if lacking else finding

@@ -11,10 +11,64 @@ from typing import Any
 
 import click
 
+if typing.TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 from vercel_emu.options import Help, Options
 
-DEBUGPY_PORT = 5678
-"""Where debuggers look for debugpy unless they are told otherwise."""
+GROUPS: dict[str, tuple[str, ...]] = {
+    "Where and what": (
+        *("listen", "https", "https_cert", "https_key", "env", "region", "app", "python"),
+        *("env_file", "install"),
+    ),
+    "Who is asking": ("visitor", "geoip_db", "overrides"),
+    "As on the platform": (
+        *("max_duration", "limits", "strict_fs", "strict_memory", "cdn_cache", "crons"),
+        *("instances", "startup_timeout", "idle_timeout"),
+    ),
+    "Runtime cache": ("cache", "cache_size", "tag_propagation", "official_cache_client"),
+    "Reload": (
+        *("reload", "watch", "ignore", "poll", "standby", "drain_limit", "stream_grace"),
+        *("live_reload", "debugpy"),
+    ),
+    "What you see": ("overlay", "editor", "open", "quiet", "verbose", "log_format"),
+}
+"""How `dev --help` puts the options together; what is named nowhere comes last."""
+
+
+class GroupedCommand(click.Command):
+    """A command whose help has its options in groups."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        left = {
+            option.name or "": option
+            for option in self.get_params(ctx)
+            if isinstance(option, click.Option)
+        }
+        for title, names in {**GROUPS, "Other": tuple(left)}.items():
+            options = [left.pop(name) for name in names if name in left]
+            records = [option.get_help_record(ctx) for option in options]
+            if rows := [record for record in records if record is not None]:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+
+def complete_visitor(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Imported late: nothing of this is needed but by the shell."""
+    from vercel_emu.cli import completing
+
+    return completing.complete_visitor(ctx, param, incomplete)
+
+
+def complete_region(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The same for `--region`."""
+    from vercel_emu.cli import completing
+
+    return completing.complete_region(ctx, param, incomplete)
 
 
 def with_options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -46,8 +100,6 @@ def _decorator(
         settings["metavar"] = described.metavar
     if described.bare:
         settings |= {"is_flag": False, "flag_value": described.bare}
-    if field.name == "debugpy":
-        settings["is_flag"], settings["flag_value"] = False, DEBUGPY_PORT
     if kind is bool:
         settings["is_flag"] = True
         if "/" not in described.flags:
@@ -60,6 +112,10 @@ def _decorator(
         settings["callback"] = lambda ctx, param, value: tuple(value) or None
     else:
         settings["type"] = _click_type(kind)
+    if field.name in ("visitor", "region"):
+        settings["shell_complete"] = (
+            complete_visitor if field.name == "visitor" else complete_region
+        )
     return click.option(described.flags, field.name, **settings)
 
 

@@ -6,16 +6,25 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+
+
+class Stop(asyncio.Event):
+    """Set when the person or the system asks the emulator to stop."""
+
+    instead: Callable[[], bool] | None = None
+    """Asked first at Ctrl+C: whether it was meant for something else, such as a prompt."""
 
 
 @contextlib.contextmanager
-def stop_requested() -> Iterator[asyncio.Event]:
-    """An event that is set when the person or the system asks the emulator to stop."""
+def stop_requested() -> Iterator[Stop]:
+    """An event that is set when the emulator shall stop."""
     loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
+    stop = Stop()
 
     def handle(number: int) -> None:
+        if number == signal.SIGINT and stop.instead is not None and stop.instead():
+            return
         if stop.is_set():
             # The instances see the control pipe close and end themselves.
             os._exit(128 + number)

@@ -9,6 +9,7 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from typing import Annotated
 
 import msgspec
@@ -48,6 +49,7 @@ def control_api(project: ControlledProject) -> Starlette:
     routes = [
         Route("/info", api.info),
         Route("/visitor", api.visitor, methods=["GET", "PUT", "DELETE"]),
+        Route("/environment", api.environment),
         Route("/reload", api.reload, methods=["POST"]),
         Route("/events", api.events),
         Route("/invocations", api.invocations),
@@ -104,6 +106,13 @@ class _Api:
                 "functions": functions,
             }
         )
+
+    async def environment(self, request: Request) -> Response:
+        """The functions' variables with their values, and where each came from."""
+        built = self._project.described_environment()
+        variables = [asdict(variable) for variable in built.variables]
+        warnings = [warning.as_dict() for warning in built.warnings]
+        return JSONResponse({"variables": variables, "warnings": warnings})
 
     async def visitor(self, request: Request) -> Response:
         """Show, change (`{"visitor": "Tokyo"}`) or reset the current visitor."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from vercel_emu.instance.pool import FunctionPool
     from vercel_emu.options import Options
     from vercel_emu.project.model import Project
+    from vercel_emu.project.variables.environment import Environment
     from vercel_emu.runtime_cache import Scope, Store
     from vercel_emu.visitors.directory import VisitorDirectory
     from vercel_emu.visitors.visitor import Visitor
@@ -40,5 +41,7 @@ class ControlledProject(Protocol):
 
     @property
     def visitor(self) -> Visitor: ...
+
+    def described_environment(self) -> Environment: ...
 
     def set_visitor(self, text: str | None) -> None: ...

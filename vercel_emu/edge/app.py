@@ -34,12 +34,14 @@ from vercel_emu.edge.external import proxy
 from vercel_emu.edge.failure import Broken, ClientLeft, Failure, HTTPError
 from vercel_emu.edge.invoker import Invoker
 from vercel_emu.edge.request import read_request
-from vercel_emu.edge.responses import platform_responses
+from vercel_emu.edge.responses import explain, platform_responses
+from vercel_emu.edge.responses.headers import without_hsts
 from vercel_emu.edge.responses.overlay import NO_OVERLAY
 from vercel_emu.edge.responses.static_file import EtagCache
 from vercel_emu.edge.websocket.tunnel import WebSocketTunnel
 from vercel_emu.instance.pool import FunctionPool
 from vercel_emu.transport.exchange import Exchange
+from vercel_emu.transport.server import SPEAKS_TLS
 
 type Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
 type Invoke = Callable[[Call, Exchange, InvokeFunction], Awaitable[None]]
@@ -84,6 +86,7 @@ class Edge:
         self._reserved = reserved
         self._overlay = admission.settings.overlay
         self._etags = EtagCache()
+        self._told_of_tls = False
 
     @property
     def deployment(self) -> Deployment:
@@ -119,7 +122,7 @@ class Edge:
                 http_version=scope["http_version"],
             )
         )
-        call.send = send
+        call.send = without_hsts(send) if scope["scheme"] == "https" else send
         call.on_left = partial(self._client_left, call)
         try:
             await self._handle(call, exchange, receive)
@@ -170,18 +173,39 @@ class Edge:
     ) -> None:
         """The file, or 404 where there is none, or it has gone meanwhile."""
         if not file or not await platform_responses.send_static(call, outcome, file, self._etags):
-            failure = Failure(code="NOT_FOUND", explanation=call.deployment.missing)
+            functions = call.deployment.project.functions
+            failure = explain.not_found(functions, call.deployment.missing)
             await platform_responses.send_failure(
                 call, failure, overlay=self._overlay, rules=outcome.headers
             )
 
     def refuse_malformed(self, code: str = "BAD_REQUEST") -> bytes:
-        """The whole answer to a client that doesn't speak HTTP, or sends headers without end."""
+        """The whole answer to a client that doesn't speak HTTP, or sends headers without end.
+
+        What a person should know of one that speaks TLS is said once, instead of a line for each.
+        """
+        speaks_tls = code == SPEAKS_TLS
         call = self._admission.new_call(read_request("?", b"(malformed HTTP)", []))
-        failure = Failure(code=code)
+        failure = Failure(code="BAD_REQUEST" if speaks_tls else code)
         answer = platform_responses.failure_bytes(call, failure, overlay=NO_OVERLAY)
-        self._emit(call.answered())
+        if speaks_tls:
+            self._tell_of_tls()
+        else:
+            self._emit(call.answered())
         return answer
+
+    def _tell_of_tls(self) -> None:
+        if self._told_of_tls:
+            return
+        self._told_of_tls = True
+        self._emit(
+            events.Notice(
+                level="warn",
+                code=SPEAKS_TLS,
+                message="A client asks by https://, and this emulator speaks http:// only.",
+                hint="Open http:// there, or start with --https.",
+            )
+        )
 
     async def _own_error(self, call: Call, exchange: Exchange, error: Exception) -> None:
         """An error of the emulator's own; the next request must not suffer from it."""

@@ -24,6 +24,7 @@ from vercel_emu.transport.connection import (
     ResponseHead,
 )
 from vercel_emu.transport.exchange import Exchange
+from vercel_emu.transport.headers import RawHeaders
 
 TRACEBACK_SECONDS = 0.3
 """How long after a bare 500 its traceback may be on its way: servers log it after answering."""
@@ -47,8 +48,13 @@ class FunctionRequest:
     extra_headers: Sequence[tuple[bytes, bytes]] = ()
     overlay: Overlay | None = None
     """Where a person's browser may be shown an exception instead of a bare answer."""
+    on_redirect: Callable[[RawHeaders], None] = lambda headers: None
+    """Told the headers of a response that sends the client elsewhere."""
     on_head: Callable[[int, list[tuple[bytes, bytes]]], None] | None = None
     """Told the status and the function's own headers, before the client gets any."""
+
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 class Stop(Enum):
@@ -114,12 +120,15 @@ class Attempt:
                 self._connection.close()
 
     async def _respond(self, head: ResponseHead) -> None:
+        self._instance.on_answer()
         self._check_size(head)
         connection = self._connection
         headers = response_headers(
             head.headers, self._request.vercel_id, self._request.extra_headers
         )
         status = self._request.status or head.status
+        if status in REDIRECTS:
+            self._request.on_redirect(headers)
         if self._request.on_head is not None:
             own = {name for name, _ in head.headers}
             more = [pair for pair in self._request.extra_headers if pair[0].lower() not in own]

@@ -12,6 +12,8 @@ import contextlib
 import itertools
 import time
 from collections.abc import Awaitable, Mapping
+from functools import partial
+from urllib.parse import urlsplit
 
 from vercel_emu import events
 from vercel_emu.cdn_cache.gate import OnHead
@@ -31,6 +33,7 @@ from vercel_emu.edge.upload import Upload
 from vercel_emu.instance.pool import CannotStart, FunctionPool, Instance
 from vercel_emu.transport.connection import Connection
 from vercel_emu.transport.exchange import Exchange
+from vercel_emu.transport.headers import RawHeaders
 
 ATTEMPTS = 5
 """An instance that ends before it begins is no fault of the request; several in a row are one."""
@@ -47,6 +50,7 @@ class Invoker:
         self._functions = functions
         self._emit = emit
         self._warned_of_length: set[str] = set()
+        self._told_of_https = False
         self._numbers = itertools.count(1)
 
     async def invoke(
@@ -153,6 +157,23 @@ class Invoker:
             )
         )
 
+    def _check_redirect(self, call: Call, headers: RawHeaders) -> None:
+        """Told once: an app that wants https:// of this address, which has none."""
+        request = call.request
+        if self._told_of_https or not leads_to_https_of_itself(request, headers):
+            return
+        self._told_of_https = True
+        self._emit(
+            events.Notice(
+                level="warn",
+                code="REDIRECT_TO_HTTPS",
+                message=f"The app redirects {request.path} to https:// of itself, which is not "
+                "spoken here: a deployment is always HTTPS.",
+                hint="Start with --https. Browsers remember a permanent redirect (301, 308) of "
+                "localhost: if http:// is redirected later, clear what this site has stored.",
+            )
+        )
+
     def _pool(self, function: str) -> FunctionPool:
         pool = self._functions.get(function)
         if pool is None:
@@ -179,6 +200,7 @@ class Invoker:
             status=outcome.status,
             extra_headers=extra,
             overlay=settings.overlay if shows else None,
+            on_redirect=partial(self._check_redirect, call),
             on_head=on_head,
         )
 
@@ -233,3 +255,15 @@ def _function_target(request: Request, outcome: InvokeFunction) -> bytes:
         return request.target
     target = f"{outcome.path}?{outcome.query}" if outcome.query else outcome.path
     return target.encode("latin-1", "replace")
+
+
+def leads_to_https_of_itself(request: Request, headers: RawHeaders) -> bool:
+    """Whether `Location` is the same host by https://, for a request that came by http://."""
+    location = next((value for name, value in headers if name == b"location"), b"")
+    if request.scheme != "http" or not location.lower().startswith(b"https://"):
+        return False
+    try:
+        there = urlsplit(location.decode("latin-1")).hostname
+        return there is not None and there == urlsplit(f"//{request.host}").hostname
+    except ValueError:  # neither is checked before
+        return False

@@ -103,8 +103,9 @@ class FunctionSet:
         )
 
     def _launch_spec(self, function: Function, environment: Mapping[str, str]) -> LaunchSpec:
-        prepared, options = self._project.prepared, self._project.options
-        folder = self._project.emu_folder.path
+        project = self._project
+        prepared, options = project.prepared, project.options
+        folder = project.emu_folder.path
         return LaunchSpec(
             interpreter=prepared.interpreter.path,
             root=prepared.project.root,
@@ -118,5 +119,6 @@ class FunctionSet:
             left_out=left_out(prepared.project, prepared.config, function),
             report_files=options.reload,
             alone=function.path is None,
+            control=project.control_access,
             fd_limit=FILE_DESCRIPTORS if options.limits else None,
         )

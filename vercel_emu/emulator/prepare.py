@@ -38,8 +38,10 @@ class Prepared:
     environ: Mapping[str, str]
     named_visitors: Mapping[str, object]
     """The tables `[tool.vercel-emu.visitors.NAME]`."""
+    geoip_db: Path | None
+    """The database of `--geoip-db`, which is there and can be read."""
 
-    def environment(self, url: str, extra: Mapping[str, str]) -> Environment:
+    def environment(self, url: str, extra: Mapping[str, str] | None = None) -> Environment:
         """What the functions see, once the address `url` (host:port) is known."""
         return build_environment(
             self.project,
@@ -74,9 +76,10 @@ def prepare(
         env_files=_env_files(identified, options, environ),
         environ=environ,
         named_visitors=_named_visitors(identified.root),
+        geoip_db=_geoip_db(identified, options),
     )
     # Django's settings may have to be executed to find the app, with the variables it will see.
-    variables = prepared.environment("localhost", {}).as_dict()
+    variables = prepared.environment("localhost").as_dict()
     project = load_project(
         folder,
         config,
@@ -100,9 +103,20 @@ def _named_visitors(root: Path) -> Mapping[str, object]:
 
 
 def _env_files(project: Project, options: Options, environ: Mapping[str, str]) -> EnvFiles:
-    # From pyproject.toml the path is relative to the project, from the command line to the shell.
-    extra: tuple[Path, ...] = ()
-    if options.env_file is not None:
-        at_hand = options.env_file.exists() or options.env_file.is_absolute()
-        extra = (options.env_file if at_hand else project.root / options.env_file,)
+    extra = () if options.env_file is None else (from_here(project, options.env_file),)
     return read_env_files(project.root, extra, environ=environ, link_root=project.link_root)
+
+
+def _geoip_db(project: Project, options: Options) -> Path | None:
+    if options.geoip_db is None:
+        return None
+    from vercel_emu.visitors.geoip import open_database
+
+    file = from_here(project, options.geoip_db)
+    open_database(file)
+    return file
+
+
+def from_here(project: Project, file: Path) -> Path:
+    """From pyproject.toml a path is relative to the project, from the command line to the shell."""
+    return file if file.exists() or file.is_absolute() else project.root / file

@@ -27,10 +27,13 @@ from vercel_emu.visitors.directory import VisitorDirectory
 from vercel_emu.visitors.visitor import NEW_YORK, Visitor
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from vercel_emu.cdn_cache.gate import CdnGate
     from vercel_emu.deployment.deploy import Deployment
     from vercel_emu.edge.app import Edge
     from vercel_emu.instance.debug_port import DebugPort
+    from vercel_emu.project.variables.environment import Environment
     from vercel_emu.runtime_cache import Scope, Store
 
 
@@ -48,6 +51,11 @@ class RunningProject:
         self.emit: Emit = bus.emit
         self.token = secrets.token_urlsafe(24)
         self.url = ""
+        self.network_url: str | None = None
+        """Where other machines reach it, if they do."""
+        self.tls: SSLContext | None = None
+        self.trust: dict[str, str] = {}
+        """Variables that have the functions trust the certificate."""
         self.control_url = ""
         self.moved_from: int | None = None
         """The default port, where it was busy."""
@@ -55,7 +63,7 @@ class RunningProject:
         self.visitors = VisitorDirectory(
             overrides=self.options.overrides,
             named=prepared.named_visitors,
-            geoip_db=self.options.geoip_db,
+            geoip_db=prepared.geoip_db,
             emit=self.emit,
         )
         self.set_visitor(None)
@@ -94,6 +102,11 @@ class RunningProject:
     def cache(self) -> str:
         """The runtime cache that is used: the option's, where the project can keep a file."""
         return self.emu_folder.cache(self.options.cache)
+
+    @property
+    def host(self) -> str:
+        """Host and port of the URL, as `VERCEL_URL` has them."""
+        return self.url.partition("://")[2]
 
     @property
     def visitor(self) -> Visitor:
@@ -148,23 +161,25 @@ class RunningProject:
 
     def environment(self) -> dict[str, str]:
         """The variables of the functions, new warnings emitted."""
-        built = self.prepared.environment(self.url.removeprefix("http://"), self.cache_variables())
+        built = self.described_environment()
         for warning in built.warnings:
             if warning not in self._warned:
                 self.emit(notice_of(warning, "warn"))
         self._warned = built.warnings
         return built.as_dict()
 
+    def described_environment(self) -> Environment:
+        """The variables of the functions, each with where it came from, without a word."""
+        return self.prepared.environment(self.host, self.trust)
+
     def variables(self) -> dict[str, str]:
         """The variables of the functions, without a word."""
-        return self.prepared.environment(self.url.removeprefix("http://"), {}).as_dict()
+        return self.prepared.environment(self.host).as_dict()
 
-    def cache_variables(self) -> dict[str, str]:
-        """How code outside of a request reaches the runtime cache (`vercel.cache`)."""
-        return {
-            "RUNTIME_CACHE_ENDPOINT": f"{self.control_url}/v1/suspense-cache/",
-            "RUNTIME_CACHE_HEADERS": self.cache_headers,
-        }
+    @property
+    def control_access(self) -> dict[str, str]:
+        """How a function's instance reaches the control API."""
+        return {"url": self.control_url, "authorization": f"Bearer {self.token}"}
 
     @property
     def cache_headers(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp
@@ -75,13 +75,13 @@ async def start_control(
         return control_api(project)
 
     app = ControlApp(cache, make_api, project.token, port)
-    await serve_on(stack, make_server(app), listener)
+    await serve_on(stack, make_server(app), [listener])
 
 
 async def start_edge(
     project: RunningProject,
     stack: contextlib.AsyncExitStack,
-    listener: socket.socket,
+    listeners: Sequence[socket.socket],
     django: DjangoPublisher | None,
     close_functions: Callable[[], Awaitable[None]],
 ) -> None:
@@ -115,8 +115,8 @@ async def start_edge(
         app = django.before(app)
     if options.live_reload:
         app = LiveReload(app)
-    server = make_server(app, ws=edge.websocket, refuse=edge.refuse_malformed)
-    await serve_on(stack, server, listener, close_functions)
+    server = make_server(app, ws=edge.websocket, refuse=edge.refuse_malformed, tls=project.tls)
+    await serve_on(stack, server, listeners, close_functions)
 
 
 def start_upkeep(project: RunningProject) -> None:

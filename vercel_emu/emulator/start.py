@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING
 
 from vercel_emu.control.registry import RunningEmulator, announced
 from vercel_emu.emu_folder import emu_folder
+from vercel_emu.emulator.addresses import open_addresses
 from vercel_emu.emulator.function_set import FunctionSet
 from vercel_emu.emulator.prepare import Prepared
 from vercel_emu.emulator.project import RunningProject
 from vercel_emu.events import EventBus, Notice
 from vercel_emu.instance.process.socket_folder import socket_folder
-from vercel_emu.options import Options, parse_listen
-from vercel_emu.transport.listen import DEFAULT_PORT, bind
+from vercel_emu.options import Options
 from vercel_emu.transport.serving import bind_loopback
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ async def running(
     async with contextlib.AsyncExitStack() as stack:
         folder = stack.enter_context(emu_folder(prepared.project.root))
         project = RunningProject(prepared, bus, folder)
-        listener = _bind(project, stack)
+        listeners = open_addresses(project, stack)
         control_listener = bind_loopback()
         stack.callback(control_listener.close)
         project.control_url = f"http://127.0.0.1:{control_listener.getsockname()[1]}"
@@ -74,23 +73,11 @@ async def running(
 
         await serve.start_reloader(project, stack, functions, django, read_options)
         await serve.start_control(project, stack, control_listener)
-        await serve.start_edge(project, stack, listener, django, close_functions)
+        await serve.start_edge(project, stack, listeners, django, close_functions)
         serve.start_upkeep(project)
         if announce:
             stack.enter_context(announced(project.project.root, _state(project)))
         yield project
-
-
-def _bind(project: RunningProject, stack: contextlib.AsyncExitStack) -> socket.socket:
-    host, port = parse_listen(project.options.listen)
-    listener = bind(host, port)
-    stack.callback(listener.close)
-    actual = listener.getsockname()[1]
-    if port is None and actual != DEFAULT_PORT:
-        project.moved_from = DEFAULT_PORT
-    shown = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::", "::1") else host
-    project.url = f"http://{shown}:{actual}"
-    return listener
 
 
 async def _start_debug_port(project: RunningProject, stack: contextlib.AsyncExitStack) -> None:

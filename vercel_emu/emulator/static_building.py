@@ -77,7 +77,7 @@ def _environment(prepared: Prepared, programs: Path) -> dict[str, str]:
 
     pip refuses to install into a Python that is no environment of the project.
     """
-    found = prepared.environment("localhost", {}).as_dict() | dict(prepared.config.build_env)
+    found = prepared.environment("localhost").as_dict() | dict(prepared.config.build_env)
     root, interpreter = prepared.project.root, prepared.interpreter
     folders = [str(root / "node_modules" / ".bin"), str(programs), str(interpreter.path.parent)]
     found["PATH"] = os.pathsep.join([*folders, found.get("PATH", os.defpath)])

@@ -159,6 +159,12 @@ def main() -> None:
     if settings["report_files"]:
         own.on_file = lambda path: control.report("emu-own-file", **own_code.as_it_is(path))
     own.install()
+
+    def report_cache(where: str) -> None:
+        control.report("emu-cache-outside", where=where)
+
+    root = os.path.join(os.path.realpath(settings["root"]), "")
+    sys.meta_path.insert(0, load_sibling("cache_outside").CacheFinder(root, report_cache))
     preload = load_sibling("preload").Preload(settings["modules_file"], control, own, prefixes)
 
     report_api = serve_functions_api(control)

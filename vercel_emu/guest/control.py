@@ -91,9 +91,13 @@ class Control:
 
     def _emulator_is_gone(self) -> None:
         family.end(family.descendants([os.getpid()]) + family.marked(f"{self._ipc_path}\0"))
+        # Nobody listens any more, at the sockets of those either that had no orders yet.
+        folder = os.path.dirname(self._ipc_path)
         with contextlib.suppress(OSError):
-            os.unlink(self._ipc_path)
-            os.rmdir(os.path.dirname(self._ipc_path))
+            for name in os.listdir(folder):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(os.path.join(folder, name))
+            os.rmdir(folder)
         try:
             os.killpg(0, signal.SIGKILL)
         finally:

@@ -37,7 +37,8 @@ def install(settings: dict[str, Any], control: Reports, own: OwnCode) -> None:
     if limit := settings.get("fd_limit"):
         limit_descriptors(limit)
     send_output_in_pieces()
-    purge_api.install()
+    if access := settings.get("control"):
+        purge_api.install(access["url"], access["authorization"])
 
     def report_write(path: str, where: str, refused: bool) -> None:
         control.report("emu-fs-write", path=path, where=where, refused=refused)

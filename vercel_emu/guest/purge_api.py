@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 from collections.abc import Generator
 from types import SimpleNamespace
 from typing import Any
@@ -59,15 +58,15 @@ class PurgeAPI:
         return Done()
 
 
-def install() -> bool:
+def install(control_url: str, authorization: str) -> bool:
     """Add the API to every request's context; False where the runtime has no such place."""
-    api = _from_environment()
+    api = PurgeAPI(control_url, authorization)
     try:
         runtime_cache = importlib.import_module("vercel_runtime.cache")
     except ImportError:
         return False
     load = getattr(runtime_cache, "_load_vercel_cache_modules", None)
-    if api is None or not callable(load):
+    if not callable(load):
         return False
     found: list[Any] = []
 
@@ -92,13 +91,3 @@ def _with_purge(context: Any, api: PurgeAPI) -> Any:
         context.set_context(**values, purge=None if values.get("cache") is None else api)
 
     return SimpleNamespace(set_context=set_context)
-
-
-def _from_environment() -> PurgeAPI | None:
-    """The emulator's control listener is where the runtime cache is."""
-    address = urlsplit(os.environ.get("RUNTIME_CACHE_ENDPOINT", ""))
-    try:
-        headers = json.loads(os.environ.get("RUNTIME_CACHE_HEADERS", ""))
-        return PurgeAPI(f"http://{address.netloc}", headers["authorization"])
-    except (ValueError, KeyError, TypeError):
-        return None

@@ -82,10 +82,10 @@ class DebugPort:
         up_reader, up_writer = await asyncio.open_connection("127.0.0.1", port)
         ended = tasks.start(ending.wait(), "end of a debugged instance")
         up = tasks.start(_copy(reader, up_writer), "from the debugger")
-        down = tasks.start(_copy_messages(up_reader, writer), "to the debugger")
+        down = tasks.start(_copy_messages(up_reader, writer, ending), "to the debugger")
         try:
             await asyncio.wait((ended, up, down), return_when=asyncio.FIRST_COMPLETED)
-            if ended.done() and not up.done():
+            if ending.is_set() and not up.done():
                 await _stop_at_boundary(down)
                 writer.write(_frame(_RESTART))
                 await writer.drain()
@@ -101,14 +101,20 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         await writer.drain()
 
 
-async def _copy_messages(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Copy whole messages, so that one of ours may come between two of them."""
-    while True:
+async def _copy_messages(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ending: asyncio.Event
+) -> None:
+    """Copy whole messages, so that ours may come after any of them.
+
+    Nothing is copied once the instance is `ending`: debugpy says `terminated` without `restart`.
+    """
+    while not ending.is_set():
         head = await reader.readuntil(b"\r\n\r\n")
         length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0])
         body = await reader.readexactly(length)
-        writer.write(head + body)
-        await writer.drain()
+        if not ending.is_set():
+            writer.write(head + body)
+            await writer.drain()
 
 
 async def _stop_at_boundary(copying: asyncio.Future[None]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -111,6 +112,8 @@ class Instance:
     deadline: asyncio.TimerHandle | None = None
     failure_note: str = ""
     stop_reason: str = "replaced"
+    on_answer: Callable[[], None] = lambda: None
+    """Called when an answer begins, before the client can know of it."""
     answered: bool = False
     turn: int = 0
     """When it was last chosen, in turns."""

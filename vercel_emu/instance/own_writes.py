@@ -118,11 +118,12 @@ class OwnWrites:
             return True
         if held >= one.opened:
             return False
-        one.opened = held  # news of several ends come as one
+        # News of several ends come as one, unless the last write has only been announced.
+        one.opened = held + (one.opened - held > 1)
         return True
 
     def ended(self, pid: int) -> None:
-        """An invocation of this process has ended, and so have most writes it began."""
+        """An invocation of this process answers or has ended, and so have most of its writes."""
         if not self._written:
             return
         self.look()

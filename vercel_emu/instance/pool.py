@@ -10,6 +10,7 @@ import asyncio
 import signal
 import time
 from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -243,6 +244,7 @@ class FunctionPool:
 
     def _serve(self, name: str) -> None:
         instance = self._instances[name]
+        instance.on_answer = partial(self._own_writes.ended, instance.process.pid or 0)
         self.failure = None
         self._retry.reset()
         # A slow start is no idle time: whoever waited for it comes only now.

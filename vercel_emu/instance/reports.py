@@ -46,6 +46,8 @@ class Reports:
                 self._wrote(payload.path, payload.where, refused=payload.refused)
             case ipc.LeftOutRead(payload):
                 self._read_left_out(payload)
+            case ipc.CacheOutside(payload):
+                self._cache_outside(payload.where)
             case ipc.SelfCall(payload):
                 self._emit(
                     events.SelfCall(
@@ -193,6 +195,22 @@ class Reports:
                 message=f"{place}{read.what} {read.path}, which this function does not have in a "
                 "deployment",
                 hint=f"{read.why}{here}",
+            )
+        )
+
+    def _cache_outside(self, where: str) -> None:
+        """Told once for each line."""
+        if where in self._told:
+            return
+        self._told.add(where)
+        place = f"{where}: " if where else ""
+        self._emit(
+            events.Notice(
+                level="warn",
+                code="CACHE_OUTSIDE_REQUEST",
+                message=f"{place}the runtime cache is used outside of a request: the items stay in "
+                "the memory of this process, as in a deployment",
+                hint="Use it in a request. Scripts have it with `vercel-emu run`.",
             )
         )
 

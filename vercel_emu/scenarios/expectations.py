@@ -63,7 +63,7 @@ def _failures(
     body = answer.body.decode("utf-8", "replace")
     for text in texts:
         if str(filled(text, visitor)) not in body:
-            yield Failure("text", f"contains {_shown(filled(text, visitor))}", _shown(body))
+            yield Failure("text", f"contains {shown(filled(text, visitor))}", shown(body))
     if expect.json:
         yield from _json(expect.json, body, visitor)
     if expect.under_ms is not None and answer.duration_ms >= expect.under_ms:
@@ -79,14 +79,14 @@ def _header(
         if came is None or not re.search(wanted.matches, came):
             yield Failure(f"header {name}", f"matches {wanted.matches}", _shown_header(came))
     elif came != (expected := str(filled(wanted, visitor))):
-        yield Failure(f"header {name}", _shown(expected), _shown_header(came))
+        yield Failure(f"header {name}", shown(expected), _shown_header(came))
 
 
 def _json(expected: tuple[JsonExpectation, ...], body: str, visitor: Visitor) -> Iterator[Failure]:
     try:
         document = json.loads(body)
     except ValueError:
-        yield Failure("json", "a JSON body", _shown(body))
+        yield Failure("json", "a JSON body", shown(body))
         return
     for entry in expected:
         yield from _json_entry(entry, look_up(document, parse_path(entry.path)), visitor)
@@ -95,15 +95,15 @@ def _json(expected: tuple[JsonExpectation, ...], body: str, visitor: Visitor) ->
 def _json_entry(entry: JsonExpectation, came: Any, visitor: Visitor) -> Iterator[Failure]:
     what = f"json {entry.path}"
     if entry.exists is not None and (came is not MISSING) != entry.exists:
-        yield Failure(what, "something" if entry.exists else "nothing", _shown(came))
+        yield Failure(what, "something" if entry.exists else "nothing", shown(came))
     if entry.equals is not msgspec.UNSET:
         wanted = filled(entry.equals, visitor)
         if not _same(came, wanted):
-            yield Failure(what, _shown(wanted), _shown(came))
+            yield Failure(what, shown(wanted), shown(came))
     if entry.matches is not None:
-        text = came if isinstance(came, str) else _shown(came)
+        text = came if isinstance(came, str) else shown(came)
         if came is MISSING or not re.search(entry.matches, text):
-            yield Failure(what, f"matches {entry.matches}", _shown(came))
+            yield Failure(what, f"matches {entry.matches}", shown(came))
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -148,10 +148,11 @@ def _field(visitor: Visitor, name: str) -> str | None:
 
 
 def _shown_header(value: str | None) -> str:
-    return "no such header" if value is None else _shown(value)
+    return "no such header" if value is None else shown(value)
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value in a line of a report: as JSON, not longer than a line should be."""
     text = repr(value) if value is MISSING else json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 

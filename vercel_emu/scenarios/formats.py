@@ -19,6 +19,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "url": report.url,
         "seed": report.scenario.seed,
         "seconds": round(report.seconds, 3),
+        "complete": report.complete,
         "requests": len(report.results),
         "failed": len(report.failed),
         "steps": [
@@ -41,6 +42,7 @@ def _failed(report: Report, result: Result) -> dict[str, Any]:
         "duration_ms": round(result.duration_ms, 3),
         "problems": [asdict(failure) for failure in result.failures],
         "curl": report.curl(result),
+        "logs": report.logs.get(result.identity, []),
     }
 
 
@@ -83,6 +85,8 @@ def _case(suite: ElementTree.Element, report: Report, result: Result, group: str
     lines = [f"{one.what}: expected {one.expected}, came {one.came}" for one in result.failures]
     failure = ElementTree.SubElement(case, "failure", message=_xml(lines[0]))
     failure.text = _xml("\n".join([*lines, "", report.curl(result)]))
+    if logs := report.logs.get(result.identity):
+        ElementTree.SubElement(case, "system-out").text = _xml("\n".join(logs))
 
 
 def _seconds(milliseconds: float) -> str:

@@ -12,10 +12,20 @@ from pathlib import Path
 import msgspec
 
 from vercel_emu.errors import EmuError, Where
+from vercel_emu.platform import header_names as names
 from vercel_emu.scenarios.cache_look import CacheLook
 from vercel_emu.scenarios.expectations import Failure, check
+from vercel_emu.scenarios.kept import Kept, filled_step, not_kept, taken
 from vercel_emu.scenarios.report import Report, Result
-from vercel_emu.scenarios.scenario import PlannedRequest, Scenario, plan
+from vercel_emu.scenarios.scenario import (
+    PlannedRequest,
+    Scenario,
+    body_of,
+    headers_of,
+    plan,
+    requests_of,
+    used_names,
+)
 from vercel_emu.transport.client import HttpClient, NoAnswer
 from vercel_emu.visitors.asking import TextHeaders, by_fields, by_name
 from vercel_emu.visitors.resolve import resolve_visitor
@@ -98,30 +108,51 @@ class Player:
         self._file = file
         self._look = look
         self._repeat_at = repeat_at or client.url
+        kept = {name for step in scenario.steps for name in step.keep}
+        self._used = [used_names(step) & kept if kept else set() for step in scenario.steps]
 
-    async def play(self, on_result: OnResult = lambda result: None) -> Report:
-        """Every step after the other. Results are in the order of the plan."""
-        report = Report(
+    def new_report(self) -> Report:
+        """An empty report of one play."""
+        return Report(
             scenario=self._scenario,
             file=self._file,
             url=self._client.url,
             repeat_at=self._repeat_at,
+            planned=requests_of(self._scenario),
         )
+
+    async def play(self, report: Report, on_result: OnResult = lambda result: None) -> None:
+        """Every step after the other. Results are in the order of the plan.
+
+        Where it is cancelled the report has what came until then.
+        """
         started = time.perf_counter()
-        for index, requests in groupby(plan(self._scenario), lambda request: request.step):
-            step = self._scenario.steps[index]
-            results = await self._step(requests, step.at_once, on_result)
-            report.results += sorted(results, key=lambda result: result.request.number)
-            if step.pause:
-                await asyncio.sleep(step.pause)
-        report.seconds = time.perf_counter() - started
-        return report
+        kept = Kept()
+        try:
+            for index, requests in groupby(plan(self._scenario), lambda request: request.step):
+                step = self._scenario.steps[index]
+                results: list[Result] = []
+                try:
+                    await self._step(requests, step.at_once, kept, results, on_result)
+                finally:
+                    results.sort(key=lambda result: result.request.number)
+                    report.results += results
+                for result in results:
+                    kept.add(result.request.visitor, result.kept)
+                if step.pause:
+                    await asyncio.sleep(step.pause)
+        finally:
+            report.seconds = time.perf_counter() - started
 
     async def _step(
-        self, requests: Iterable[PlannedRequest], at_once: int, on_result: OnResult
-    ) -> list[Result]:
+        self,
+        requests: Iterable[PlannedRequest],
+        at_once: int,
+        kept: Kept,
+        results: list[Result],
+        on_result: OnResult,
+    ) -> None:
         """Up to `at_once` requests under way, none of them before it is due."""
-        results: list[Result] = []
         waiting = iter(requests)
         clock = asyncio.get_running_loop().time
         start = clock()
@@ -130,7 +161,7 @@ class Player:
             for request in waiting:
                 if request.due is not None and (early := start + request.due - clock()) > 0:
                     await asyncio.sleep(early)
-                result = await self._send(request)
+                result = await self._send(request, kept)
                 results.append(result)
                 on_result(result)
 
@@ -140,29 +171,44 @@ class Player:
                     group.create_task(send_one_by_one())
         except* EmuError as errors:
             raise _first(errors) from None
-        return results
 
-    async def _send(self, request: PlannedRequest) -> Result:
+    async def _send(self, request: PlannedRequest, kept: Kept) -> Result:
+        step = self._scenario.steps[request.step]
         visitor = self._cast.visitors[request.visitor]
-        headers = (*self._cast.headers[request.visitor], *request.headers)
-        expect = self._scenario.steps[request.step].expect
+        who = self._cast.headers[request.visitor]
+        if used := self._used[request.step]:
+            values = kept.of(request.visitor)
+            if missing := not_kept(used, values):
+                return Result(request, visitor, (*who, *request.headers), 0, 0.0, missing)
+            step = filled_step(step, values)
+            request = msgspec.structs.replace(
+                request, path=step.path, headers=headers_of(step), body=body_of(step)
+            )
+        headers = (*who, *request.headers)
         started = time.perf_counter()
         try:
             answer = await self._client.send(request.method, request.path, headers, request.body)
         except NoAnswer as error:
-            status, duration = 0, (time.perf_counter() - started) * 1000
-            failures: tuple[Failure, ...] = (Failure("request", "an answer", str(error)),)
-        else:
-            status, duration = answer.status, answer.duration_ms
-            view = await self._look.after(expect, answer, visitor) if self._look else None
-            failures = check(expect, answer, visitor, view)
+            duration = (time.perf_counter() - started) * 1000
+            return Result(
+                request,
+                visitor,
+                headers,
+                0,
+                duration,
+                (Failure("request", "an answer", str(error)),),
+            )
+        view = await self._look.after(step.expect, answer, visitor) if self._look else None
+        found, not_found = taken(step, answer)
         return Result(
-            request=request,
-            visitor=visitor,
-            headers=headers,
-            status=status,
-            duration_ms=duration,
-            failures=failures,
+            request,
+            visitor,
+            headers,
+            answer.status,
+            answer.duration_ms,
+            (*check(step.expect, answer, visitor, view), *not_found),
+            identity=answer.headers.get(names.VERCEL_ID, ""),
+            kept=found,
         )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from vercel_emu.scenarios.expectations import Failure, curl_command
 from vercel_emu.scenarios.scenario import PlannedRequest, Scenario
@@ -11,9 +12,12 @@ from vercel_emu.visitors.asking import TextHeaders
 from vercel_emu.visitors.visitor import Visitor
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Result:
-    """One request: `status` 0 where no answer came. `headers` are what was sent."""
+    """One request: `status` 0 where no answer came. `headers` are what was sent.
+
+    `identity` is the answer's `x-vercel-id`, `kept` what it held for later steps.
+    """
 
     request: PlannedRequest
     visitor: Visitor
@@ -21,6 +25,8 @@ class Result:
     status: int
     duration_ms: float
     failures: tuple[Failure, ...] = ()
+    identity: str = ""
+    kept: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +44,11 @@ class Line:
 
 @dataclass(slots=True, kw_only=True)
 class Report:
-    """A played scenario. `url` is where it was sent, `repeat_at` where a person can do it again."""
+    """A played scenario. `url` is where it was sent, `repeat_at` where a person can do it again.
+
+    `planned` is how many requests it has; with fewer results it was stopped before its end. `logs`
+    are what the app wrote for failed requests, by `x-vercel-id`, `outside` for none in particular.
+    """
 
     scenario: Scenario
     file: str
@@ -46,6 +56,14 @@ class Report:
     repeat_at: str
     results: list[Result] = field(default_factory=list)
     seconds: float = 0.0
+    planned: int = 0
+    logs: dict[str, list[str]] = field(default_factory=dict)
+    outside: list[str] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every request was sent."""
+        return len(self.results) >= self.planned
 
     @property
     def failed(self) -> list[Result]:

@@ -26,6 +26,10 @@ Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Weight = Annotated[float, Meta(gt=0)]
 Path = Annotated[str, Meta(pattern="^/")]
 
+DEFAULT_VISITOR = "New York"
+PLACEHOLDER = re.compile(r"\{([A-Za-z][\w-]*)\}", re.ASCII)
+"""`{slug}`, where a step has kept a value of that name."""
+
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """A table of the file: unknown keys are errors, `under_ms` is written `under-ms`."""
@@ -102,6 +106,9 @@ class Step(_Table, frozen=True):
     """So many requests at the same time (1: one after the other)."""
     expect: Expectation = Expectation()
     """What each response must be."""
+    keep: dict[str, str] = {}
+    """Values of the JSON response for later steps, by name: `{ slug = "$.slug" }`. Write
+    `{slug}` in their `path`, `headers`, `body`, `json` and `expect`."""
 
 
 class Scenario(_Table, frozen=True):
@@ -113,8 +120,8 @@ class Scenario(_Table, frozen=True):
     """For reports."""
     seed: int = 0
     """The same seed draws the same visitors."""
-    visitor: str = "New York"
-    """Who asks where a step says nobody."""
+    visitor: str = ""
+    """Who asks where a step says nobody. Default: the project's `visitor`, else New York."""
     visitors: dict[str, NamedVisitor] = {}
     """`[visitors.NAME]`: visitors of the file's own."""
     places: dict[str, dict[str, Weight]] = {}
@@ -171,10 +178,7 @@ def _items(table: object) -> Iterable[tuple[str, Any]]:
 def plan(scenario: Scenario) -> Iterator[PlannedRequest]:
     """Every request of the scenario, step by step."""
     for index, step in enumerate(scenario.steps):
-        body = _body(step)
-        headers = tuple(step.headers.items())
-        if step.json is not msgspec.UNSET and "content-type" not in map(str.lower, step.headers):
-            headers = (*headers, ("content-type", "application/json"))
+        body, headers = body_of(step), headers_of(step)
         for number, visitor in enumerate(_visitors(scenario, index)):
             yield PlannedRequest(
                 step=index,
@@ -198,10 +202,27 @@ def _visitors(scenario: Scenario, index: int) -> Iterator[str]:
         return
     who = (step.who,) if isinstance(step.who, str) else step.who
     for _ in range(step.repeat):
-        yield from who or (scenario.visitor,)
+        yield from who or (scenario.visitor or DEFAULT_VISITOR,)
 
 
-def _body(step: Step) -> bytes | None:
+def requests_of(scenario: Scenario) -> int:
+    """How many requests the plan has."""
+    return sum(
+        step.repeat * (len(step.who) if isinstance(step.who, tuple) and step.who else 1)
+        for step in scenario.steps
+    )
+
+
+def headers_of(step: Step) -> tuple[tuple[str, str], ...]:
+    """The headers of its requests, that of a JSON body included."""
+    headers = tuple(step.headers.items())
+    if step.json is msgspec.UNSET or "content-type" in map(str.lower, step.headers):
+        return headers
+    return (*headers, ("content-type", "application/json"))
+
+
+def body_of(step: Step) -> bytes | None:
+    """The body of its requests."""
     if step.json is not msgspec.UNSET:
         return msgspec.json.encode(step.json)
     return None if step.body is None else step.body.encode()
@@ -222,6 +243,54 @@ def _problems(scenario: Scenario) -> Iterator[tuple[tuple[Key, ...], str, str]]:
         if step.body is not None and step.json is not msgspec.UNSET:
             yield (*at, "json"), "body and json exclude each other", "Keep one of them."
         yield from _expectation_problems(step.expect, (*at, "expect"))
+        yield from _keep_problems(step, at)
+    yield from _use_problems(scenario)
+
+
+def _keep_problems(step: Step, at: tuple[Key, ...]) -> Iterator[tuple[tuple[Key, ...], str, str]]:
+    for name, path in step.keep.items():
+        where = (*at, "keep", name)
+        if not PLACEHOLDER.fullmatch(f"{{{name}}}"):
+            hint = "A name is letters, digits, - and _, and begins with a letter."
+            yield where, f'"{name}" can\'t be a name', hint
+        try:
+            parse_path(path)
+        except ValueError as error:
+            yield where, str(error), "Write it as $.slug, items[0].id or $['a b']."
+
+
+def _use_problems(scenario: Scenario) -> Iterator[tuple[tuple[Key, ...], str, str]]:
+    """`{name}` before a step has kept it; in a path it can't be meant as it stands."""
+    everything = {name for step in scenario.steps for name in step.keep}
+    kept: set[str] = set()
+    for index, step in enumerate(scenario.steps):
+        for key, text in _texts(step):
+            for name in PLACEHOLDER.findall(text):
+                if name not in kept and (name in everything or key == "path"):
+                    known = f"Kept before it: {', '.join(sorted(kept))}. " if kept else ""
+                    hint = f'{known}A step before it needs keep = {{ {name} = "$.{name}" }}.'
+                    yield ("steps", index, key), f"{{{name}}} is kept by no earlier step", hint
+        kept |= step.keep.keys()
+
+
+def used_names(step: Step) -> set[str]:
+    """Every `{name}` in a step, whether somebody keeps it or not."""
+    return {name for _, text in _texts(step) for name in PLACEHOLDER.findall(text)}
+
+
+def _texts(step: Step) -> Iterator[tuple[str, str]]:
+    """Where a kept value may stand: the texts of a step, each with its key."""
+    for key in ("path", "headers", "body", "json", "expect"):
+        for text in _inner_texts(msgspec.to_builtins(getattr(step, key), enc_hook=lambda _: None)):
+            yield key, text
+
+
+def _inner_texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list | tuple):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _inner_texts(inner)
 
 
 def _expectation_problems(

@@ -6,5 +6,5 @@ its own, so that the code beside it may be sync or async.
 
 Start with `emulator.py` (the public classes) and `core.py` (what they share). `background.py` is
 the thread, `http.py` the clients, `invocation.py` and `cache.py` what a test looks at,
-`settings.py` where the defaults differ from `vercel-emu dev`.
+`settings.py` where the defaults differ from `vercel-emu dev`, `keywords.py` the options' types.
 """

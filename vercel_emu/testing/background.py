@@ -81,7 +81,9 @@ class Background:
         if not self._thread.is_alive():
             work.close()
             raise EmuError(
-                "NOT_RUNNING", "This emulator has ended.", "Use it inside its `with` block."
+                "NOT_RUNNING",
+                "This emulator has ended.",
+                "Use it inside its `with` block, or between start() and stop().",
             )
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 

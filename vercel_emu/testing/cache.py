@@ -108,6 +108,7 @@ class AsyncCache:
         self._run = background.run_async
 
     async def get(self, key: str, *, namespace: str = "", hashed: bool = True) -> Any:
+        """The value, or None."""
         return await self._run(self._items.get(_stored(key, namespace, hashed=hashed)))
 
     async def set(
@@ -121,19 +122,24 @@ class AsyncCache:
         namespace: str = "",
         hashed: bool = True,
     ) -> None:
+        """Store a value, for `ttl` seconds or for good."""
         stored = _stored(key, namespace, hashed=hashed)
         await self._run(self._items.set(stored, value, ttl, tags, name))
 
     async def delete(self, key: str, *, namespace: str = "", hashed: bool = True) -> bool:
+        """Forget an item; whether there was one."""
         return await self._run(self._items.delete(_stored(key, namespace, hashed=hashed)))
 
     async def expire_tag(self, tags: str | Iterable[str]) -> int:
+        """Expire one tag or several; how many items had one of them."""
         return await self._run(self._items.expire_tag(tags))
 
     async def items(self, *, tag: str = "", prefix: str = "") -> list[ops.ItemRow]:
+        """What is in it, without the values; `prefix` is of stored keys."""
         return await self._run(self._items.items(tag, prefix))
 
     async def clear(self) -> int:
+        """Forget everything; how many items there were."""
         return await self._run(self._items.clear())
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from vercel_emu import events
 from vercel_emu.control.waiting import happened
@@ -13,6 +14,7 @@ from vercel_emu.errors import EmuError
 from vercel_emu.events import EventBus, LogLine
 from vercel_emu.testing.background import Background
 from vercel_emu.testing.invocation import Invocation
+from vercel_emu.testing.keywords import EmulatorOptions
 from vercel_emu.testing.settings import prepared
 from vercel_emu.visitors.asking import TextHeaders, by_fields, by_name
 from vercel_emu.visitors.visitor import Visitor
@@ -50,7 +52,7 @@ class EmulatorCore:
         visitor: Who | None = None,
         environ: Mapping[str, str] | None = None,
         wait_ready: bool = True,
-        **options: Any,
+        **options: Unpack[EmulatorOptions],
     ) -> None:
         self._folder = Path(project)
         self._visitor = visitor
@@ -66,7 +68,9 @@ class EmulatorCore:
     def _start(self) -> None:
         if self._running is not None:
             raise EmuError(
-                "ALREADY_RUNNING", "This emulator runs already.", "Make another `Emulator`."
+                "ALREADY_RUNNING",
+                f"This emulator runs already, at {self.url}.",
+                "Stop it first, or make another one.",
             )
         found = prepared(self._folder, self._options, self._environ)
         bus = EventBus()
@@ -74,6 +78,8 @@ class EmulatorCore:
         background = Background(found, bus, wait_ready=self._wait_ready)
         background.start()
         self._running = background
+        # A REPL may end without a word.
+        atexit.register(self._stop)
         try:
             self.set_visitor(self._visitor)
         except EmuError:
@@ -83,15 +89,26 @@ class EmulatorCore:
     def _stop(self) -> None:
         background, self._running = self._running, None
         if background is not None:
+            atexit.unregister(self._stop)
             background.stop()
 
     @property
     def _background(self) -> Background:
         if self._running is None:
-            raise EmuError(
-                "NOT_RUNNING", "This emulator does not run.", "Use it inside its `with` block."
-            )
+            raise self._not_running()
         return self._running
+
+    @staticmethod
+    def _not_running() -> EmuError:
+        return EmuError(
+            "NOT_RUNNING",
+            "This emulator does not run.",
+            "Use it inside its `with` block, or between start() and stop().",
+        )
+
+    def __repr__(self) -> str:
+        at = self.url if self._running is not None else "not running"
+        return f"<{type(self).__name__} {str(self._folder)!r}: {at}>"
 
     # What both can tell --------------------------------------------------------------------
 

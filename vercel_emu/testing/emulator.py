@@ -20,18 +20,34 @@ class Emulator(EmulatorCore):
     `visitor` is who asks where a request doesn't say, `environ` are further environment variables,
     and every option of `vercel-emu dev` is a keyword (`env="preview"`, `max_duration=2`). The
     runtime cache is empty and in memory, and nothing is reloaded by itself, unless asked for
-    (`cache="file"`, `reload=True`). Entering waits until the app has started, or raises its error;
+    (`cache="file"`, `reload=True`). Starting waits until the app has started, or raises its error;
     with `wait_ready=False` requests wait, and see the error page.
+
+    It runs inside a `with` block, or between `start()` and `stop()`.
     """
 
-    cache: Cache
-    """The app's runtime cache."""
+    _opened: tuple[httpx.Client, Cache] | None = None
+
+    def start(self) -> Self:
+        """Run it until `stop()`, which a `with` block calls by itself.
+
+        Raises:
+            EmuError: a wrong option, the project can't be run, or its app can't start.
+        """
+        self._start()
+        made = client(self._background, self.url, cookies=no_cookies())
+        self._opened = made, Cache(self._background)
+        return self
+
+    def stop(self) -> None:
+        """End it and everything that it started; without effect where it does not run."""
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            opened[0].close()
+        self._stop()
 
     def __enter__(self) -> Self:
-        self._start()
-        self.cache = Cache(self._background)
-        self._client = client(self._background, self.url, cookies=no_cookies())
-        return self
+        return self.start()
 
     def __exit__(
         self,
@@ -39,8 +55,7 @@ class Emulator(EmulatorCore):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._client.close()
-        self._stop()
+        self.stop()
 
     async def __aenter__(self) -> AsyncEmulator:
         self._async = AsyncEmulator(
@@ -60,6 +75,17 @@ class Emulator(EmulatorCore):
     ) -> None:
         await self._async.__aexit__(kind, error, traceback)
 
+    @property
+    def cache(self) -> Cache:
+        """The app's runtime cache, by the keys that its code uses."""
+        return self._started[1]
+
+    @property
+    def _started(self) -> tuple[httpx.Client, Cache]:
+        if self._opened is None or self._running is None:
+            raise self._not_running()
+        return self._opened
+
     def request(
         self,
         method: str,
@@ -74,31 +100,39 @@ class Emulator(EmulatorCore):
         With `wait` it returns once the invocation has ended, `wait_until` work included. Cookies
         are not kept and redirects not followed; a `client` can do both.
         """
-        found = self._client.request(method, path, **merged(self._asking(visitor), options))
+        http, _ = self._started
+        found = http.request(method, path, **merged(self._asking(visitor), options))
         response = cast(Response, found)
         if wait:
             response.invocation.wait()
         return response
 
     def get(self, path: str, **options: Any) -> Response:
+        """A GET request; see `request`."""
         return self.request("GET", path, **options)
 
     def head(self, path: str, **options: Any) -> Response:
+        """A HEAD request; see `request`."""
         return self.request("HEAD", path, **options)
 
     def options(self, path: str, **options: Any) -> Response:
+        """An OPTIONS request; see `request`."""
         return self.request("OPTIONS", path, **options)
 
     def post(self, path: str, **options: Any) -> Response:
+        """A POST request; see `request`."""
         return self.request("POST", path, **options)
 
     def put(self, path: str, **options: Any) -> Response:
+        """A PUT request; see `request`."""
         return self.request("PUT", path, **options)
 
     def patch(self, path: str, **options: Any) -> Response:
+        """A PATCH request; see `request`."""
         return self.request("PATCH", path, **options)
 
     def delete(self, path: str, **options: Any) -> Response:
+        """A DELETE request; see `request`."""
         return self.request("DELETE", path, **options)
 
     def client(self, visitor: Who | None = None, **settings: Any) -> httpx.Client:
@@ -118,10 +152,10 @@ class Emulator(EmulatorCore):
 class AsyncEmulator(EmulatorCore):
     """What `async with Emulator(...)` gives: the same, with coroutines."""
 
-    cache: AsyncCache
-    """The app's runtime cache."""
+    _opened: tuple[httpx.AsyncClient, AsyncCache] | None = None
 
-    async def __aenter__(self) -> Self:
+    async def start(self) -> Self:
+        """Run it until `stop()`; see `Emulator.start`."""
         starting = tasks.start(asyncio.to_thread(self._start), "start of the emulator")
         try:
             await asyncio.shield(starting)
@@ -130,9 +164,19 @@ class AsyncEmulator(EmulatorCore):
             await asyncio.wait([starting])
             await asyncio.to_thread(self._stop)
             raise
-        self.cache = AsyncCache(self._background)
-        self._client = async_client(self._background, self.url, cookies=no_cookies())
+        made = async_client(self._background, self.url, cookies=no_cookies())
+        self._opened = made, AsyncCache(self._background)
         return self
+
+    async def stop(self) -> None:
+        """End it and everything that it started; without effect where it does not run."""
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            await opened[0].aclose()
+        await asyncio.to_thread(self._stop)
+
+    async def __aenter__(self) -> Self:
+        return await self.start()
 
     async def __aexit__(
         self,
@@ -140,8 +184,18 @@ class AsyncEmulator(EmulatorCore):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._client.aclose()
-        await asyncio.to_thread(self._stop)
+        await self.stop()
+
+    @property
+    def cache(self) -> AsyncCache:
+        """The app's runtime cache, by the keys that its code uses."""
+        return self._started[1]
+
+    @property
+    def _started(self) -> tuple[httpx.AsyncClient, AsyncCache]:
+        if self._opened is None or self._running is None:
+            raise self._not_running()
+        return self._opened
 
     async def request(
         self,
@@ -153,31 +207,39 @@ class AsyncEmulator(EmulatorCore):
         **options: Any,
     ) -> Response:
         """Send a request as `visitor`; see `Emulator.request`."""
-        found = await self._client.request(method, path, **merged(self._asking(visitor), options))
+        http, _ = self._started
+        found = await http.request(method, path, **merged(self._asking(visitor), options))
         response = cast(Response, found)
         if wait:
             await response.invocation.wait_async()
         return response
 
     async def get(self, path: str, **options: Any) -> Response:
+        """A GET request; see `request`."""
         return await self.request("GET", path, **options)
 
     async def head(self, path: str, **options: Any) -> Response:
+        """A HEAD request; see `request`."""
         return await self.request("HEAD", path, **options)
 
     async def options(self, path: str, **options: Any) -> Response:
+        """An OPTIONS request; see `request`."""
         return await self.request("OPTIONS", path, **options)
 
     async def post(self, path: str, **options: Any) -> Response:
+        """A POST request; see `request`."""
         return await self.request("POST", path, **options)
 
     async def put(self, path: str, **options: Any) -> Response:
+        """A PUT request; see `request`."""
         return await self.request("PUT", path, **options)
 
     async def patch(self, path: str, **options: Any) -> Response:
+        """A PATCH request; see `request`."""
         return await self.request("PATCH", path, **options)
 
     async def delete(self, path: str, **options: Any) -> Response:
+        """A DELETE request; see `request`."""
         return await self.request("DELETE", path, **options)
 
     def client(self, visitor: Who | None = None, **settings: Any) -> httpx.AsyncClient:

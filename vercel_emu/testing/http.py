@@ -30,7 +30,7 @@ class Response(httpx.Response):
 
 class _Transport(httpx.HTTPTransport):
     def __init__(self, background: Background) -> None:
-        super().__init__(limits=UNLIMITED)
+        super().__init__(verify=_needs_signer(background), limits=UNLIMITED)
         self._background = background
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -39,11 +39,16 @@ class _Transport(httpx.HTTPTransport):
 
 class _AsyncTransport(httpx.AsyncHTTPTransport):
     def __init__(self, background: Background) -> None:
-        super().__init__(limits=UNLIMITED)
+        super().__init__(verify=_needs_signer(background), limits=UNLIMITED)
         self._background = background
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         return _with_invocation(await super().handle_async_request(request), self._background)
+
+
+def _needs_signer(background: Background) -> bool:
+    """With HTTPS it is this very process that answers: who signed for it doesn't matter."""
+    return background.project.tls is None
 
 
 def _with_invocation(response: httpx.Response, background: Background) -> Response:

@@ -23,10 +23,12 @@ class Invocation:
 
     @property
     def id(self) -> str:
+        """Its id: the end of `x-vercel-id`."""
         return self._record.id
 
     @property
     def method(self) -> str:
+        """The request's method."""
         return self._record.method
 
     @property
@@ -46,6 +48,7 @@ class Invocation:
 
     @property
     def instance(self) -> str:
+        """The instance that ran it, such as `app#1`; empty where none did."""
         return self._record.instance
 
     @property
@@ -55,6 +58,7 @@ class Invocation:
 
     @property
     def status(self) -> int:
+        """The status of the answer; 0 until there is one."""
         return self._record.status
 
     @property
@@ -74,6 +78,7 @@ class Invocation:
 
     @property
     def logs(self) -> tuple[LogLine, ...]:
+        """The lines that the app wrote for it, so far."""
         return tuple(self._record.logs)
 
     @property

@@ -14,7 +14,7 @@ import msgspec
 
 from vercel_emu.emulator.prepare import Prepared, prepare
 from vercel_emu.errors import EmuError, refusal
-from vercel_emu.options import Options, help_of, load_options
+from vercel_emu.options import Options, as_written, help_of, load_options
 from vercel_emu.project.model import Project
 from vercel_emu.project.pyproject import emu_table
 from vercel_emu.project.python.interpreter import (
@@ -25,7 +25,7 @@ from vercel_emu.project.python.interpreter import (
 
 DEFAULTS: Mapping[str, Any] = {
     # A free port, and a cache that is nobody else's: tests must not change what `dev` keeps.
-    "listen": "127.0.0.1:0",
+    "listen": "localhost:0",
     "cache": "memory",
     "reload": False,
     "standby": False,
@@ -64,7 +64,10 @@ def _checked(given: Mapping[str, Any]) -> dict[str, Any]:
                 f"Emulator() has no option {name!r}.",
                 f"{meant}The options are {', '.join(sorted(known))}.",
             )
-    plain = {name: str(one) if isinstance(one, Path) else one for name, one in given.items()}
+    plain = {
+        name: os.fspath(one) if isinstance(one, os.PathLike) else as_written(name, one)
+        for name, one in given.items()
+    }
     try:
         options = msgspec.convert(plain, Options, dec_hook=_path)
     except msgspec.ValidationError as error:
@@ -77,7 +80,7 @@ def _checked(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _path(kind: type, value: Any) -> Any:
-    if kind is Path and isinstance(value, str | Path):
+    if kind is Path and isinstance(value, str | os.PathLike):
         return Path(value)
     raise TypeError(f"a {kind.__name__} is written as text")
 

@@ -6,7 +6,7 @@ responses of instances, read as they arrive. Nothing here knows what a function 
 
 Start with `exchange.py`, one request and its response on a client's connection, then
 `connection.py`, the same on the way to an instance; `client.py` is a whole client for plain
-requests. `headers.py` has the types; `listen.py` binds the one socket that outlives
-every reload; `serving.py` opens and closes servers in order; `port_holder.py` tells who has a
-port.
+requests. `headers.py` has the types; `listen.py` binds the sockets that outlive every reload;
+`serving.py` opens and closes servers in order; `port_holder.py` tells who has a port;
+`certificate.py` has what HTTPS needs.
 """

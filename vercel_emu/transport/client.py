@@ -7,6 +7,8 @@ connections are kept and reused.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import ssl
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -17,6 +19,7 @@ from urllib.parse import urlsplit
 
 from vercel_emu.errors import EmuError
 from vercel_emu.transport.connection import Connection, ConnectionFailed, ConnectionPool
+from vercel_emu.transport.listen import LOOPBACK
 
 ANSWER_SECONDS = 330.0
 """Longer than any function may run."""
@@ -180,14 +183,27 @@ def pool_of(host: str, port: int | None, *, secure: bool) -> ConnectionPool:
     return ConnectionPool(
         port or (443 if secure else 80),
         host=host,
-        tls=_tls() if secure else None,
+        tls=_tls(host in LOOPBACK) if secure else None,
         peer="the server",
     )
 
 
 @cache
-def _tls() -> ssl.SSLContext:
-    return ssl.create_default_context()
+def _tls(own_machine: bool) -> ssl.SSLContext:
+    """Whoever answers on this machine needs no certificate that somebody else has signed.
+
+    By another of its addresses an emulator has the user's development certificate.
+    """
+    context = ssl.create_default_context()
+    if own_machine:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    else:
+        # Late: few clients speak TLS.
+        from vercel_emu.transport.certificate import AUTHORITY_FILE, certificate_folder
+
+        with contextlib.suppress(OSError):
+            context.load_verify_locations(certificate_folder(os.environ) / AUTHORITY_FILE)
+    return context
 
 
 def encode_target(target: str) -> str:

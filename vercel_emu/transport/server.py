@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import httptools
@@ -18,12 +18,19 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from vercel_emu.transport.exchange import Exchange, split_target
 from vercel_emu.transport.headers import is_host
 
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
 type Refuse = Callable[[str], bytes]
 """Makes the whole answer, for a code of the platform's, to a request that is not HTTP."""
 MOST_HEAD_BYTES = 128 * 1024
 """Bytes that may come before it is known what they mean: a head, trailers, a chunk's extension.
 Well over the platform's own limits, which have answers that say more."""
 _VERSIONS = ("1.0", "1.1")
+_TLS_HANDSHAKE = b"\x16\x03"
+"""How a connection begins that speaks TLS (RFC 8446 section 5.1): a record of type 22."""
+SPEAKS_TLS = "SPEAKS_TLS"
+"""Asks `Refuse` for the answer to a client that speaks TLS to a server that doesn't."""
 
 
 def plain_refusal(code: str) -> bytes:
@@ -44,11 +51,13 @@ class EdgeHttpProtocol(HttpToolsProtocol):
         self._malformed = ""
         self._in_head = True
         self._unread = 0
+        self._is_new = True
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
         if self._malformed:
             return
+        is_new, self._is_new = self._is_new, False
         self._unread += len(data)
         try:
             self.parser.feed_data(data)
@@ -65,7 +74,8 @@ class EdgeHttpProtocol(HttpToolsProtocol):
                 if early := data[upgrade.args[0] :]:
                     self.transport.get_protocol().data_received(early)  # type: ignore[attr-defined]
         except httptools.HttpParserError:
-            self.send_400_response("")
+            speaks_tls = is_new and data.startswith(_TLS_HANDSHAKE)
+            self._refuse_as(SPEAKS_TLS if speaks_tls else "BAD_REQUEST")
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -184,8 +194,17 @@ class EdgeServer(uvicorn.Server):
         yield
 
 
-def make_server(app: ASGIApp, *, ws: Any = None, refuse: Refuse = plain_refusal) -> EdgeServer:
-    """A server for `app`; `ws` is the protocol class that takes over WebSocket upgrades."""
+def make_server(
+    app: ASGIApp,
+    *,
+    ws: Any = None,
+    refuse: Refuse = plain_refusal,
+    tls: SSLContext | None = None,
+) -> EdgeServer:
+    """A server for `app`; `ws` is the protocol class that takes over WebSocket upgrades.
+
+    With `tls` it speaks HTTPS alone.
+    """
     http: Any = partial(EdgeHttpProtocol, refuse=refuse)
     config = uvicorn.Config(
         app,
@@ -201,12 +220,15 @@ def make_server(app: ASGIApp, *, ws: Any = None, refuse: Refuse = plain_refusal)
         backlog=2048,
         interface="asgi3",
     )
+    if tls is not None:
+        config.load()
+        config.ssl = tls
     return EdgeServer(config)
 
 
-async def serve(server: EdgeServer, listener: socket.socket) -> None:
-    """Serve on `listener` until `server.should_exit`."""
-    await server.serve(sockets=[listener])
+async def serve(server: EdgeServer, listeners: Sequence[socket.socket]) -> None:
+    """Serve on all `listeners` until `server.should_exit`."""
+    await server.serve(sockets=list(listeners))
 
 
 async def wait_started(server: EdgeServer, task: asyncio.Task[None]) -> None:

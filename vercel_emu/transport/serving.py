@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from vercel_emu import tasks
@@ -26,13 +26,13 @@ def bind_loopback() -> socket.socket:
 async def serve_on(
     stack: contextlib.AsyncExitStack,
     server: EdgeServer,
-    listener: socket.socket,
+    listeners: Sequence[socket.socket],
     meanwhile: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
     """Serve until `stack` is closed; `meanwhile` ends the requests that run by then."""
     from vercel_emu.transport.server import serve, wait_started
 
-    task = tasks.start(serve(server, listener), "server")
+    task = tasks.start(serve(server, listeners), "server")
     stack.push_async_callback(_stop, server, task, meanwhile)
     await wait_started(server, task)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def visitor_from_database(ip: str, file: Path) -> Visitor:
     """A visitor with this address and what the database (City, Country or ASN) knows of it."""
     try:
-        record = _open(file).get(ip)
+        record = open_database(file).get(ip)
     except ValueError:  # an IPv6 address in a database of IPv4 networks
         record = None
     return visitor_from_record(ip, record)
@@ -54,13 +54,18 @@ def _table(record: dict[str, Any], *path: str) -> dict[str, Any]:
 
 
 @functools.lru_cache(maxsize=8)
-def _open(file: Path) -> maxminddb.Reader:
+def open_database(file: Path) -> maxminddb.Reader:
+    """The database, opened once.
+
+    Raises:
+        EmuError: it can't be read, or the package that reads it is not installed.
+    """
     try:
         import maxminddb
     except ImportError:
         raise EmuError(
             "GEOIP_NOT_INSTALLED",
-            f"Reading {file} needs the package maxminddb, which is not installed.",
+            f"--geoip-db: reading {file} needs the package maxminddb, which is not installed.",
             'Install it with: pip install "vercel-emu[geoip]"',
         ) from None
     try:
@@ -69,6 +74,6 @@ def _open(file: Path) -> maxminddb.Reader:
         reason = error.strerror if isinstance(error, OSError) else "it is not in the MaxMind format"
         raise EmuError(
             "INVALID_GEOIP_DB",
-            f"The database {file} cannot be read: {reason}.",
-            "--geoip-db takes a .mmdb file, such as GeoLite2-City.mmdb or DB-IP's city-lite.",
+            f"--geoip-db: the database {file} cannot be read: {reason}.",
+            "It takes a .mmdb file, such as GeoLite2-City.mmdb or DB-IP's city-lite.",
         ) from None

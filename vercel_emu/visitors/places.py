@@ -1,7 +1,8 @@
 """The offline gazetteer: a gzipped text that is searched, never parsed as a whole.
 
-Each city is one line, most populous first, that ends in all its folded names between bars; so
-finding a name is one `bytes.find`, and starting costs a decompression (~20 ms, on first use).
+Each country has a block of cities, most populous first, one a line that ends in all its folded
+names between bars; so finding a name is a `bytes.find` in each block, and starting costs a
+decompression (~20 ms, on first use).
 `scripts/build_places.py` makes the file; its first lines tell the layout, sources and licences.
 """
 
@@ -9,10 +10,11 @@ from __future__ import annotations
 
 import gzip
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
+from itertools import chain
 
 from vercel_emu.platform.regions import closeness
 from vercel_emu.visitors.fold import fold
@@ -43,11 +45,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Country:
+    """`own_names` are those in English and in the country's languages, `foreign_names` others'."""
+
     code: str
+    alpha_3: str
     name: str
     continent: str
     capital: str
-    names: tuple[str, ...]
+    own_names: tuple[str, ...]
+    foreign_names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +68,11 @@ class Gazetteer:
     """The file, decompressed; use the shared one of `gazetteer()`."""
 
     def __init__(self, text: bytes) -> None:
-        self.notice, countries, subdivisions, cities = text.split(b"\n\n")
-        self._countries = countries
+        self.notice, countries, subdivisions, *cities = text.split(b"\n\n")
+        rows = map(_country, countries.decode().split("\n"))
+        self.countries = {country.code: country for country in rows}
         self._subdivisions = subdivisions
-        self._cities = b"\n" + cities
-
-    @cached_property
-    def countries(self) -> dict[str, Country]:
-        rows = (line.split("\t") for line in self._countries.decode().split("\n"))
-        return {row[0]: Country(row[0], row[1], row[2], row[3], _names(row[4])) for row in rows}
+        self._cities = dict(zip(self.countries, (b"\n" + block for block in cities), strict=True))
 
     @cached_property
     def subdivisions(self) -> dict[tuple[str, str], Subdivision]:
@@ -79,7 +81,14 @@ class Gazetteer:
 
     @cached_property
     def _country_by_name(self) -> dict[str, str]:
-        return {name: c.code for c in reversed(self.countries.values()) for name in c.names}
+        countries = list(reversed(self.countries.values()))
+        known = {name: c.code for c in countries for name in c.foreign_names}
+        known |= {fold(c.alpha_3): c.code for c in countries}
+        return known | self._country_by_own_name
+
+    @cached_property
+    def _country_by_own_name(self) -> dict[str, str]:
+        return {name: c.code for c in reversed(self.countries.values()) for name in c.own_names}
 
     @cached_property
     def _subdivisions_by_name(self) -> dict[str, frozenset[tuple[str, str]]]:
@@ -91,9 +100,20 @@ class Gazetteer:
 
     def country(self, text: str) -> Country | None:
         """By ISO code or by any of its names."""
-        code = text.strip().upper()
-        return self.countries.get(code) or self.countries.get(
+        return self.country_itself(text) or self.countries.get(
             self._country_by_name.get(fold(text), "")
+        )
+
+    def country_itself(self, text: str) -> Country | None:
+        """By ISO code or by a name in English or in its own languages.
+
+        A code of three letters counts in capitals: `Bra` and `Sur` are cities.
+        """
+        code = text.strip()
+        if len(code) == 3 and code.isupper():
+            return next((c for c in self.countries.values() if c.alpha_3 == code), None)
+        return self.countries.get(code.upper()) or self.countries.get(
+            self._country_by_own_name.get(fold(text), "")
         )
 
     def subdivisions_called(self, text: str) -> frozenset[tuple[str, str]]:
@@ -105,28 +125,32 @@ class Gazetteer:
     def cities_called(self, name: str) -> list[Place]:
         """Every city with this name in any language, most populous first."""
         folded = fold(name)
-        return list(self._matches(f"|{folded}|".encode())) if folded else []
+        return self._matches(f"|{folded}|".encode()) if folded else []
 
-    def cities_containing(self, folded: str) -> Iterator[Place]:
-        """Every city with these letters in one of its names (already folded)."""
-        wanted = folded.encode()
-        return (p for p in self._matches(wanted) if any(folded in name for name in p.names))
+    def cities_containing(self, folded: str) -> list[Place]:
+        """Every city with these letters in one of its names (already folded), likewise."""
+        found = self._matches(folded.encode())
+        return [place for place in found if any(folded in name for name in place.names)]
 
-    def largest_city(self, country: str) -> Place | None:
-        found = self._matches(f"\t{country}\t".encode())  # a subdivision may have the same code
-        return next((place for place in found if place.country == country), None)
+    def city_labelled(self, name: str, region: str, country: str) -> Place | None:
+        """The city with exactly this name in this subdivision and country (codes)."""
+        block = self._cities.get(country, b"")
+        start = block.find(f"\n{name}\t{country}\t{region}\t".encode())
+        return self._place(block[start + 1 :].partition(b"\n")[0]) if start >= 0 else None
 
-    def cities(self) -> Iterator[Place]:
-        return self._matches(b"\n", at_line_start=True)
+    def largest_city(self, country: str, regions: Collection[str] | None = None) -> Place | None:
+        """The largest city of a country, or of some of its subdivisions (codes)."""
+        cities = map(self._place, self._cities[country].split(b"\n")[1:])
+        return next((p for p in cities if regions is None or p.region in regions), None)
 
-    def _matches(self, needle: bytes, *, at_line_start: bool = False) -> Iterator[Place]:
-        text, position = self._cities, 0
-        while (position := text.find(needle, position)) >= 0:
-            start = position + 1 if at_line_start else text.rfind(b"\n", 0, position + 1) + 1
-            end = text.find(b"\n", start)
-            position = end if end >= 0 else len(text)
-            if start < position:
-                yield self._place(text[start:position])
+    def cities(self) -> list[Place]:
+        """All of them, most populous first."""
+        blocks = (block.split(b"\n")[1:] for block in self._cities.values())
+        return sorted(map(self._place, chain.from_iterable(blocks)), key=_by_size)
+
+    def _matches(self, needle: bytes) -> list[Place]:
+        found = (self._place(line) for b in self._cities.values() for line in _lines(b, needle))
+        return sorted(found, key=_by_size)
 
     def _place(self, line: bytes) -> Place:
         row = line.decode().split("\t")
@@ -148,30 +172,48 @@ class Gazetteer:
         )
 
     @cached_property
-    def _bands(self) -> dict[int, list[tuple[float, float, int]]]:
-        """Latitude in whole degrees -> (latitude, longitude, where the line starts)."""
-        bands: dict[int, list[tuple[float, float, int]]] = {}
-        start = 1
-        for line in self._cities[1:].split(b"\n"):
-            fields = line.split(b"\t", 5)
-            if len(fields) > 5 and fields[0]:
-                lat, lon = float(fields[3]), float(fields[4])
-                bands.setdefault(math.floor(lat), []).append((lat, lon, start))
-            start += len(line) + 1
+    def _bands(self) -> dict[int, list[tuple[float, float, bytes]]]:
+        """Latitude in whole degrees -> (latitude, longitude, line of the file)."""
+        bands: dict[int, list[tuple[float, float, bytes]]] = {}
+        for line in chain.from_iterable(block.split(b"\n")[1:] for block in self._cities.values()):
+            name, _, _, latitude, longitude, _ = line.split(b"\t", 5)
+            if name:
+                lat, lon = float(latitude), float(longitude)
+                bands.setdefault(math.floor(lat), []).append((lat, lon, line))
         return bands
 
     def nearest_city(self, latitude: float, longitude: float) -> Place:
         """The city closest to a point, looking in bands of latitude from the point outwards."""
-        home, best, best_start = math.floor(latitude), math.inf, 0
+        home, best, nearest = math.floor(latitude), math.inf, b""
         for distance in range(181):
             if distance and best < math.sin(math.radians(distance - 1) / 2) ** 2:
                 break
             for band in {home - distance, home + distance}:
-                for lat, lon, start in self._bands.get(band, ()):
+                for lat, lon, line in self._bands.get(band, ()):
                     apart = closeness(latitude, longitude, lat, lon)
                     if apart < best:
-                        best, best_start = apart, start
-        return self._place(self._cities[best_start:].partition(b"\n")[0])
+                        best, nearest = apart, line
+        return self._place(nearest)
+
+
+def _country(line: str) -> Country:
+    code, alpha_3, name, continent, capital, own, foreign = line.split("\t")
+    return Country(code, alpha_3, name, continent, capital, _names(own), _names(foreign))
+
+
+def _lines(block: bytes, needle: bytes) -> Iterator[bytes]:
+    """The lines that contain the needle, each once."""
+    position = 0
+    while (position := block.find(needle, position)) >= 0:
+        start = block.rfind(b"\n", 0, position) + 1
+        position = block.find(b"\n", position)
+        if position < 0:
+            position = len(block)
+        yield block[start:position]
+
+
+def _by_size(place: Place) -> int:
+    return -place.population
 
 
 def _names(field: str) -> tuple[str, ...]:

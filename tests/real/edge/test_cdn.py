@@ -215,7 +215,9 @@ def test_the_commands(dev: Dev) -> None:
         "purged": 1,
         "cdn_cache": True,
     }
-    assert "is empty" in run("ls", *root).stdout
+    empty = run("ls", *root)
+    assert (empty.exit_code, empty.stdout) == (0, "")
+    assert "is empty" in empty.stderr
     assert isinstance(run("purge", *root).exception, EmuError)
 
 

@@ -96,6 +96,8 @@ def test_an_answer_without_length_is_over_with_the_invocation(
     for _ in range(2):
         assert handler.get(f"/kept?n={size}").content == b"x" * size
     assert handler.raw(f"GET /kept?n={size} HTTP/1.0\r\n\r\n".encode()).endswith(b"x" * size)
+    # It comes after the answer.
+    handler.events.wait(events.Notice, lambda e: e.code == "RESPONSE_WITHOUT_LENGTH")
     (warning,) = handler.events.all(events.Notice, lambda e: e.code == "RESPONSE_WITHOUT_LENGTH")
     assert "`Connection: keep-alive`" in warning.message
 

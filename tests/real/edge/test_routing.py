@@ -223,7 +223,7 @@ def test_an_app_of_a_preset_sees_the_rewritten_path(emulate: Emulate) -> None:
     running = emulate({"api/index.py": APP, **vercel_json(framework="fastapi", rewrites=rules)})
     assert running.get("/a").text == "GET /api/index?"
     (notice,) = running.events.all(events.Notice)
-    assert "Remove that rewrite" in notice.message
+    assert "Remove that rewrite" in f"{notice.message} {notice.hint}"
 
 
 def test_builds_name_the_entrypoint(emulate: Emulate) -> None:

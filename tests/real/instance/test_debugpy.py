@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import pytest
 
+from tests.checkout import ROOT, code_blocks
 from tests.real.environments import environment_with
 from tests.real.support import PATIENCE, emulation
 from vercel_emu import events
@@ -25,6 +26,9 @@ async def app(scope, receive, send):
 VERSION = 1
 """
 LINE = 4
+RECIPES = code_blocks(ROOT / "docs" / "recipes.md", "json")
+[LAUNCH] = [json.loads(text) for text in RECIPES if "debugpy" in text]
+"""The file `launch.json` as the recipe has it."""
 
 
 class Debugger:
@@ -76,7 +80,7 @@ class Debugger:
 
     def attach(self, file: Path, line: int) -> None:
         self.ask("initialize", adapterID="python", clientID="test")
-        attached = self.send("attach", justMyCode=True)
+        attached = self.send("attach", **LAUNCH["configurations"][0])
         self.wait(type="event", event="initialized")
         source = {"path": str(file)}
         found = self.ask("setBreakpoints", source=source, breakpoints=[{"line": line}])

@@ -211,7 +211,7 @@ def test_a_busy_port_that_was_asked_for(start: Start, tmp_path: Path) -> None:
 
 def test_standard_output_that_is_closed(tmp_path: Path) -> None:
     root = write_project(tmp_path / "project", app_files("everything"))
-    command = [sys.executable, "-m", "vercel_emu", "dev", str(root), "--listen", "127.0.0.1:0"]
+    command = [sys.executable, "-m", "vercel_emu", "dev", str(root), "--listen", "localhost:0"]
     command += ["--log-format", "json", "--python", sys.executable]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=clean_environ()
@@ -287,7 +287,7 @@ def test_a_long_path_for_temporary_files(dev: Start, tmp_path: Path) -> None:
 
 def test_a_terminal_that_hangs_up(tmp_path: Path) -> None:
     root = write_project(tmp_path / "project", app_files("everything"))
-    command = [sys.executable, "-m", "vercel_emu", "dev", str(root), "--listen", "127.0.0.1:0"]
+    command = [sys.executable, "-m", "vercel_emu", "dev", str(root), "--listen", "localhost:0"]
     command += ["--python", sys.executable]
     ours, theirs = pty.openpty()
     process = subprocess.Popen(

@@ -22,7 +22,7 @@ from vercel_emu.project.python.interpreter import (
     Origin,
     find_interpreter,
 )
-from vercel_emu.project.python.manifest import manifests_in
+from vercel_emu.project.python.manifest import Manifests, manifests_in
 
 
 @pytest.fixture
@@ -221,3 +221,76 @@ def test_a_python_that_is_not_here_is_a_warning(root: Path, environ: dict[str, s
     lines: list[str] = []
     install_dependencies(root, plan(root), hears(lines), environ=environ)
     assert lines[0].startswith("warning: .python-version asks for Python 3.9, which is not one of")
+
+
+@pytest.mark.parametrize("environ", ["uv"], indirect=True)
+def test_a_project_that_declares_nothing_sees_nothing(root: Path, environ: dict[str, str]) -> None:
+    done = install_dependencies(root, plan(root), UNHEARD, environ=environ)
+    assert (done.interpreter.prefix, done.packages) == (root / ".venv", 0)
+    code = "import importlib.util as u; print([u.find_spec(n) for n in ('click', 'starlette')])"
+    answer = subprocess.run([done.interpreter.path, "-c", code], capture_output=True, text=True)
+    assert answer.stdout.strip() == "[None, None]"
+
+
+@pytest.mark.parametrize("environ", ["uv"], indirect=True)
+def test_functions_with_manifests_of_their_own_share_an_environment(
+    root: Path, environ: dict[str, str]
+) -> None:
+    make_wheel(root.parent / "wheels", "other", "1.0")
+    for name, text in {"a": "demo==1.0", "b": "demo\nother"}.items():
+        (root / name).mkdir()
+        (root / name / "requirements.txt").write_text(text)
+    both = [manifests_in(root, name).found[0] for name in "ab"]
+    found = plan_dependencies(root, Manifests(tuple(both)), None, install=None)
+    done = install_dependencies(root, found, UNHEARD, environ=environ)
+    assert (version_of_demo(done.interpreter), done.packages) == ("1.0", 2)
+    (root / "b" / "requirements.txt").write_text("demo==2.0")
+    again = plan_dependencies(root, Manifests(tuple(both)), done.interpreter, install=True)
+    with pytest.raises(EmuError) as caught:
+        install_dependencies(root, again, UNHEARD, environ=environ)
+    assert "a/requirements.txt and b/requirements.txt share one environment" in str(caught.value)
+
+
+BACKEND = """
+import pathlib, zipfile
+
+def _wheel(folder, name, text):
+    info = "mylib-1.dist-info"
+    files = {name: text, f"{info}/METADATA": "Metadata-Version: 2.1\\nName: mylib\\nVersion: 1\\n"}
+    files[f"{info}/WHEEL"] = (
+        "Wheel-Version: 1.0\\nGenerator: t\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"
+    )
+    files[f"{info}/RECORD"] = "".join(f"{one},,\\n" for one in files)
+    with zipfile.ZipFile(pathlib.Path(folder, "mylib-1-py3-none-any.whl"), "w") as wheel:
+        for one, content in files.items():
+            wheel.writestr(one, content)
+    return "mylib-1-py3-none-any.whl"
+
+def build_wheel(folder, settings=None, metadata=None):
+    return _wheel(folder, "mylib.py", pathlib.Path("mylib.py").read_text())
+
+def build_editable(folder, settings=None, metadata=None):
+    return _wheel(folder, "mylib.pth", str(pathlib.Path.cwd()))
+"""
+"""A build backend that needs nothing installed."""
+
+
+@pytest.mark.parametrize("line", ["./mylib", "mylib @ {}"])
+def test_a_package_beside_the_app_runs_from_its_sources(
+    root: Path, environ: dict[str, str], line: str
+) -> None:
+    lib = root / "mylib"
+    lib.mkdir()
+    (lib / "backend.py").write_text(BACKEND)
+    (lib / "mylib.py").write_text("x = 1")
+    (lib / "pyproject.toml").write_text(
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    )
+    (root / "requirements.txt").write_text(line.format(lib.as_uri()))
+    assert plan(root).action is Action.CREATE
+    interpreter = install_dependencies(root, plan(root), UNHEARD, environ=environ).interpreter
+    (lib / "mylib.py").write_text("x = 22")
+    command = [str(interpreter.path), "-c", "import mylib; print(mylib.x)"]
+    answer = subprocess.run(command, capture_output=True, text=True)
+    assert answer.stdout.strip() == "22", answer.stderr
+    assert plan(root).action is Action.NOTHING

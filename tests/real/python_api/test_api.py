@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.real.support import PATIENCE, children_of, write_project
+from tests.real.support import PATIENCE, alive, children_of, write_project
 from vercel_emu import EmuError, Emulator, Visitor
 
 APP = """
@@ -189,6 +189,35 @@ def test_nothing_is_left_behind(root: Path) -> None:
     assert children_of_this_process() == children
     with pytest.raises(EmuError, match="does not run"):
         emulator.get("/")
+
+
+def test_starting_and_stopping_by_hand(root: Path) -> None:
+    before = children_of_this_process()
+    emu = Emulator(root)
+    assert emu.start() is emu
+    assert emu.get("/geo").status_code == 200
+    assert repr(emu) == f"<Emulator {str(root)!r}: {emu.url}>"
+    with pytest.raises(EmuError, match=f"runs already, at {emu.url}"):
+        emu.start()
+    emu.stop()
+    emu.stop()
+    assert children_of_this_process() == before
+    with pytest.raises(EmuError, match="does not run"):
+        emu.get("/geo")
+    with emu:
+        assert emu.get("/pid").status_code == 200
+
+
+def test_a_session_that_ends_without_stopping(root: Path) -> None:
+    code = (
+        "import sys, vercel_emu; emu = vercel_emu.Emulator(sys.argv[1]).start(); "
+        "print(emu.get('/pid').text)"
+    )
+    command = [sys.executable, "-c", code, str(root)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert not alive(int(ended.stdout))
+    assert not list((root / ".vercel/emu/run").glob("*.json"))
 
 
 def children_of_this_process() -> set[int]:

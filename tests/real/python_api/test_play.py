@@ -282,7 +282,7 @@ def test_playing_again_after_each_reload(tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_text('steps = [{ path = "/", expect = { text = "GET" } }]')
     command = [sys.executable, "-m", "vercel_emu", "play", str(tmp_path / "x.toml"), str(root)]
     process = subprocess.Popen(
-        [*command, "--watch"],
+        [*command, "--watch", "--python", sys.executable],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -311,7 +311,7 @@ def test_the_scenario_of_a_template(tmp_path: Path, name: str) -> None:
     root = write_project(
         tmp_path, {str(f): (source / f).read_bytes() for f in template_files(name)}
     )
-    result = run("play", root / "scenario.toml", root)
+    result = run("play", root / "scenario.toml", root, "--python", sys.executable)
     assert result.exit_code == 0, result.output
 
 
@@ -376,7 +376,9 @@ def play(source: str, answer: bytes = OK, together: int = 1) -> tuple[Any, Seen]
     async def main() -> tuple[Any, Seen]:
         async with server(answer, together) as (url, seen), HttpClient(url) as client:
             player = Player(scenario, cast(scenario, "x.toml"), client, file="x.toml")
-            return await player.play(), seen
+            report = player.new_report()
+            await player.play(report)
+            return report, seen
 
     return asyncio.run(main())
 

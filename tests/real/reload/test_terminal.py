@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pty
-import select
 import signal
-import subprocess
 import sys
-import termios
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.real.support import PATIENCE, clean_environ, dev_process, wait_until, write_project
+from tests.real.support import PATIENCE, dev_process, wait_until, write_project
+from tests.real.terminal import Terminal, terminal
 
 APP = """
 import os
@@ -61,67 +57,22 @@ def test_files_of_dependencies_that_are_wrong_or_ask_for_more(tmp_path: Path) ->
     assert "Traceback" not in emulator.stderr
 
 
-class Terminal:
-    """`vercel-emu dev` in a terminal of its own."""
-
-    def __init__(self, process: subprocess.Popen[bytes], master: int, slave: int) -> None:
-        self.process = process
-        self._master = master
-        self.slave = slave
-        self.shown = ""
-
-    def press(self, key: str) -> None:
-        os.write(self._master, key.encode())
-
-    def wait_for(self, text: str, seconds: float = PATIENCE) -> None:
-        give_up = time.monotonic() + seconds
-        while text not in self.shown:
-            assert time.monotonic() < give_up, f"{text!r} was not shown:\n{self.shown}"
-            if select.select([self._master], [], [], 0.2)[0]:
-                with contextlib.suppress(OSError):
-                    self.shown += os.read(self._master, 65536).decode(errors="replace")
-
-    def echoes(self) -> bool:
-        """Whether the terminal shows what is typed, as it does where nobody reads keys."""
-        return bool(termios.tcgetattr(self.slave)[3] & termios.ECHO)
-
-
 @contextlib.contextmanager
-def terminal(root: Path, *arguments: str) -> Iterator[Terminal]:
+def dev(root: Path, *arguments: str) -> Iterator[Terminal]:
     write_project(root, FILES)
-    master, slave = pty.openpty()
-    command = [sys.executable, "-m", "vercel_emu", "dev", str(root), "--listen", "127.0.0.1:0"]
-    command += ["--python", sys.executable]
-    # `setsid --ctty` by hand: the new session's terminal is the one its leader opens first.
-    start = (
-        "import os, sys; os.close(os.open(os.ttyname(0), os.O_RDWR)); "
-        "os.execv(sys.argv[1], sys.argv[1:])"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", start, *command, "--app", "app:app", *arguments],
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-        env=clean_environ(NO_COLOR="1", TERM="xterm"),
-        start_new_session=True,
-    )
-    try:
-        yield Terminal(process, master, slave)
-    finally:
-        process.kill()
-        process.wait()
-        os.close(master)
-        os.close(slave)
+    app = ("--app", "app:app", "--python", sys.executable)
+    with terminal("dev", str(root), "--listen", "localhost:0", *app, *arguments) as one:
+        yield one
 
 
 def test_the_keys_and_the_terminal_afterwards(tmp_path: Path) -> None:
-    with terminal(tmp_path / "p") as screen:
+    with dev(tmp_path / "p") as screen:
         assert screen.echoes()
         screen.wait_for("press h for the keys")
         assert not screen.echoes()
         for key, answer in {
             "h": "reload now, from scratch",
-            "c": "cache cleared",
+            "c": "the runtime cache is empty",
             "e": "VERCEL_REGION='iad1'",
             "r": "reloaded",
         }.items():
@@ -133,7 +84,7 @@ def test_the_keys_and_the_terminal_afterwards(tmp_path: Path) -> None:
 
 
 def test_suspended_and_continued(tmp_path: Path) -> None:
-    with terminal(tmp_path / "p") as screen:
+    with dev(tmp_path / "p") as screen:
         screen.wait_for("press h for the keys")
         screen.process.send_signal(signal.SIGTSTP)
         os.waitpid(screen.process.pid, os.WUNTRACED)
@@ -156,7 +107,8 @@ def test_without_a_terminal_there_are_no_keys(tmp_path: Path) -> None:
 def test_a_key_runs_the_build_of_the_static_files(tmp_path: Path) -> None:
     script = "mkdir -p public && echo made > public/x.txt && echo done with it"
     pyproject = f'[tool.vercel.scripts]\nbuild = "{script}"\n'
-    with terminal(write_project(tmp_path / "p", {"pyproject.toml": pyproject})) as shown:
+    write_project(tmp_path / "p", {"pyproject.toml": pyproject})
+    with dev(tmp_path / "p") as shown:
         shown.wait_for("press h for the keys")
         assert not (tmp_path / "p" / "public").exists()
         shown.press("b")

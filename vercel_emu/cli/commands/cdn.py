@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
 from vercel_emu.cli.folder_option import json_option, project_option
-from vercel_emu.console import plain
+from vercel_emu.cli.printing import echo_empty, echo_json
 from vercel_emu.control.client import ask, running_emulator
 from vercel_emu.errors import EmuError
 from vercel_emu.project.load import identify_project
@@ -32,11 +30,11 @@ def ls(folder: Path, as_json: bool) -> None:
     """
     answer = ask(running_emulator(identify_project(folder).root), "GET", "/cdn/ls")
     if as_json:
-        click.echo(json.dumps(answer, indent=2))
+        echo_json(answer)
     elif answer["entries"]:
         _print_table(answer["entries"])
     else:
-        click.echo("The CDN cache is empty.")
+        echo_empty("The CDN cache is empty.")
 
 
 @cdn.command()
@@ -81,7 +79,7 @@ def purge(
     }
     answer = ask(running_emulator(identify_project(folder).root), "POST", "/cdn/purge", asked)
     if as_json:
-        click.echo(json.dumps(answer, indent=2))
+        echo_json(answer)
     else:
         done = "invalidated" if tags and not asked["delete"] else "deleted"
         count = answer["purged"]
@@ -89,22 +87,25 @@ def purge(
 
 
 def _print_table(entries: list[dict[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    from vercel_emu.cli.terminal.tables import Column, print_table
 
-    console = Console(width=None if sys.stdout.isatty() else 4096)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("State", "Age", "Fresh", "Status", "Bytes", "Path", "Tags"):
-        table.add_column(name, overflow="fold")
-    for entry in entries:
-        table.add_row(
+    numbers = ("Age", "Fresh", "Status", "Bytes")
+    columns = [
+        Column("State"),
+        *(Column(title, right=True, whole=True) for title in numbers),
+        Column("Path"),
+        Column("Tags"),
+    ]
+    rows = [
+        (
             entry["state"],
             f"{entry['age']} s",
             f"{entry['fresh']} s",
             str(entry["status"]),
             f"{entry['bytes']:,}",
-            Text(plain(entry["path"])),
-            Text(plain(", ".join(entry["tags"]))),
+            entry["path"],
+            ", ".join(entry["tags"]),
         )
-    console.print(table)
+        for entry in entries
+    ]
+    print_table(columns, rows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from dataclasses import asdict
@@ -13,6 +12,8 @@ import click
 
 from vercel_emu.check.check import Report, check_project
 from vercel_emu.check.model import Finding
+from vercel_emu.cli.printing import echo_json
+from vercel_emu.console import printable
 
 
 @click.command()
@@ -31,7 +32,7 @@ def check(directory: Path, python: Path | None, as_json: bool) -> None:
     """
     report = check_project(directory, os.environ, python=python, on_wait=_say)
     if as_json:
-        click.echo(json.dumps(as_shape(report), indent=2))
+        echo_json(as_shape(report))
     else:
         _print(report)
     click.get_current_context().exit(1 if report.errors else 0)
@@ -70,10 +71,12 @@ def _print(report: Report) -> None:
 def _print_finding(finding: Finding) -> None:
     color = "red" if finding.severity == "error" else "yellow"
     click.secho(f"{finding.severity} ", fg=color, bold=True, nl=False)
-    click.echo(f"{finding.code}: " + (f"{finding.place}: " if finding.place else ""), nl=False)
-    click.echo(finding.message)
+    click.echo(
+        f"{finding.code}: " + (f"{printable(finding.place)}: " if finding.place else ""), nl=False
+    )
+    click.echo(printable(finding.message))
     for line in finding.hint.splitlines():
-        click.secho(f"    {line}", dim=True)
+        click.secho(f"    {printable(line)}", dim=True)
 
 
 def _count(number: int, what: str) -> str:

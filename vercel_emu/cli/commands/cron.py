@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
 from datetime import UTC, datetime
@@ -13,8 +12,10 @@ from typing import Any
 import click
 
 from vercel_emu.cli.folder_option import json_option, project_option
+from vercel_emu.cli.printing import echo_empty, echo_json
 from vercel_emu.console import plain, printable_lines
-from vercel_emu.control.client import running_emulator
+from vercel_emu.control.client import ask, running_emulator
+from vercel_emu.control.registry import RunningEmulator
 from vercel_emu.crons.call import (
     SECRET,
     call_cron,
@@ -57,11 +58,11 @@ def ls(folder: Path, as_json: bool) -> None:
     jobs = cron_jobs(project.root, config.crons, config.file_name)
     now = datetime.now(UTC)
     if as_json:
-        click.echo(json.dumps({"crons": [_row(job, now) for job in jobs]}, indent=2))
+        echo_json({"crons": [_row(job, now) for job in jobs]})
     elif jobs:
         _print_table(jobs, now)
     else:
-        click.echo("There are no cron jobs: vercel.json has no `crons`.")
+        echo_empty("There are no cron jobs: vercel.json has no `crons`.")
 
 
 @cron.command()
@@ -84,7 +85,8 @@ def run(path: str, url: str | None, folder: Path, as_json: bool) -> None:
     running = None if url else running_emulator(project.root)
     address = running.url if running else url or ""
     proof = running.token if running else ""
-    headers = cron_headers(job.schedule, _secret(project, config), proof)
+    secret = _running_secret(running) if running else _secret(project, config)
+    headers = cron_headers(job.schedule, secret, proof)
     try:
         answer = asyncio.run(call_cron(address, job.path, headers))
     except NoAnswer as error:
@@ -110,6 +112,12 @@ def _find(path: str, jobs: list[CronJob]) -> CronJob:
         f"There are {known}." if known else 'Add "crons": [{"path": ..., "schedule": ...}] to it.',
         where=Where("vercel.json", "crons"),
     )
+
+
+def _running_secret(running: RunningEmulator) -> str:
+    """CRON_SECRET as the running functions have it."""
+    told = ask(running, "GET", "/environment")["variables"]
+    return next((str(one["value"]) for one in told if one["name"] == SECRET), "")
 
 
 def _secret(project: Project, config: VercelConfig) -> str:
@@ -138,25 +146,23 @@ def _row(job: CronJob, now: datetime) -> dict[str, Any]:
 
 
 def _print_table(jobs: list[CronJob], now: datetime) -> None:
-    from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
-    console = Console(width=None if sys.stdout.isatty() else 4096)
+    from vercel_emu.cli.terminal.tables import Cell, Column, print_table
+
     zone = now.astimezone().tzname() or "local"
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("Path", "Schedule", "Next (UTC)", f"Local ({zone})"):
-        table.add_column(column, overflow="fold")
+    rows: list[tuple[Cell, ...]] = []
     for job in jobs:
-        name = Text(job.path or f"{job.function} (cron services only)")
+        name = job.path or f"{job.function} (cron services only)"
         runs = job.next_runs(now, SHOWN_TIMES)
         if job.problem or not runs:
-            table.add_row(name, job.schedule, Text(job.problem or "never", style="red"), "")
+            rows.append((name, job.schedule, Text(plain(job.problem or "never"), style="red"), ""))
             continue
         utc = "\n".join(moment.strftime(_TIME) for moment in runs)
         local = "\n".join(moment.astimezone().strftime(_TIME) for moment in runs)
-        table.add_row(name, job.schedule, utc, local)
-    console.print(table)
+        rows.append((name, job.schedule, utc, local))
+    columns = ("Path", "Schedule", "Next (UTC)", f"Local ({zone})")
+    print_table([*map(Column, columns)], rows)
 
 
 def _print_answer(job: CronJob, answer: Response, *, as_json: bool) -> None:
@@ -171,7 +177,7 @@ def _print_answer(job: CronJob, answer: Response, *, as_json: bool) -> None:
             "location": answer.headers.get("location"),
             "body": text,
         }
-        click.echo(json.dumps(shape, indent=2))
+        echo_json(shape)
         return
     location = answer.headers.get("location")
     to = f" to {location} (not followed)" if location else ""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vercel_emu.cli.dependencies import ready_interpreter
-from vercel_emu.cli.option_flags import with_options
+from vercel_emu.cli.option_flags import GroupedCommand, with_options
 from vercel_emu.console import Colors, JsonConsole, LineWriter, PrettyConsole, wants_color
 from vercel_emu.errors import EmuError
 from vercel_emu.events import Emit, EventBus, Notice
@@ -28,13 +28,27 @@ if TYPE_CHECKING:
     from vercel_emu.project.python.interpreter import Interpreter
 
 
-@click.command()
-@click.argument(
-    "directory", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path)
-)
+@click.command(cls=GroupedCommand)
+@click.argument("directory", default=".", type=click.Path(exists=True, path_type=Path))
 @with_options()
 def dev(directory: Path, **given: Any) -> None:
-    """Run the project in DIRECTORY (default: here) as Vercel would."""
+    """Run the project in DIRECTORY (default: here) as Vercel would.
+
+    \b
+    vercel-emu dev                                 the project in this folder
+    vercel-emu dev --visitor Tokyo --open          as somebody else, in the browser
+    vercel-emu dev --env production --region fra1  with those system variables
+    vercel-emu dev --app api.main:app              this app, not the one that is found
+    vercel-emu dev --listen 0.0.0.0:8000           also for other machines
+    vercel-emu dev --cdn-cache --crons=60x         CDN cache; an hour of crons in a minute
+
+    Options may stand in pyproject.toml, without the dashes before them:
+
+    \b
+    [tool.vercel-emu]
+    listen = 8000
+    visitor = "Tokyo"
+    """
     if sys.platform == "win32":
         raise EmuError(
             "UNSUPPORTED_PLATFORM",
@@ -42,6 +56,8 @@ def dev(directory: Path, **given: Any) -> None:
             "Run vercel-emu inside WSL: https://learn.microsoft.com/windows/wsl/install",
         )
     gc.disable()  # a start makes no garbage worth looking for, and looking takes 20 ms
+    if not directory.is_dir():
+        raise _no_folder(directory)
     root = directory.resolve()
     options = load_options(emu_table(root), given, root / "pyproject.toml")
     bus = EventBus()
@@ -53,6 +69,24 @@ def dev(directory: Path, **given: Any) -> None:
         _run(root, options, interpreter, bus, writer, _option_reader(root, given))
     finally:
         writer.flush()
+
+
+_PROJECT_FILES = ("vercel.json", "pyproject.toml", "requirements.txt", "Pipfile", ".git")
+
+
+def _no_folder(file: Path) -> EmuError:
+    """Somebody has written `vercel-emu dev app.py`, as `uvicorn` and `flask` have it."""
+    above = (file.parent, *file.parent.parents)
+    roots = (one for one in above if any((one / name).exists() for name in _PROJECT_FILES))
+    folder = next(roots, file.parent)
+    hint = f"Give the project's folder: vercel-emu dev {folder}"
+    if file.suffix == ".py":
+        from vercel_emu.project.detection.sources import Sources
+
+        module = ".".join(file.relative_to(folder).with_suffix("").parts)
+        app = f"{module}:{Sources(folder).export(file.relative_to(folder).as_posix()) or 'app'}"
+        hint += f"\nIf another app is found there than this file's, add --app {app}"
+    return EmuError("NO_SUCH_FOLDER", f"{file} is a file, and a project is a folder.", hint)
 
 
 def _console(writer: LineWriter, options: Options) -> Emit:
@@ -112,9 +146,11 @@ async def _serve(
             from vercel_emu.cli.terminal.dev_keys import keys_in_terminal, make_keys
 
             keys = make_keys(project, writer, stop)
-            with keys_in_terminal(keys) as listening:
+            stop.instead = keys.leave_question
+            # The JSON log is for programs: nothing that a key says may stand in it.
+            with keys_in_terminal(keys, project.options.log_format == "pretty") as listening:
                 _greet(project, writer)
-                if listening and project.options.log_format == "pretty":
+                if listening:
                     writer.add("press h for the keys\n")
                 await stop.wait()
             if project.options.log_format == "pretty" and not project.options.quiet:
@@ -124,7 +160,8 @@ async def _serve(
 
 def _greet(project: RunningProject, writer: LineWriter) -> None:
     if project.options.log_format == "json":
-        project.emit(Notice(level="info", code="LISTENING", message=f"listening on {project.url}"))
+        message = f"listening on {project.url}"
+        project.emit(Notice(level="info", code="LISTENING", message=message, url=project.url))
     else:
         from vercel_emu.cli.terminal.banner import banner
 
@@ -132,4 +169,6 @@ def _greet(project: RunningProject, writer: LineWriter) -> None:
         with contextlib.suppress(OSError):  # the terminal may be gone already
             banner(project)
     if project.options.open:
-        click.launch(project.url)
+        from vercel_emu.cli.terminal.dev_keys import show_in_browser
+
+        project.run(show_in_browser(project), "open the browser")

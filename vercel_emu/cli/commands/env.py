@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 
-from vercel_emu.options import Options, load_options, parse_listen
+from vercel_emu.cli.printing import echo_json
+from vercel_emu.control.client import ask
+from vercel_emu.control.registry import RunningEmulator, find_running
+from vercel_emu.errors import ProjectWarning, Where
+from vercel_emu.options import Options, load_options
 from vercel_emu.project.load import identify_project
 from vercel_emu.project.model import Project
 from vercel_emu.project.pyproject import emu_table
@@ -22,6 +24,7 @@ from vercel_emu.project.variables.environment import (
     build_environment,
 )
 from vercel_emu.project.variables.git import read_git_facts
+from vercel_emu.transport.listen import expected_host
 
 MASK = "********"
 
@@ -66,19 +69,30 @@ def env(
 
     Values from env files are secrets: they are masked unless --show is given. What the functions
     merely inherit from your shell is left out unless --all is given. Options that are not given
-    come from [tool.vercel-emu] in pyproject.toml, as for `vercel-emu dev`.
+    come from [tool.vercel-emu] in pyproject.toml, as for `vercel-emu dev`. Where an emulator runs
+    for the project, its own are shown, unless the options ask for others.
 
-    JSON: {"environment", "variables": [{"name", "value", "source", "secret"}],
-    "warnings": [{"code", "message", "hint", "where": {"file", "key", "line"}}]}.
+    JSON: {"environment", "url", "variables": [{"name", "value", "source", "secret"}], "warnings":
+    [{"code", "message", "hint", "where": {"file", "key", "line"}}]}; `url` is the running
+    emulator's, else null.
     """
     project = identify_project(directory)
-    options = load_options(
-        emu_table(project.root), {"env": mode, "region": region}, project.root / "pyproject.toml"
-    )
-    environment = _environment(project, options, env_file)
+    running = _fitting(find_running(project.root), mode, region, env_file)
+    url = None if running is None else running.url
+    if running is not None:
+        environment = running_environment(running)
+        mode = cast(Mode, running.environment)
+        told = f"As the emulator at {running.url} gives them to its functions."
+        click.secho(told, dim=True, err=True)
+    else:
+        given = {"env": mode, "region": region}
+        table, file = emu_table(project.root), project.root / "pyproject.toml"
+        options = load_options(table, given, file)
+        mode = options.env
+        environment = _environment(project, options, env_file)
     chosen = [v for v in environment.variables if everything or not v.inherited]
     if output == "json":
-        click.echo(as_json(environment, chosen, mode=options.env, show=show))
+        echo_json(as_json(environment, chosen, mode=mode, url=url, show=show))
         return
     if output == "dotenv":
         click.echo("".join(as_dotenv(variable, show=show) for variable in chosen), nl=False)
@@ -89,6 +103,29 @@ def env(
         click.echo(warning.message, err=True)
         if warning.hint:
             click.secho(f"  {warning.hint}", dim=True, err=True)
+
+
+def _fitting(
+    running: RunningEmulator | None, mode: str | None, region: str | None, env_file: Path | None
+) -> RunningEmulator | None:
+    """The running emulator, unless the options ask for something else than it has."""
+    if running is None or env_file is not None:
+        return None
+    fits = mode in (None, running.environment) and region in (None, running.region)
+    return running if fits else None
+
+
+def running_environment(emulator: RunningEmulator) -> Environment:
+    """The variables that a running emulator gives to its functions."""
+    told = ask(emulator, "GET", "/environment")
+    warnings = tuple(_warning(one) for one in told["warnings"])
+    return Environment(tuple(EnvVar(**one) for one in told["variables"]), warnings)
+
+
+def _warning(told: dict[str, Any]) -> ProjectWarning:
+    where = told["where"]
+    place = None if where is None else Where(**where)
+    return ProjectWarning(told["code"], told["message"], told["hint"], where=place)
 
 
 def _environment(project: Project, options: Options, env_file: Path | None) -> Environment:
@@ -102,7 +139,7 @@ def _environment(project: Project, options: Options, env_file: Path | None) -> E
         read_git_facts(project.root),
         mode=options.env,
         region=options.region,
-        url=f"localhost:{parse_listen(options.listen)[1] or 3000}",
+        url=expected_host(options.listen),
         environ=os.environ,
         env_files=read_env_files(
             project.root, files, environ=os.environ, link_root=project.link_root
@@ -118,8 +155,10 @@ def shown_value(variable: EnvVar, *, show: bool) -> str:
     return variable.value.encode("utf-8", "replace").decode("utf-8")
 
 
-def as_json(environment: Environment, variables: list[EnvVar], *, mode: str, show: bool) -> str:
-    """`{"environment", "variables": [{"name", "value", "source", "secret"}], "warnings"}`."""
+def as_json(
+    environment: Environment, variables: list[EnvVar], *, mode: str, url: str | None, show: bool
+) -> dict[str, Any]:
+    """The shape that the command's help describes."""
     rows: list[dict[str, Any]] = [
         {
             "name": variable.name,
@@ -130,8 +169,7 @@ def as_json(environment: Environment, variables: list[EnvVar], *, mode: str, sho
         for variable in variables
     ]
     warnings = [warning.as_dict() for warning in environment.warnings]
-    answer = {"environment": mode, "variables": rows, "warnings": warnings}
-    return json.dumps(answer, indent=2)
+    return {"environment": mode, "url": url, "variables": rows, "warnings": warnings}
 
 
 def as_dotenv(variable: EnvVar, *, show: bool) -> str:
@@ -142,20 +180,15 @@ def as_dotenv(variable: EnvVar, *, show: bool) -> str:
 
 
 def _print_table(variables: list[EnvVar], *, show: bool) -> None:
-    from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
-    # A pipe has no width: nothing is folded there, so that grep finds whole values.
-    console = Console(width=None if sys.stdout.isatty() else 4096)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("Name", no_wrap=True, overflow="fold")
-    table.add_column("Value", overflow="fold")
-    table.add_column("Source", style="dim", overflow="fold")
+    from vercel_emu.cli.terminal.tables import Cell, Column, print_table
+
+    rows: list[tuple[Cell, ...]] = []
     for variable in variables:
         value = shown_value(variable, show=show)
-        style = "dim" if value == MASK else ""
-        table.add_row(variable.name, Text(value, style=style), Text(variable.source))
-    console.print(table)
+        shown = Text(MASK, style="dim") if value == MASK else value
+        rows.append((variable.name, shown, variable.source))
+    print_table([Column("Name"), Column("Value"), Column("Source", dim=True)], rows)
     if not show and any(variable.secret for variable in variables):
         click.secho("Secret values are masked; --show shows them.", dim=True, err=True)

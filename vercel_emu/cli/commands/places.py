@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
+from vercel_emu.cli.printing import echo_json
 from vercel_emu.errors import EmuError
 from vercel_emu.platform.regions import nearest_region
 from vercel_emu.visitors.find import search_places, suggestions
@@ -30,13 +29,16 @@ def places(query: tuple[str, ...], country: str | None, limit: int, as_json: boo
     text = " ".join(query)
     found = _search(text, _country_code(country), limit)
     if as_json:
-        click.echo(json.dumps([_as_json(place) for place in found], ensure_ascii=False, indent=2))
-        return
+        echo_json([_as_json(place) for place in found])
+        click.get_current_context().exit(0 if found else 1)
     if not found:
+        close = "; ".join(suggestions(text))
         raise EmuError(
             "UNKNOWN_PLACE",
             f'There is no place with "{text}" in its name{f" in {country}" if country else ""}.',
-            f"The nearest are {'; '.join(suggestions(text))}.",
+            f"The nearest are {close}."
+            if close
+            else "Write a city as it is known anywhere: Tokyo.",
         )
     _print_table(found)
 
@@ -78,21 +80,23 @@ def _as_json(place: Place) -> dict[str, object]:
 
 
 def _print_table(found: list[Place]) -> None:
-    from rich.console import Console
-    from rich.table import Table
+    from vercel_emu.cli.terminal.tables import Column, print_table
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("write", no_wrap=True)
-    table.add_column("time zone", no_wrap=True)
-    for heading in ("coordinates", "population"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("edge", no_wrap=True)
-    for place in found:
-        table.add_row(
+    columns = [
+        Column("write"),
+        Column("time zone", spare=2),
+        Column("coordinates", right=True, whole=True, spare=1),
+        Column("population", right=True, whole=True),
+        Column("edge", whole=True),
+    ]
+    rows = [
+        (
             place.label if place.name else place.country_name,
             place.timezone or "",
             f"{place.latitude:.4f},{place.longitude:.4f}",
             f"{place.population:,}",
             nearest_region(place.latitude, place.longitude),
         )
-    Console(highlight=False).print(table)
+        for place in found
+    ]
+    print_table(columns, rows)

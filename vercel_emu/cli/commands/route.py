@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -11,7 +10,13 @@ from typing import Any
 from urllib.parse import quote
 
 import click
+import msgspec
 
+from vercel_emu.cli.option_flags import complete_visitor
+from vercel_emu.cli.printing import echo_json
+from vercel_emu.console import plain
+from vercel_emu.control.client import ask
+from vercel_emu.control.registry import find_running
 from vercel_emu.deployment.config import load_vercel_config
 from vercel_emu.deployment.deploy import deploy
 from vercel_emu.deployment.routing import (
@@ -35,6 +40,7 @@ from vercel_emu.project.pyproject import emu_table
 from vercel_emu.project.python.interpreter import find_interpreter
 from vercel_emu.visitors.headers import address_headers, geo_headers
 from vercel_emu.visitors.resolve import resolve_visitor
+from vercel_emu.visitors.visitor import NEW_YORK, Visitor
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE", "QUERY")
 
@@ -54,12 +60,19 @@ _KINDS = {
 @click.command()
 @click.argument("words", metavar="[METHOD] PATH [DIR]", nargs=-1, required=True)
 @click.option("-H", "--header", "lines", multiple=True, metavar="'NAME: VALUE'", help="A header.")
-@click.option("--as", "visitor", default="New York", show_default=True, metavar="VISITOR")
+@click.option(
+    "--as",
+    "visitor",
+    metavar="VISITOR",
+    shell_complete=complete_visitor,
+    help="Who asks. [default: as for a request]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def route(words: Sequence[str], lines: Sequence[str], visitor: str, as_json: bool) -> None:
+def route(words: Sequence[str], lines: Sequence[str], visitor: str | None, as_json: bool) -> None:
     """Explain where a request ends: every rule tried, which matched, with which captures.
 
     PATH may be a whole URL; its host is then the request's. Nothing is sent and nothing has to run.
+    Without --as it is the running emulator's visitor, else the one it would be started with.
 
     JSON: {"method", "path", "query", "steps": [{"phase", "label", "source", "path", "matched",
     "detail", "captures"}], "outcome": {"kind", "headers", ...}}; an outcome of the kind redirect
@@ -83,12 +96,12 @@ def route(words: Sequence[str], lines: Sequence[str], visitor: str, as_json: boo
     steps: list[TraceEntry] = []
     outcome = decide(deployment.routing, request, deployment.files, steps)
     if as_json:
-        click.echo(json.dumps(as_data(request, steps, outcome, folder), indent=2))
+        echo_json(as_data(request, steps, outcome, folder))
         return
     _print_trace(request, steps)
-    click.secho(f"→ {_sentence(outcome, folder)}", bold=True)
+    click.secho(f"→ {plain(_sentence(outcome, folder))}", bold=True)
     for name, value in outcome.headers:
-        click.echo(f"  {name}: {value}")
+        click.echo(f"  {plain(name)}: {plain(value)}")
 
 
 def _interpreter(folder: Path) -> Path | None:
@@ -112,13 +125,12 @@ def _words(words: Sequence[str]) -> tuple[str, str, Path]:
 
 
 def _request(
-    method: str, target: str, lines: Sequence[str], visitor: str, folder: Path
+    method: str, target: str, lines: Sequence[str], visitor: str | None, folder: Path
 ) -> RouteRequest:
     parts = split_url(target)
     path = quote(f"/{parts.path.removeprefix('/')}", safe=_IN_PATH)
     query = quote(parts.query or "", safe=_IN_QUERY)
-    named = emu_table(folder).get("visitors")
-    who = resolve_visitor(visitor, named=named if isinstance(named, dict) else None)
+    who = _visitor(visitor, folder)
     headers = {"host": parts.host + parts.port or "localhost"}
     for line in lines:
         name, colon, value = line.partition(":")
@@ -129,6 +141,17 @@ def _request(
     platform = [*geo_headers(who), *address_headers(who.ip)]
     own = {name for name, _ in raw}
     return RouteRequest(method, path, query, [*raw, *(h for h in platform if h[0] not in own)])
+
+
+def _visitor(text: str | None, folder: Path) -> Visitor:
+    running = find_running(folder)
+    if text is None and running is not None:
+        return msgspec.convert(ask(running, "GET", "/visitor"), Visitor)
+    table = emu_table(folder)
+    named, default = table.get("visitors"), table.get("visitor")
+    if text is None and not isinstance(default, str):
+        return NEW_YORK
+    return resolve_visitor(text or str(default), named=named if isinstance(named, dict) else None)
 
 
 # -- showing -------------------------------------------------------------------------------------
@@ -159,13 +182,13 @@ def _print_trace(request: RouteRequest, steps: Sequence[TraceEntry]) -> None:
     path = request.path
     for step in steps:
         if step.path != path:
-            click.secho(f"  now {step.path}", fg="cyan")
+            click.secho(f"  now {plain(step.path)}", fg="cyan")
             path = step.path
         mark = click.style("✓", fg="green") if step.matched else click.style("·", dim=True)
         captures = " ".join(f"{name}={value}" for name, value in step.captures.items())
         notes = "  ".join(filter(None, (step.detail, captures)))
         line = f"{step.phase:<10}  {step.label:<{label_width}}  {step.source:<{source_width}}"
-        click.echo(f"  {mark} {line}  {notes}".rstrip())
+        click.echo(f"  {mark} {plain(f'{line}  {notes}'.rstrip())}")
 
 
 def _sentence(outcome: Outcome, folder: Path) -> str:

@@ -25,9 +25,10 @@ from vercel_emu.emu_folder import EmuFolder, emu_folder
 from vercel_emu.emulator.prepare import Prepared, prepare
 from vercel_emu.errors import EmuError
 from vercel_emu.events import Event, Notice, notice_of
-from vercel_emu.options import load_options, parse_listen
+from vercel_emu.options import load_options
 from vercel_emu.project.load import identify_project
 from vercel_emu.project.pyproject import emu_table
+from vercel_emu.transport.listen import expected_host
 
 COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE = 127, 126  # what shells return
 _FORWARDED = (
@@ -86,7 +87,7 @@ async def _run(
         url = running.url.partition("://")[2]
         extra = cache_variables(running.control_url, running.token)
         return await _execute(command, _variables(prepared, url, extra))
-    url = f"localhost:{parse_listen(prepared.options.listen)[1] or 3000}"
+    url = expected_host(prepared.options.listen)
     with emu_folder(prepared.project.root) as folder:
         if warning := folder.warning(prepared.options.cache):
             _tell(warning)
@@ -129,7 +130,7 @@ async def own_cache(prepared: Prepared, folder: EmuFolder) -> AsyncIterator[dict
     with socket.create_server(("127.0.0.1", 0)) as listener:
         api.port = listener.getsockname()[1]
         server = make_server(api)
-        serving = tasks.start(serve(server, listener), "cache server")
+        serving = tasks.start(serve(server, [listener]), "cache server")
         try:
             await wait_started(server, serving)
             yield cache_variables(f"http://127.0.0.1:{api.port}", token)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from vercel_emu.cli.folder_option import project_option
+from vercel_emu.cli.option_flags import complete_visitor
+from vercel_emu.cli.printing import echo_json, strict_json
+from vercel_emu.cli.terminal.side_by_side import Column, print_side_by_side
 from vercel_emu.control.client import ask, running_emulator
 from vercel_emu.errors import EmuError
 from vercel_emu.platform import header_names as names
@@ -32,10 +35,18 @@ class Visit:
 
 @click.command()
 @click.argument("path")
-@click.option("--as", "who", multiple=True, metavar="WHO", help="The visitor (repeatable).")
+@click.option(
+    "--as",
+    "who",
+    multiple=True,
+    metavar="WHO",
+    shell_complete=complete_visitor,
+    help="The visitor (repeatable).",
+)
 @click.option("-X", "--method", metavar="METHOD", help="[default: GET, with -d POST]")
 @click.option("-d", "--data", metavar="BODY", help="The body, or @FILE.")
 @click.option("-H", "--header", "lines", multiple=True, metavar="'NAME: VALUE'", help="A header.")
+@click.option("-i", "--include", is_flag=True, help="Show the response headers, too.")
 @click.option("--url", metavar="URL", help="Ask this emulator, not the project's running one.")
 @project_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -45,40 +56,43 @@ def visit(
     method: str | None,
     data: str | None,
     lines: tuple[str, ...],
+    include: bool,
     url: str | None,
     folder: Path,
     as_json: bool,
 ) -> None:
     """Send one request as several visitors; show status, timing and body side by side.
 
-    Without --as it is the emulator's current visitor. Redirects are not followed.
+    Without --as it is the emulator's current visitor. Redirects are not followed; where they lead
+    is shown.
 
     JSON: [{"visitor", "status", "duration_ms", "headers", "body"}]; the body is parsed where it is
-    JSON, and the visitor is null without --as.
+    JSON, and the visitor is null with --url and without --as.
     """
     body = _body(data)
     headers = _headers(lines, body)
-    address = url or _running(folder)
+    address, current = (url, None) if url else _running(folder)
     target = path if path.startswith("/") else f"/{path}"
     verb = (method or ("GET" if body is None else "POST")).upper()
-    visits = asyncio.run(_visit(address, verb, target, headers, body, who or (None,)))
+    found = asyncio.run(_visit(address, verb, target, headers, body, who or (None,)))
+    visits = [replace(one, who=one.who or current) for one in found]
     if as_json:
-        click.echo(json.dumps([_as_json(one) for one in visits], ensure_ascii=False, indent=2))
+        echo_json([_as_json(one) for one in visits])
     else:
-        from vercel_emu.cli.terminal.side_by_side import print_side_by_side
-
-        print_side_by_side([_column(one) for one in visits])
+        print_side_by_side([_column(one, include=include) for one in visits])
 
 
-def _running(folder: Path) -> str:
+def _running(folder: Path) -> tuple[str, str | None]:
+    """The address of the running emulator, and who its current visitor is."""
     emulator = running_emulator(identify_project(folder).root)
-    if not ask(emulator, "GET", "/info").get("overrides", True):
+    info = ask(emulator, "GET", "/info")
+    if not info.get("overrides", True):
         raise EmuError(
             "OVERRIDES_OFF",
             "The running emulator was started with --no-overrides: requests can't say who asks.",
             "Start it without, or use `vercel-emu visitor set WHO`.",
         )
-    return emulator.url
+    return emulator.url, info.get("visitor")
 
 
 async def _visit(
@@ -171,15 +185,17 @@ def _content(answer: Response) -> Any:
     """The body: parsed where it is JSON, else as text."""
     if "json" in answer.headers.get("content-type", ""):
         try:
-            return json.loads(answer.body)
+            return strict_json(answer.body)
         except ValueError:
             pass
     return answer.body.decode("utf-8", "replace")
 
 
-def _column(one: Visit) -> tuple[str, int, float, str]:
+def _column(one: Visit, *, include: bool) -> Column:
     content = _content(one.answer)
     text = (
         content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, indent=2)
     )
-    return one.who or "the visitor", one.answer.status, one.answer.duration_ms, text
+    answer = one.answer
+    shown = [pair for pair in answer.headers.items() if include or pair[0] == "location"]
+    return Column(one.who or "the visitor", answer.status, answer.duration_ms, shown, text)

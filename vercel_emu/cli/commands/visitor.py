@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
 from vercel_emu.cli.folder_option import json_option, project_option
+from vercel_emu.cli.option_flags import complete_visitor
+from vercel_emu.cli.printing import echo_empty, echo_json
 from vercel_emu.console import plain
 from vercel_emu.control.client import ask, running_emulator
 from vercel_emu.project.load import identify_project
@@ -41,7 +42,7 @@ def show(folder: Path, as_json: bool) -> None:
 
 
 @visitor.command("set")
-@click.argument("who", nargs=-1, required=True)
+@click.argument("who", nargs=-1, required=True, shell_complete=complete_visitor)
 @project_option
 @json_option
 def set_(who: tuple[str, ...], folder: Path, as_json: bool) -> None:
@@ -74,21 +75,21 @@ def list_(folder: Path, as_json: bool) -> None:
     """
     from vercel_emu.visitors.resolve import resolve_visitor
 
-    table = emu_table(identify_project(folder).root).get("visitors")
+    root = identify_project(folder).root
+    table, geoip_db = (emu_table(root).get(key) for key in ("visitors", "geoip-db"))
     named = table if isinstance(table, dict) else {}
-    geoip_db = emu_table(identify_project(folder).root).get("geoip-db")
-    path = Path(geoip_db) if isinstance(geoip_db, str) else None
+    path = root / geoip_db if isinstance(geoip_db, str) else None
     found = [resolve_visitor(name, named=named, geoip_db=path) for name in named]
     if as_json:
         from msgspec import to_builtins
 
-        click.echo(json.dumps([to_builtins(one) for one in found], ensure_ascii=False, indent=2))
+        echo_json([to_builtins(one) for one in found])
     elif found:
         for one in found:
             place = ", ".join(part for part in (one.city, one.country) if part) or "no place"
             click.echo(f"{plain(one.label):20} {plain(place)} · {one.ip} · edge {one.edge_region}")
     else:
-        click.echo(
+        echo_empty(
             "There are none of your own; any place is a visitor too: vercel-emu places tokyo\n"
             "Write [tool.vercel-emu.visitors.NAME] in pyproject.toml to name one."
         )
@@ -103,7 +104,7 @@ def _ask(folder: Path, method: str, body: Any = None) -> dict[str, Any]:
 
 def _print_visitor(found: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        echo_json(found)
         return
     click.secho(plain(found["label"]), bold=True)
     for name, value in found.items():

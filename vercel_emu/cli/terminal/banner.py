@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vercel_emu import __version__
+from vercel_emu.cli.terminal.api_docs import docs_url
 from vercel_emu.console import plain
 from vercel_emu.control.registry import running_emulators
 from vercel_emu.emu_folder import EMU_DIR
@@ -17,6 +18,7 @@ from vercel_emu.emu_folder import EMU_DIR
 if TYPE_CHECKING:
     from vercel_emu.emulator.project import RunningProject
 
+FUNCTIONS_SHOWN = 4
 _NAMES = {"fastapi": "FastAPI", "flask": "Flask", "django": "Django", "fasthtml": "FastHTML"}
 
 
@@ -43,6 +45,8 @@ def rows(project: RunningProject) -> list[tuple[str, str]]:
     interpreter = prepared.interpreter
     version = ".".join(map(str, interpreter.version[:3]))
     found = [("app", _app(project))]
+    if docs := docs_url(project):
+        found.append(("docs", docs))
     if prepared.project.functions:
         found.append(("python", f"{version} · {interpreter.source}"))
     found += [
@@ -55,6 +59,8 @@ def rows(project: RunningProject) -> list[tuple[str, str]]:
     found.append(("reload", _reload(project)))
     missing = prepared.project.not_emulated
     found += [("not emulated", " · ".join((one.part, *one.commands))) for one in missing]
+    if project.network_url is not None:
+        found.append(("network", project.network_url))
     if project.moved_from is not None:
         found.append(("port", f"{project.moved_from} is busy, so this one"))
     others = [one for one in running_emulators(prepared.project.root) if one.pid != os.getpid()]
@@ -82,7 +88,10 @@ def _app(project: RunningProject) -> str:
         return f"{framework} · {entrypoint.file} ({entrypoint.variable})"
     if not functions:
         return "no functions · static files and rules"
-    return f"{len(functions)} function{'s' if len(functions) != 1 else ''} in api/"
+    names = [f"/{function.name}" for function in functions if function.path is not None]
+    shown = ", ".join(names[:FUNCTIONS_SHOWN]) + (" ..." if len(names) > FUNCTIONS_SHOWN else "")
+    count = f"{len(functions)} function{'s' if len(functions) != 1 else ''} in api/"
+    return f"{count} · {shown}" if names else count
 
 
 def _reload(project: RunningProject) -> str:

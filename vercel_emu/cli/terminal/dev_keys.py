@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import click
-
+from vercel_emu.cli.terminal.banner import shown_cache
+from vercel_emu.cli.terminal.browser import open_in_browser
 from vercel_emu.cli.terminal.keys import Keys, has_keys, listening
 from vercel_emu.console import LineWriter, plain
+from vercel_emu.events import Notice
 
 if TYPE_CHECKING:
     from vercel_emu.emulator.project import RunningProject
@@ -18,19 +21,27 @@ if TYPE_CHECKING:
 
 def make_keys(project: RunningProject, writer: LineWriter, stop: asyncio.Event) -> Keys:
     """The keys of a running emulator."""
-    keys = Keys(writer.add)
+    prompts = writer if sys.stdout.isatty() else LineWriter(sys.stderr)
+    keys = Keys(writer.add, lambda text: prompts.show_prompt(fitting(text, _columns())))
 
     async def clear_cache() -> None:
         count = await project.store.clear(project.cache_scope)
-        writer.add(f"cache cleared ({count} item{'' if count == 1 else 's'})")
+        writer.add(f"cache cleared ({_items(count)})")
+
+    async def ask_to_clear_cache() -> None:
+        """What is in memory alone is gone at the end anyway."""
+        if project.cache == "memory":
+            await clear_cache()
+        elif count := (await project.store.stats(project.cache_scope)).items:
+            where = shown_cache(project.cache)
+            keys.confirm(f"clear the runtime cache, {_items(count)} in {where}?", clear_cache)
+        else:
+            writer.add("the runtime cache is empty")
 
     def show_environment() -> None:
         from vercel_emu.cli.commands.env import as_dotenv
 
-        built = project.prepared.environment(
-            project.url.removeprefix("http://"), project.cache_variables()
-        )
-        for variable in built.variables:
+        for variable in project.described_environment().variables:
             if variable.value and not variable.inherited:
                 writer.add(as_dotenv(variable, show=False).rstrip("\n"))
 
@@ -39,8 +50,8 @@ def make_keys(project: RunningProject, writer: LineWriter, stop: asyncio.Event) 
         writer.add(f"visitor: {plain(project.visitor.label)} · {project.visitor.ip}")
 
     keys.add("r", "reload now, from scratch", project.reload)
-    keys.add("c", "clear the runtime cache", clear_cache)
-    keys.add("o", "open in the browser", lambda: _open(project.url))
+    keys.add("c", "clear the runtime cache", ask_to_clear_cache)
+    keys.add("o", "open in the browser", lambda: show_in_browser(project))
     keys.add("e", "show the environment", show_environment)
     keys.add("i", "install missing dependencies", lambda: _install(project, writer))
     keys.add("b", "build the static files", lambda: _build(project, writer))
@@ -49,18 +60,41 @@ def make_keys(project: RunningProject, writer: LineWriter, stop: asyncio.Event) 
     return keys
 
 
+def _items(count: int) -> str:
+    return f"{count:,} item{'' if count == 1 else 's'}"
+
+
+def _columns() -> int:
+    try:
+        return os.get_terminal_size(sys.stdin.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80
+
+
+def fitting(text: str, columns: int) -> str:
+    """The end of a text that fits into one line of so many columns, with room for the cursor."""
+    from rich.cells import cell_len
+
+    while cell_len(text) >= max(columns, 2):
+        text = text[1:]
+    return text
+
+
 @contextlib.contextmanager
-def keys_in_terminal(keys: Keys) -> Iterator[bool]:
+def keys_in_terminal(keys: Keys, wanted: bool) -> Iterator[bool]:
     """Listen to the keys if somebody can press any; whether that is so."""
-    if not has_keys():
+    if not (wanted and has_keys()):
         yield False
         return
     with listening(keys):
         yield True
 
 
-def _open(url: str) -> None:
-    click.launch(url)
+async def show_in_browser(project: RunningProject) -> None:
+    """Open the browser, or say that the person has to."""
+    if not await open_in_browser(project.url):
+        message = f"No browser could be opened here: go to {project.url}"
+        project.emit(Notice(level="warn", code="NO_BROWSER", message=message))
 
 
 async def _install(project: RunningProject, writer: LineWriter) -> None:

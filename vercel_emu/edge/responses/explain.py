@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from vercel_emu.edge.failure import Failure
@@ -9,6 +10,9 @@ from vercel_emu.instance.invocations import Invocation
 from vercel_emu.instance.output.readable import folded
 from vercel_emu.instance.output.tracebacks import TRACEBACK, Location, read_traceback
 from vercel_emu.instance.pool import CannotStart, Instance
+from vercel_emu.project.model import Function
+
+PATHS_SHOWN = 20
 
 
 def cannot_start(error: CannotStart) -> Failure:
@@ -49,6 +53,25 @@ def raised(text: str, root: Path) -> Failure:
         explanation=f"{found.summary}. A deployment's visitors see the app's own bare answer.",
         detail=folded(found.traceback),
         location=_where(found.location),
+    )
+
+
+def not_found(functions: Iterable[Function], missing: str) -> Failure:
+    """Nothing has the path; where there is no app that answers every path, what there is.
+
+    `missing` says what a front end's own build would publish, where there is one.
+    """
+    functions = tuple(functions)
+    listed = [f"/{function.name}" for function in functions if function.path is not None]
+    if not listed or len(listed) < len(functions):
+        return Failure(code="NOT_FOUND", explanation=missing)
+    more = len(listed) - PATHS_SHOWN
+    lines = [*listed[:PATHS_SHOWN], *([f"... and {more} more"] if more > 0 else [])]
+    return Failure(
+        code="NOT_FOUND",
+        explanation=f"{missing} " * bool(missing)
+        + "Neither a public file nor a function has this path. The functions are:",
+        detail="\n".join(lines),
     )
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from starlette.types import Message, Send
+
 from vercel_emu.edge.request_headers import HOP_BY_HOP, listed_names
 from vercel_emu.platform import header_names as names
 
+HSTS = b"strict-transport-security"
 DEFAULT_CACHE_CONTROL = b"public, max-age=0, must-revalidate"
 _INTERNAL = names.INTERNAL_PREFIX.encode()
 _EDGE_DIRECTIVES = (b"s-maxage", b"stale-while-revalidate")
@@ -52,6 +55,21 @@ def response_headers(
         kept.append((b"cache-control", DEFAULT_CACHE_CONTROL))
     kept += edge_headers(vercel_id)
     return kept
+
+
+def without_hsts(send: Send) -> Send:
+    """A `send` that leaves out `Strict-Transport-Security`.
+
+    Over HTTPS a browser would keep it for `localhost`: http:// of every other project, on every
+    port, would be refused.
+    """
+
+    async def checked(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [h for h in message["headers"] if h[0] != HSTS]}
+        await send(message)
+
+    return checked
 
 
 def rule_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:

@@ -19,7 +19,7 @@ from vercel_emu.edge.failure import Failure, HTTPError
 from vercel_emu.edge.invoker import ATTEMPTS, Invoker
 from vercel_emu.edge.request import read_request
 from vercel_emu.edge.responses import explain, platform_responses
-from vercel_emu.edge.responses.headers import edge_headers, response_headers
+from vercel_emu.edge.responses.headers import HSTS, edge_headers, response_headers
 from vercel_emu.edge.responses.overlay import NO_OVERLAY
 from vercel_emu.edge.websocket.upstream import (
     Upstream,
@@ -62,6 +62,10 @@ class WebSocketTunnel(asyncio.Protocol):
         self._writable.set()
 
     # The client's connection -----------------------------------------------------------------
+
+    @property
+    def _scheme(self) -> str:
+        return "https" if self._transport.get_extra_info("sslcontext") else "http"
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -106,7 +110,9 @@ class WebSocketTunnel(asyncio.Protocol):
         request_line, *lines = head.split(b"\r\n")
         method, url, _ = request_line.split(b" ", 2)
         self._call = self._admission.new_call(
-            read_request(method.decode(), url, read_headers(lines), upgrade=True)
+            read_request(
+                method.decode(), url, read_headers(lines), scheme=self._scheme, upgrade=True
+            )
         )
         try:
             _, self._call.request.target = split_target(url)
@@ -172,14 +178,14 @@ class WebSocketTunnel(asyncio.Protocol):
         kept = [
             pair
             for pair in headers
-            if pair[0] != b"server" and not pair[0].startswith(b"x-vercel-")
+            if pair[0] not in (b"server", HSTS) and not pair[0].startswith(b"x-vercel-")
         ]
         kept += edge_headers(self._invoker.function_id(self._call))
         # Not sooner: the runtime's server loses what comes along with a handshake.
         upstream.write(self._early)
         self._early = b""
         self._write_head(status_line[8:], kept)
-        self._transport.write(rest)
+        self._write(rest)
         self._transport.resume_reading()
         self._report(101)
 
@@ -198,7 +204,7 @@ class WebSocketTunnel(asyncio.Protocol):
             self._report(head.status)
             async for chunk in connection.body():
                 await self._writable.wait()
-                self._transport.write(chunk)
+                self._write(chunk)
         except ConnectionFailed:
             self._transport.abort()
         finally:
@@ -207,12 +213,17 @@ class WebSocketTunnel(asyncio.Protocol):
 
     def _write_head(self, status: bytes, headers: RawHeaders) -> None:
         lines = [b"HTTP/1.1" + status, *(name + b": " + value for name, value in headers)]
-        self._transport.write(b"\r\n".join(lines) + b"\r\n\r\n")
+        self._write(b"\r\n".join(lines) + b"\r\n\r\n")
 
     # The instance's side -------------------------------------------------------------------------
 
+    def _write(self, data: bytes) -> None:
+        """To the client, unless it has left: uvloop refuses what comes after that."""
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
     def upstream_data(self, data: bytes) -> None:
-        self._transport.write(data)
+        self._write(data)
 
     def upstream_lost(self) -> None:
         self._transport.close()
@@ -229,9 +240,7 @@ class WebSocketTunnel(asyncio.Protocol):
     # Ends -------------------------------------------------------------------------------------
 
     def _fail(self, failure: Failure) -> None:
-        self._transport.write(
-            platform_responses.failure_bytes(self._call, failure, overlay=NO_OVERLAY)
-        )
+        self._write(platform_responses.failure_bytes(self._call, failure, overlay=NO_OVERLAY))
         self._transport.close()
         self._report(failure.status)
 

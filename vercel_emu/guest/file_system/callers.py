@@ -41,8 +41,8 @@ class Callers:
             frame = frame.f_back
         return library
 
-    def importer(self) -> str:
-        """`file:line` of the user code that imports something; empty for the first import."""
+    def users_line(self) -> str:
+        """`file:line` of the user code that leads here, by imports too; empty for none."""
         frame: FrameType | None = sys._getframe()
         while frame is not None:
             file = frame.f_code.co_filename

@@ -83,7 +83,7 @@ class Reads:
         file = self._inside(path)
         why = self._left_out.why(file) if file else ""
         if why:
-            self._tell("imports", file, self._callers.importer(), why)
+            self._tell("imports", file, self._callers.users_line(), why)
             if self._strict:
                 raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 

@@ -231,7 +231,7 @@ class Guard:
                 return
             name = name.removeprefix("file:").removeprefix("//").partition("?")[0]
         full = self._outside(name, follow=True)
-        if full is None or not _has_parent(full):
+        if full is None or not _has_parent(full) or self._callers.place() is None:
             return
         self._wrote(full, "database", ())
         if self._reads is not None and self._reads.database_fails(full):

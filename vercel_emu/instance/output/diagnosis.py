@@ -5,6 +5,7 @@ Read only once a start has failed, or has taken long: an ordinary start pays not
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +48,22 @@ class Diagnosis:
 
 
 def diagnose(code: Code, error: CodeError, *, timed_out: bool) -> Diagnosis | None:
-    """More than a failed start says of itself; None where it says all there is to say."""
+    """More than a failed start says of itself; None where it says all there is to say, or where
+    the source can't be read now (no descriptor is left).
+    """
+    with contextlib.suppress(OSError, ImportError):
+        return _diagnosed(code, error, timed_out=timed_out)
+    return None
+
+
+def server_at_import(code: Code) -> Diagnosis | None:
+    """The call that never returns, if an import of the app surely makes one."""
+    with contextlib.suppress(OSError, ImportError):
+        return _server_at_import(code)
+    return None
+
+
+def _diagnosed(code: Code, error: CodeError, *, timed_out: bool) -> Diagnosis | None:
     summary = error.summary
     if summary.startswith(_INTERFACE):
         return _unfit(code, error)
@@ -60,14 +76,13 @@ def diagnose(code: Code, error: CodeError, *, timed_out: bool) -> Diagnosis | No
     if any(words in summary for words in _NO_TEXT):
         return _no_text(code, error)
     if timed_out:
-        return server_at_import(code) or _seen_serving(error)
-    found = server_at_import(code)
+        return _server_at_import(code) or _seen_serving(error)
+    found = _server_at_import(code)
     # An error of another line came before it.
     return found if found and error.location in (None, found.error.location) else None
 
 
-def server_at_import(code: Code) -> Diagnosis | None:
-    """The call that never returns, if an import of the app surely makes one."""
+def _server_at_import(code: Code) -> Diagnosis | None:
     from vercel_emu.project.detection.apps.servers import servers_at_import
 
     for server in servers_at_import(_followed(code)):

@@ -22,7 +22,7 @@ from vercel_emu.errors import EmuError
 from vercel_emu.project.variables.inherited import PYTHON_DEFAULTS, inherited_variables
 
 BOOT = guest.FOLDER / "boot.py"
-_READ_AT_START = ("PYTHON", "LD_", "DYLD_", "MALLOC_", "LC_", "LANG")
+_READ_AT_START = ("PYTHON", "LD_", "DYLD_", "MALLOC_", "LC_", "LANG", "COVERAGE_PROCESS_")
 """Variables with these prefixes count when a process starts; later they are too late."""
 
 

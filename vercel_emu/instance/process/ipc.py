@@ -223,6 +223,16 @@ class LeftOutRead(msgspec.Struct, tag="emu-left-out"):
     payload: LeftOutReadPayload
 
 
+class _CacheOutside(msgspec.Struct):
+    where: str
+
+
+class CacheOutside(msgspec.Struct, tag="emu-cache-outside"):
+    """The runtime cache was used outside of a request, at `where` (`file:line`, or empty)."""
+
+    payload: _CacheOutside
+
+
 class _SelfCall(msgspec.Struct):
     port: int
     invocation: str
@@ -250,6 +260,7 @@ type RuntimeMessage = (
     | Wrote
     | FsWrite
     | LeftOutRead
+    | CacheOutside
     | SelfCall
 )
 

@@ -41,6 +41,8 @@ class LaunchSpec:
     left_out: Sequence[Rules] = ()
     """What of the project the function does not have in a deployment."""
     fd_limit: int | None = None
+    control: Mapping[str, str] | None = None
+    """`url` and `authorization` of the emulator's control API, for purging by tag."""
     report_files: bool = False
     """Tell of each of the user's files that it imports, reads and writes: saves are followed."""
     alone: bool = True
@@ -65,6 +67,7 @@ class LaunchSpec:
             "strict_fs": self.strict_fs,
             "left_out": self.left_out,
             "fd_limit": self.fd_limit,
+            "control": self.control,
             "report_files": self.report_files,
         }
 

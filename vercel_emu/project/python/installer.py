@@ -136,8 +136,7 @@ class _Work:
                 if code != 0 and not step.failure:
                     raise _failed(argv, code, lines, self.manifests, self.root)
                 if code != 0:
-                    last = next((line for line in reversed(lines) if line.strip()), "")
-                    self.listener.warning(f"{step.failure}: {last.strip()}")
+                    self.listener.warning(f"{step.failure}: {_reason(lines)}")
 
 
 def _create(work: _Work, environment: Path) -> Interpreter:
@@ -172,6 +171,13 @@ def _package_names(sites: Sequence[Path]) -> frozenset[str]:
     """The installed packages, without their versions."""
     infos = (info.name for site in sites for info in site.glob("*.dist-info"))
     return frozenset(name.partition("-")[0].lower() for name in infos)
+
+
+def _reason(lines: Sequence[str]) -> str:
+    """The line of an installer's output that says most, as far as one can tell."""
+    told = [line.strip() for line in lines if line.strip()]
+    errors = [line for line in told if "error:" in line.lower()]
+    return [*told, *errors][-1] if told else "it says nothing"
 
 
 def _lock_advice(manifests: Manifests) -> str:

@@ -25,6 +25,7 @@ from vercel_emu.project.variables.inherited import (
     inherited_variables,
     looks_secret,
 )
+from vercel_emu.project.variables.proxies import exceptions_from_proxies
 from vercel_emu.project.variables.system_variables import (
     AWS_REGIONS,
     system_variables,
@@ -103,7 +104,14 @@ def build_environment(
     for name, (value, source) in system.items():
         variables[name] = EnvVar(name=name, value=value, source=source)
     _add(variables, {**TELEMETRY_OPT_OUT, **(extra or {})}, EMULATOR)
+    values = {name: variable.value for name, variable in variables.items()}
+    _add(variables, exceptions_from_proxies(values, [_host_of(url)]), EMULATOR)
     return Environment(tuple(variables[name] for name in sorted(variables)), warnings)
+
+
+def _host_of(url: str) -> str:
+    """`localhost` of `localhost:3000`, `::1` of `[::1]:3000`."""
+    return url.rpartition(":")[0].strip("[]") or url
 
 
 def _add(variables: dict[str, EnvVar], values: Mapping[str, str], source: str) -> None:

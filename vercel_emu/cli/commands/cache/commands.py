@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 import click
 import msgspec
 
+from vercel_emu.cli import printing
 from vercel_emu.cli.commands.cache.common import (
     by_plain_key,
     cache,
@@ -19,6 +20,7 @@ from vercel_emu.cli.commands.cache.common import (
     json_flag,
     nothing,
     one_key,
+    plain_key,
     plural,
 )
 from vercel_emu.control.cache_access import CacheAccess
@@ -70,13 +72,14 @@ def ls(
         page = ops.Items(items=[item for item in page.items if item.key == prefix])
     if as_json:
         echo_json(page)
+        return
     if not page.items:
-        raise nothing(_no_items(access, where, tag=tag, namespace=namespace, plain=plain))
-    if as_json:
+        text = _no_items(access, where, tag=tag, namespace=namespace, plain=plain)
+        printing.echo_empty(text)
         return
     from vercel_emu.cli.commands.cache.view import print_items
 
-    print_items(page)
+    print_items(page, plain)
     if page.next:
         click.secho(f"There is more: --after {page.next!r}, or --all.", dim=True, err=True)
 
@@ -85,9 +88,11 @@ def _no_items(
     access: CacheAccess, where: dict[str, str], *, tag: str, namespace: str, plain: str | None
 ) -> str:
     """What was looked for in vain, and where else there is something."""
-    sought = [f"tag {tag!r}"] * bool(tag) + [f"namespace {namespace!r}"] * bool(namespace)
+    sought = [f"tag {tag!r}"] * bool(tag)
+    if namespace and plain is None:
+        sought.append(f"namespace {namespace!r}")
     if plain is not None:
-        sought.append(f"key {plain!r} (stored as {sdk_keys.stored_key(plain, namespace)!r})")
+        sought.append(f"key {plain_key(plain, namespace).shown}")
     summary = access("stats", ops.Request(**where), ops.Summary)
     here = f"{summary.project}, {summary.environment}, {summary.region}"
     others = [
@@ -120,25 +125,27 @@ def get(
     JSON: {"key", "tags", "name", "ttl", "age", "hits", "value"}; what an item does not have is left
     out, and a value that is not JSON is "text".
     """
-    key = one_key(key, plain, namespace)
-    item = access("get", ops.GetItem(key=key, **where), ops.Found).item
+    asked = one_key(key, plain, namespace)
+    item = access("get", ops.GetItem(key=asked.stored, **where), ops.Found).item
     if item is None:
-        raise nothing(f"There is no fresh item {key!r}. `vercel-emu cache ls` lists the keys.")
+        raise nothing(
+            f"There is no fresh item {asked.shown}. `vercel-emu cache ls` lists the keys."
+        )
     if raw:
         click.echo(item.body, nl=False)
     elif as_json:
-        click.echo(json.dumps(_with_value(item), indent=2, ensure_ascii=False))
+        printing.echo_json(_with_value(item))
     else:
         from vercel_emu.cli.commands.cache.view import print_record
 
-        print_record(item)
+        print_record(item, plain)
 
 
 def _with_value(item: ops.Record) -> dict[str, Any]:
     facts: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(item, body=b""))
     facts.pop("body", None)
     try:
-        return {**facts, "value": json.loads(item.body)}
+        return {**facts, "value": printing.strict_json(item.body)}
     except (ValueError, RecursionError):
         return {**facts, "text": item.body.decode(errors="backslashreplace")}
 
@@ -171,12 +178,12 @@ def set_(
     if ttl is not None and not seconds:
         raise click.BadParameter(f"{ttl!r} is not a number of seconds above 0", param_hint="--ttl")
     record = ops.Record(
-        key=key, body=body if raw else as_json_bytes(body), tags=tags, name=name, ttl=seconds
+        key=key.stored, body=body if raw else as_json_bytes(body), tags=tags, name=name, ttl=seconds
     )
     answer = access("put", ops.PutItems(records=[record], **where), ops.Stored)
     for refused in answer.refused:
-        raise EmuError("CACHE_REFUSED", f"Item {refused.key!r} was not stored: {refused.reason}.")
-    click.echo(f"Stored {key!r}.")
+        raise EmuError("CACHE_REFUSED", f"Item {key.shown} was not stored: {refused.reason}.")
+    click.echo(f"Stored {key.shown}.")
 
 
 def as_json_bytes(body: bytes) -> bytes:
@@ -205,15 +212,17 @@ def rm(
     namespace: str,
 ) -> None:
     """Delete items."""
+    shown = {key: repr(key) for key in keys}
     if plain is not None:
-        keys = (*keys, sdk_keys.stored_key(plain, namespace))
-    if not keys:
+        key = plain_key(plain, namespace)
+        shown[key.stored] = key.shown
+    if not shown:
         raise click.UsageError("Give at least one KEY, or --key PLAIN.")
-    answer = access("delete", ops.DeleteItems(keys=list(keys), **where), ops.Deleted)
-    for key in answer.deleted:
-        click.echo(f"Deleted {key!r}.")
+    answer = access("delete", ops.DeleteItems(keys=list(shown), **where), ops.Deleted)
+    for name in answer.deleted:
+        click.echo(f"Deleted {shown[name]}.")
     if answer.missing:
-        missing = ", ".join(repr(key) for key in answer.missing)
+        missing = ", ".join(shown[name] for name in answer.missing)
         raise nothing(f"There is no fresh item {missing}. `vercel-emu cache ls` lists the keys.")
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
+from vercel_emu.cli import printing
 from vercel_emu.cli.option_flags import with_options
 from vercel_emu.control.cache_access import CacheAccess, in_emulator, on_store
 from vercel_emu.control.registry import find_running
@@ -96,11 +98,29 @@ def _check_encoding(values: Iterable[Any]) -> None:
                     raise click.UsageError(f"{text!r} is not UTF-8.") from None
 
 
-def one_key(key: str | None, plain: str | None, namespace: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A stored key; `shown` names it as it was typed."""
+
+    stored: str
+    shown: str
+
+
+def plain_key(plain: str, namespace: str) -> Key:
+    """The key that the app's code uses, and what the SDK makes of it."""
+    stored = sdk_keys.stored_key(plain, namespace)
+    inside = f" of namespace {namespace!r}" if namespace else ""
+    return Key(stored, f"{plain!r}{inside} (stored as {stored!r})")
+
+
+def one_key(key: str | None, plain: str | None, namespace: str) -> Key:
+    """The one key that was given, in either way."""
     _check_encoding((key,))
-    if (key is None) == (plain is None):
+    if plain is not None and key is None:
+        return plain_key(plain, namespace)
+    if key is None or plain is not None:
         raise click.UsageError("Give either a KEY as `cache ls` shows it, or --key PLAIN.")
-    return sdk_keys.stored_key(plain, namespace) if plain is not None else str(key)
+    return Key(key, repr(key))
 
 
 def nothing(message: str) -> click.exceptions.Exit:
@@ -110,7 +130,7 @@ def nothing(message: str) -> click.exceptions.Exit:
 
 
 def echo_json(value: Any) -> None:
-    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+    printing.echo_json(msgspec.to_builtins(value))
 
 
 def plural(count: int) -> str:

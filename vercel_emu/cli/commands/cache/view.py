@@ -4,79 +4,75 @@ from __future__ import annotations
 
 import json
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+import click
 
+from vercel_emu.cli.terminal.tables import Column, print_table
 from vercel_emu.console import plain, printable_lines
 from vercel_emu.runtime_cache import sdk_keys
 from vercel_emu.runtime_cache.operations import Items, Record, Summary
 
 
-def print_items(page: Items) -> None:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("KEY", overflow="fold", min_width=8)
-    table.add_column("NAME", overflow="ellipsis", no_wrap=True)
-    table.add_column("SIZE", justify="right", no_wrap=True)
-    table.add_column("TAGS", overflow="ellipsis", no_wrap=True)
-    for title in ("AGE", "LEFT", "HITS"):
-        table.add_column(title, justify="right", no_wrap=True)
-    for item in page.items:
-        table.add_row(
-            Text(plain(item.key)),
-            Text(plain(item.name)),
+def print_items(page: Items, plain_key: str | None) -> None:
+    """A line for each item. All of them have `plain_key`, where one was asked for."""
+    asked = "" if plain_key is None else f"{plain_key} "
+    numbers = (Column(title, right=True, whole=True) for title in ("AGE", "LEFT", "HITS"))
+    columns = [
+        Column("KEY"),
+        Column("NAME"),
+        Column("SIZE", right=True, whole=True),
+        Column("TAGS"),
+        *numbers,
+    ]
+    rows = [
+        (
+            asked + item.key,
+            item.name,
             size(item.size),
-            Text(plain(" ".join(item.tags))),
+            " ".join(item.tags),
             duration(item.age),
             duration(item.ttl),
             str(item.hits),
         )
-    console().print(table)
+        for item in page.items
+    ]
+    print_table(columns, rows)
 
 
-def print_record(record: Record) -> None:
+def print_record(record: Record, plain_key: str | None) -> None:
+    """An item's facts and its value; `plain_key` is what it was asked for as."""
     facts = {
-        "key": record.key,
+        "key": record.key if plain_key is None else f"{plain_key} (stored as {record.key})",
         "namespace": sdk_keys.namespace_of(record.key),
         "name": record.name,
         "tags": ", ".join(record.tags),
-        "size": f"{len(record.body):,} bytes",
+        "size": f"{len(record.body):,} byte{'' if len(record.body) == 1 else 's'}",
         "age": duration(record.age),
         "time left": duration(record.ttl),
         "hits": str(record.hits),
     }
-    out = console()
     for name, value in facts.items():
         if value:
-            out.print(Text(f"{name:<10} ", style="dim") + Text(plain(value)))
-    out.print()
-    out.print(Text(printable_lines(pretty(record.body))))
+            click.echo(f"{click.style(f'{name:<10}', dim=True)} {plain(value)}")
+    click.echo()
+    click.echo(printable_lines(pretty(record.body)))
 
 
 def print_summary(summary: Summary) -> None:
     stats = summary.stats
     reads = stats.hits + stats.misses
     rate = f"{stats.hits / reads:.1%} of {reads:,} reads" if reads else "no reads yet"
-    out = console()
-    out.print(Text(f"{summary.project} · {summary.environment} · {summary.region}", style="bold"))
-    out.print(f"items     {stats.items:,}")
-    out.print(f"bytes     {size(stats.bytes)}")
-    out.print(f"hit rate  {rate}")
+    where = f"{summary.project} · {summary.environment} · {summary.region}"
+    click.secho(plain(where), bold=True)
+    click.echo(f"items     {stats.items:,}")
+    click.echo(f"bytes     {size(stats.bytes)}")
+    click.echo(f"hit rate  {rate}")
     if stats.stored_bytes is not None and stats.max_bytes is not None:
-        out.print(f"bound     {size(stats.stored_bytes)} of {size(stats.max_bytes)} in all scopes")
+        click.echo(f"bound     {size(stats.stored_bytes)} of {size(stats.max_bytes)} in all scopes")
     if stats.tags:
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        table.add_column("TAG", overflow="fold")
-        table.add_column("ITEMS", justify="right")
-        table.add_column("BYTES", justify="right")
-        for tag in stats.tags:
-            table.add_row(Text(plain(tag.tag)), f"{tag.items:,}", size(tag.bytes))
-        out.print()
-        out.print(table)
-
-
-def console() -> Console:
-    return Console(highlight=False, soft_wrap=False)
+        click.echo()
+        numbers = (Column(title, right=True, whole=True) for title in ("ITEMS", "BYTES"))
+        rows = [(tag.tag, f"{tag.items:,}", size(tag.bytes)) for tag in stats.tags]
+        print_table([Column("TAG"), *numbers], rows)
 
 
 def pretty(body: bytes) -> str:

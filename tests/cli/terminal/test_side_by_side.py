@@ -13,8 +13,25 @@ def test_lines_are_whole_where_there_is_room(
 ) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", str(width))
-    answers = [(name, 200, 1.0, "short\n" + "x" * 27) for name in ("A", "B", "C", "D")]
+    body = "short\n" + "x" * 27
+    answers = [side_by_side.Column(name, 200, 1.0, (), body) for name in ("A", "B", "C", "D")]
     side_by_side.print_side_by_side(answers)
     lines = capsys.readouterr().out.splitlines()
     assert next(line.count("short") for line in lines if "short" in line) == columns
     assert any("x" * 27 in line for line in lines) == (width >= 27)
+
+
+def test_headers_stand_between_status_and_body(capsys: pytest.CaptureFixture[str]) -> None:
+    column = side_by_side.Column
+    answers = [
+        column("A", 307, 1.0, [("location", "/a?b=\x1b[2J")], "moved"),
+        column("B", 200, 1.0, [], "here"),
+    ]
+    side_by_side.print_side_by_side(answers)
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines == [
+        ["A", "B"],
+        ["307", "1.0", "ms", "200", "1.0", "ms"],
+        ["location:", "/a?b=\\x1b[2J"],
+        ["moved", "here"],
+    ]
