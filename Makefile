@@ -1,6 +1,6 @@
 # `make dev` and `make test` set everything up by themselves; all they need is python3, git and make.
 # `make test PYTHON=3.12` is with another Python (a version or a path) than that of .python-version.
-.PHONY: dev test fuzz soak setup lint format bench clean system-packages
+.PHONY: dev test fuzz soak compat setup lint format bench clean system-packages
 
 export UV_PROJECT_ENVIRONMENT := .venv
 TOOLS := .tools
@@ -76,6 +76,13 @@ soak: setup
 	.venv/bin/python -m tests.soak.saves --saves $(SAVES) --clients $(CLIENTS) || failed=1; \
 	.venv/bin/python -m tests.soak.kills --kills $(KILLS) --clients $(CLIENTS) || failed=1; \
 	exit $$failed
+
+# Projects of every family, each with an environment of its own; beside `vercel dev` where VERCEL_CLI
+# names the official command line. PROJECTS="flask-app gradio-app" are only these.
+PROJECTS :=
+
+compat: setup
+	.venv/bin/python -m tests.real.compat $(PROJECTS)
 
 clean:
 	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -18,8 +18,8 @@ MIRROR = "vercel_emu/guest/functions_api/"
 
 CALLED_BY = {
     "asyncio, on a protocol": "eof_received connection_lost pause_writing resume_writing",
-    "httptools, on a parser's protocol": "on_message_begin on_header on_headers_complete on_body"
-    " on_message_complete",
+    "httptools, on a parser's protocol": "on_message_begin on_url on_header on_headers_complete"
+    " on_body on_message_complete",
     "uvicorn, on its HTTP protocol and its server": "on_response_complete capture_signals",
     "click, on a group, a command and a shell": "format_commands format_options resolve_command"
     " shell_complete get_completions get_completion_args",

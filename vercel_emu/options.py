@@ -142,7 +142,7 @@ class Options:
     cache: str = _option(
         "file",
         "--cache",
-        "The runtime cache: file, memory, or redis://... for a shared one.",
+        "The runtime cache: file, memory, or redis://... (valkey://...) for a shared one.",
         metavar="STORE",
     )
     cache_size: int = _option(

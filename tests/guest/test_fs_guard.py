@@ -199,3 +199,18 @@ connection.execute('insert into t values (1)')
 def test_an_existing_database_is_told(tmp_path: Path) -> None:
     results = run(tmp_path, {"open": "sqlite3.connect('old.db').close()"}, strict=False)
     assert results["open"]["reports"] == [["old.db", "app.py:1", False]]
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_library_that_writes_among_the_packages_is_told_only_where_that_fails(
+    tmp_path: Path, strict: bool
+) -> None:
+    (tmp_path / "project" / "env" / "site-packages").mkdir(parents=True)
+    write = "open('env/site-packages/seed.txt', 'w').close()"
+    file = "os.path.abspath('env/site-packages/library.py')"
+    operations = {"library": f"exec(compile({write!r}, {file}, 'exec'))", "own code": write}
+    results = run(tmp_path, operations, strict=strict)
+    told = ["env/site-packages/seed.txt", "app.py:1", strict]
+    assert results["library"]["reports"] == ([told] if strict else [])
+    assert (results["library"]["error"] is None) is not strict
+    assert results["own code"]["reports"] == ([] if strict else [told])

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -252,19 +252,29 @@ class Emulation(Address):
         return self.events.wait(events.ResponseSent, lambda e: e.path == path, count=count)
 
 
+OWN_PROGRAM = (sys.executable, "-m", "vercel_emu")
+"""The emulator of this checkout, in the environment of the tests."""
+
+
 class DevProcess(Address):
     """`vercel-emu dev` as a person starts it; its JSON log is read as it comes."""
 
     def __init__(
-        self, root: Path, *arguments: str, environ: Mapping[str, str], log_format: str = "json"
+        self,
+        root: Path,
+        *arguments: str,
+        environ: Mapping[str, str],
+        log_format: str = "json",
+        program: Sequence[str] = OWN_PROGRAM,
     ) -> None:
         self.root = root
         self.lines: list[str] = []
         self._ended = False
         self._changed = threading.Condition()
-        self._command = [sys.executable, "-m", "vercel_emu", "dev", str(root)]
+        self._command = [*program, "dev", str(root)]
         self._command += ["--log-format", log_format, *arguments]
-        if find_interpreter(root, environ=environ) is None and "--python" not in arguments:
+        of_the_tests = program == OWN_PROGRAM and "--python" not in arguments
+        if of_the_tests and find_interpreter(root, environ=environ) is None:
             self._command += ["--python", sys.executable]  # or it would make an environment
         if "--listen" not in arguments:
             self._command += ["--listen", "0"]
@@ -345,9 +355,9 @@ class DevProcess(Address):
         self.wait_for("InstanceReady")
         return self
 
-    def wait_listening(self) -> Self:
+    def wait_listening(self, timeout: float = PATIENCE) -> Self:
         """Return once requests are accepted; they wait for the function."""
-        self.url = self.wait_for("Notice", code="LISTENING")["url"]
+        self.url = self.wait_for("Notice", timeout=timeout, code="LISTENING")["url"]
         return self
 
     def forget(self) -> None:

@@ -59,16 +59,16 @@ class Place:
 
 
 @contextlib.contextmanager
-def redis_server() -> Iterator[str]:
+def redis_server(*options: str) -> Iterator[str]:
     """A Redis server of our own on a unix socket in a new folder; its address."""
     with tempfile.TemporaryDirectory(prefix="vemu") as folder:
         url = f"unix://{folder}/redis.sock"
-        with redis_server_at(url):
+        with redis_server_at(url, *options):
             yield url
 
 
 @contextlib.contextmanager
-def redis_server_at(url: str) -> Iterator[None]:
+def redis_server_at(url: str, *more: str) -> Iterator[None]:
     """The same at an address that is known already."""
     program = shutil.which("redis-server")
     if program is None:
@@ -86,6 +86,7 @@ def redis_server_at(url: str) -> Iterator[None]:
         socket.parent,
         "--save",
         "",
+        *more,
     ]
     server = subprocess.Popen([program, *options], stdout=subprocess.PIPE, text=True)
     try:

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.real.reload.load import Load, version
-from tests.real.support import DevProcess, alive, clean_environ, wait_until, write_project
+from tests.real.support import DevProcess, clean_environ, wait_until, write_project
 from vercel_emu.control.recorder import KEPT
+from vercel_emu.guest import family
 
 WARM_UP = 100
 """Saves before memory is measured for the first time; at least: the record of requests that other
@@ -55,7 +56,7 @@ class Saver:
     def __init__(self, process: DevProcess, load: Load) -> None:
         self._process = process
         self._load = load
-        self._pids = {process.process.pid}
+        self._seen: set[family.Member] = set()
         self.wrong: list[str] = []
 
     def save(self, number: int) -> None:
@@ -65,7 +66,7 @@ class Saver:
 
     def look(self) -> None:
         """Note which processes there are; nothing may have failed in the log."""
-        self._pids |= set(self._process.children())
+        self._seen |= set(family.descendants([self._process.process.pid]))
         self.wrong += [str(one) for one in self._process.reported("InstanceFailed")]
         self.wrong += [str(one) for one in self._process.reported("Notice", level="error")]
         self._process.forget()
@@ -77,7 +78,8 @@ class Saver:
         return memory_mb(self._process.process.pid)
 
     def left(self) -> list[int]:
-        return [pid for pid in self._pids if alive(pid)]
+        """What still runs of all that was seen: ids are given again, starting times are not."""
+        return [pid for pid, started in self._seen if family.started(pid) == started]
 
 
 def run(root: Path, *, saves: int, clients: int) -> tuple[Load, Memory, list[str]]:

@@ -71,6 +71,7 @@ def on_store(
             return msgspec.convert(runner.run(run()), answer, from_attributes=True)
 
         try:
+            runner.run(store.check())
             _refuse_troubled(events)
             yield perform
         finally:

@@ -146,7 +146,12 @@ class Edge:
         self._emit(call.answered())
 
     async def _handle(self, call: Call, exchange: Exchange, receive: Receive) -> None:
+        if call.request.method == "CONNECT":
+            # Nobody tunnels here, and the instance's server would not read a body after it.
+            exchange.keep_alive = False
+            raise HTTPError(Failure(code="INVALID_REQUEST_METHOD"))
         if call.request.fault:
+            exchange.keep_alive = False  # whoever sent that may mean something else by the rest
             raise HTTPError(Failure(code="BAD_REQUEST", explanation=call.request.fault))
         if handler := self._reserved_handler(call.request.path):
             await handler(exchange.scope, receive, call.send)

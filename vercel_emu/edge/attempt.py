@@ -38,7 +38,7 @@ class FunctionRequest:
     function: str
     make_head: Callable[[], bytes]
     """The request head; made for each attempt, because it carries the deadline."""
-    has_body: bool
+    content_length: int | None
     chunked: bool
     max_duration: float
     limits: Limits

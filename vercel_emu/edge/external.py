@@ -39,14 +39,13 @@ async def proxy(outcome: ProxyExternal, call: Call, exchange: Exchange) -> None:
     request = call.request
     origin = _origin(outcome.url)
     connection = await _connect(origin)
-    has_body = request.chunked or bool(request.content_length)
-    upload = Upload(exchange, has_body=has_body, chunked=request.chunked, limit=None)
+    upload = Upload(exchange, chunked=request.chunked, length=request.content_length, limit=None)
     exchange.on_left = connection.close
     sending: asyncio.Task[None] | None = None
     try:
         async with asyncio.timeout(TIMEOUT):
             connection.begin(request.method.encode(), _head(origin, call))
-            if has_body:
+            if upload.has_body:
                 sending = tasks.start(
                     upload.run(connection, connection.close), f"upload of {call.id}"
                 )

@@ -192,7 +192,7 @@ class Invoker:
         return FunctionRequest(
             function=outcome.function,
             make_head=lambda: self.request_head(call, outcome),
-            has_body=request.chunked or bool(request.content_length),
+            content_length=request.content_length,
             chunked=request.chunked,
             max_duration=call.deployment.durations[outcome.function],
             limits=settings.limits,
@@ -207,7 +207,10 @@ class Invoker:
     async def _invoke(self, call: Call, request: FunctionRequest, exchange: Exchange) -> None:
         call.function = request.function
         upload = Upload(
-            exchange, has_body=request.has_body, chunked=request.chunked, limit=request.limits.body
+            exchange,
+            chunked=request.chunked,
+            length=request.content_length,
+            limit=request.limits.body,
         )
         for _ in range(ATTEMPTS):
             if await self._try(call, request, exchange, upload):

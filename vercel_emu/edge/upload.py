@@ -12,13 +12,20 @@ REPLAYABLE = 64 * 1024
 
 
 class Upload:
-    """One request body. `finished` once the instance has it all."""
+    """One request body, in chunks or of a `length`. `finished` once the instance has it all."""
 
     def __init__(
-        self, exchange: Exchange, *, has_body: bool, chunked: bool, limit: int | None
+        self,
+        exchange: Exchange,
+        *,
+        chunked: bool,
+        length: int | None,
+        limit: int | None,
     ) -> None:
+        has_body = chunked or bool(length)
         self._exchange = exchange
         self._chunked = chunked
+        self._length = length
         self._limit = limit
         self._size = 0
         self._kept: list[bytes] = []
@@ -50,7 +57,8 @@ class Upload:
                 await self._write(connection, piece)
             if self._chunked:
                 await connection.write(b"0\r\n\r\n")
-            self.finished = True
+            # What the head has promised is owed: else the next request would be taken for it.
+            self.finished = self._chunked or self._size == self._length
         except ConnectionFailed:
             pass  # it answered early, or died: whoever reads the response knows which
 

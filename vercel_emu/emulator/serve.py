@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 from collections.abc import Awaitable, Callable, Sequence
@@ -24,8 +25,9 @@ from vercel_emu.emulator.upkeep import Upkeep
 from vercel_emu.options import Options
 from vercel_emu.platform import own_paths
 from vercel_emu.platform.limits import Limits
-from vercel_emu.runtime_cache import Scope, open_store
+from vercel_emu.runtime_cache import open_store
 from vercel_emu.runtime_cache.http_api import RuntimeCacheAPI
+from vercel_emu.runtime_cache.identity import cache_scope, is_shared
 from vercel_emu.transport.server import make_server
 from vercel_emu.transport.serving import serve_on
 from vercel_emu.visitors.pages import VisitorPages
@@ -62,7 +64,11 @@ async def start_control(
         emit=project.emit,
     )
     stack.push_async_callback(project.store.close)
-    project.cache_scope = Scope(found.project_id or found.name, options.env, options.region)
+    if is_shared(project.cache):
+        project.cache_scope = await asyncio.to_thread(cache_scope, found, options)
+        project.run(project.store.check(), "cache check")
+    else:
+        project.cache_scope = cache_scope(found, options)
     cache = RuntimeCacheAPI(
         project.store, project.cache_scope, project.token, project.emit, options.tag_propagation
     )

@@ -22,8 +22,9 @@ from vercel_emu.guest.functions_api.vercel.cache._client.wire import Response, r
 from vercel_emu.options import load_options
 from vercel_emu.project.load import identify_project
 from vercel_emu.project.pyproject import emu_table
-from vercel_emu.runtime_cache import Scope, open_store
+from vercel_emu.runtime_cache import open_store
 from vercel_emu.runtime_cache.http_api import RuntimeCacheAPI
+from vercel_emu.runtime_cache.identity import cache_scope
 from vercel_emu.runtime_cache.store import ignore
 
 _PORT = 1  # of an address that nothing listens on, and nothing is sent to
@@ -105,7 +106,7 @@ async def _open(folder: Path) -> tuple[Any, RuntimeCacheAPI]:
             warnings.warn(f"{warning.message} {warning.hint}", RuntimeWarning, stacklevel=2)
         spec = kept.cache(options.cache)
         store = open_store(spec, path=kept.cache_file, max_bytes=max_bytes)
-    scope = Scope(project.project_id or project.name, options.env, options.region)
+    scope = cache_scope(project, options)
     api = RuntimeCacheAPI(store, scope, _TOKEN, ignore)
     api.port = _PORT
     return store, api

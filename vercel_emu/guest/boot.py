@@ -170,7 +170,9 @@ def main() -> None:
     report_api = serve_functions_api(control)
     pause_before_own_code(settings, control, preload, own, report_api)
     if not settings["official_cache_client"]:
-        load_sibling("cache_client").install_cache_client_seam()
+        cache_client = load_sibling("cache_client")
+        reports = cache_client.SetReports(control.report, settings["root"])
+        cache_client.install_cache_client_seam(reports.observe)
     try:
         # Serves until the process ends: the runtime runs its server in the import of this module.
         importlib.import_module("vercel_runtime.vc_init")

@@ -24,8 +24,8 @@ def descendants(pids: Iterable[int]) -> list[Member]:
     waiting = list(pids)
     while waiting:
         for child in _children(waiting.pop()):
-            if (started := _started(child)) is not None:
-                found.append((child, started))
+            if (since := started(child)) is not None:
+                found.append((child, since))
                 waiting.append(child)
     return found
 
@@ -37,14 +37,14 @@ def marked(value: str) -> list[Member]:
     for pid in map(int, filter(str.isdigit, _listed("/proc"))):
         with contextlib.suppress(OSError), open(f"/proc/{pid}/environ", "rb") as file:
             if pid != os.getpid() and mark in b"\0" + file.read():
-                found.append((pid, _started(pid) or b""))
+                found.append((pid, started(pid) or b""))
     return found + descendants([pid for pid, _ in found])
 
 
 def end(members: Iterable[Member]) -> None:
     """SIGKILL for those that still are who they were."""
-    for pid, started in members:
-        if _started(pid) == started:
+    for pid, since in members:
+        if started(pid) == since:
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
 
@@ -63,7 +63,7 @@ def _listed(folder: str) -> list[str]:
         return []
 
 
-def _started(pid: int) -> bytes | None:
+def started(pid: int) -> bytes | None:
     """When a process started, in ticks of the system's clock."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 
 from vercel_emu import events
 from vercel_emu.instance.instance import UNSAID_LINES, Change, Instance
@@ -13,6 +14,7 @@ from vercel_emu.instance.process import ipc
 _SERVER_ERROR = "Exception in ASGI application"
 _OUR_PING = '"GET /_vercel/ping HTTP/1.1" 200'
 """Logged by the runtime's server for WSGI apps and handlers."""
+_CACHE_ITEMS_OF_A_LINE = 50
 
 
 class Reports:
@@ -23,6 +25,7 @@ class Reports:
         self._builtin_api: tuple[str, ...] = ()
         self._emit = emit
         self._told: set[str] = set()
+        self._cache_lines: Counter[tuple[str, str]] = Counter()
 
     def handle(self, instance: Instance, message: ipc.RuntimeMessage) -> None:
         """Report a message; those that concern the lifecycle are not for here."""
@@ -46,6 +49,8 @@ class Reports:
                 self._wrote(payload.path, payload.where, refused=payload.refused)
             case ipc.LeftOutRead(payload):
                 self._read_left_out(payload)
+            case ipc.CacheSet(payload):
+                self._cache_set(payload)
             case ipc.CacheOutside(payload):
                 self._cache_outside(payload.where)
             case ipc.SelfCall(payload):
@@ -195,6 +200,37 @@ class Reports:
                 message=f"{place}{read.what} {read.path}, which this function does not have in a "
                 "deployment",
                 hint=f"{read.why}{here}",
+            )
+        )
+
+    def _cache_set(self, item: ipc.CacheSetPayload) -> None:
+        """Told once for each key and reason, and of the keys of one line some only."""
+        what = f"{item.stored_key}\0{item.reason}"
+        if what in self._told:
+            return
+        self._told.add(what)
+        self._cache_lines[item.place, item.code] += 1
+        told = self._cache_lines[item.place, item.code]
+        if told > _CACHE_ITEMS_OF_A_LINE:
+            return
+        place = f"{item.place}: " if item.place else ""
+        named = f" (name {item.name!r})" if item.name else ""
+        outcome = "stored, but" if item.stored else "not stored:"
+        hint = (
+            "A deployment does the same."
+            if item.stored
+            else "Vercel refuses it as well, and the SDK does not say so. "
+            "The item's old value, if any, is unchanged."
+        )
+        if told == _CACHE_ITEMS_OF_A_LINE:
+            hint += " Further items of this line are not told."
+        self._emit(
+            events.Notice(
+                level="warn",
+                code=item.code,
+                message=f"{place}runtime cache item {item.key!r}{named} was {outcome} "
+                f"{item.reason}.",
+                hint=hint,
             )
         )
 

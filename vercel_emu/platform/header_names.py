@@ -48,6 +48,9 @@ CACHE_STATE = "x-vercel-cache-state"
 CACHE_REVALIDATE = "x-vercel-revalidate"
 CACHE_TAGS = "x-vercel-cache-tags"
 CACHE_ITEM_NAME = "x-vercel-cache-item-name"
+# Ours: a client tells of refused items itself, and gets their reason (`_client/oddities.py`).
+CACHE_OBSERVED = "x-vercel-emu-observed"
+CACHE_REFUSAL = "x-vercel-emu-refusal"
 
 # Responses.
 VERCEL_CACHE = "x-vercel-cache"

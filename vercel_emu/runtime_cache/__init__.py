@@ -8,7 +8,8 @@ counts as expired is decided in one place.
 Start with `policy.py` (the rules, plain functions), `store.py` (the small interface of a store)
 and `http_api.py` (the protocol). `memory_store.py` is the simplest store, `sqlite/` the default,
 `redis/` the shared one. `operations.py` is what commands can ask, `exchange.py` the lines of
-export and import, `sdk_keys.py` how the SDK makes a key, `model.py` the values.
+export and import, `identity.py` whose items they are, `sdk_keys.py` how the SDK makes a
+key, `model.py` the values.
 """
 
 from vercel_emu.runtime_cache.model import (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -37,6 +37,7 @@ from vercel_emu.runtime_cache.store import Store
 
 PREFIX = b"/v1/suspense-cache/"
 _REVALIDATE = b"revalidate"
+_MOST_TOLD = 1000
 
 
 def loopback_hosts(port: int) -> frozenset[bytes]:
@@ -83,6 +84,7 @@ class RuntimeCacheAPI:
         self._emit = emit
         self._delay_ms = tag_propagation_ms
         self._hosts: frozenset[bytes] = frozenset()
+        self._told: set[tuple[str, str]] = set()
 
     @property
     def port(self) -> int | None:
@@ -145,20 +147,18 @@ class RuntimeCacheAPI:
 
     async def _set(self, key: str, request: _Request) -> Response:
         ttl: float | None = None
-        revalidate = request.header(names.CACHE_REVALIDATE)
-        if revalidate is not None:
-            ttl = policy.parse_ttl(revalidate)
-            if ttl is None:
-                return problem(400, "Invalid revalidate value")
-            if ttl == 0:
-                return DONE  # the platform's answer, although nothing is stored
         tags = policy.parse_tags(request.header(names.CACHE_TAGS) or "")
         name = request.header(names.CACHE_ITEM_NAME) or ""
+        if revalidate := request.header(names.CACHE_REVALIDATE):
+            ttl = policy.parse_ttl(revalidate)
+            if ttl is None:
+                return self._refuse(policy.refuse_ttl(revalidate), request, key, name)
+            if ttl == 0:
+                return DONE  # the platform's answer, although nothing is stored
         body, size = await _read_body(request)
         refusal = policy.too_large(size) or policy.refuse_labels(tags, name)
         if refusal is not None:
-            self._warn(refusal, key, name)
-            return problem(refusal.status, refusal.reason)
+            return self._refuse(refusal, request, key, name)
         await self._store.set(self.scope, key, body, tags=tags, ttl=ttl, name=name)
         return DONE
 
@@ -178,8 +178,21 @@ class RuntimeCacheAPI:
             await self._store.delete(self.scope, key)
         return REVALIDATED
 
+    def _refuse(self, refusal: Refusal, request: _Request, key: str, name: str) -> Response:
+        """The SDK stays silent about a refused item; the terminal must not.
+
+        A client of ours is observed where it runs, which knows the key before it was hashed.
+        """
+        answer = problem(refusal.status, refusal.reason)
+        if request.header(names.CACHE_OBSERVED) is not None:
+            told = f"{refusal.code} {refusal}".encode("ascii", "backslashreplace")
+            return replace(answer, headers=(*answer.headers, (names.CACHE_REFUSAL.encode(), told)))
+        if (key, refusal.code) not in self._told and len(self._told) < _MOST_TOLD:
+            self._told.add((key, refusal.code))
+            self._warn(refusal, key, name)
+        return answer
+
     def _warn(self, refusal: Refusal, key: str, name: str) -> None:
-        """The SDK stays silent about a refused item; the terminal must not."""
         named = f" (name {name!r})" if name else ""
         self._emit(
             Notice(

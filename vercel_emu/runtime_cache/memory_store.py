@@ -155,6 +155,9 @@ class MemoryStore:
     async def scopes(self) -> tuple[Scope, ...]:
         return tuple(dict.fromkeys(scope for scope, _ in reversed(self._records)))
 
+    async def check(self) -> None:
+        """There is no server."""
+
     async def close(self) -> None:
         self._records.clear()
 

@@ -28,12 +28,12 @@ def open_store(
         from vercel_emu.runtime_cache.memory_store import MemoryStore
 
         return MemoryStore(max_bytes=max_bytes, clock=clock)
-    if spec.startswith(("redis://", "rediss://", "unix://")):
+    if spec.startswith(("redis://", "rediss://", "valkey://", "valkeys://", "unix://")):
         from vercel_emu.runtime_cache.redis.connect import open_redis
 
         return open_redis(spec, clock=clock, emit=emit)
     raise EmuError(
         "INVALID_CACHE",
         f"The runtime cache can't be {spec!r}.",
-        "Use `file`, `memory`, or the address of a server: redis://HOST:PORT/DB, rediss://...",
+        "Use `file`, `memory`, or the address of a server: redis://HOST:PORT/DB, rediss://..., valkey://...",
     )

@@ -19,8 +19,10 @@ ONE_YEAR = 31_536_000.0
 ITEM_OVERHEAD = 256
 """Bytes that an item costs beside what its writer sent: row, index entries, times."""
 
-_FOREVER = frozenset({"Infinity", "inf", "false", "False", "FALSE", "f", "F"})
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_FOREVER = frozenset({"Infinity", "false", "False", "FALSE", "f", "F"})
+_WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
+_LARGEST = 2**53 - 1
+_LONGEST = 100
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -40,20 +42,25 @@ class Refusal:
 
 
 def parse_ttl(text: str) -> float | None:
-    """Seconds to live of an `x-vercel-revalidate` value; None where it means nothing.
+    """Seconds to live of an `x-vercel-revalidate` value; None where it is refused.
 
-    The SDK sends `str(ttl)`, so fractions (`1.5`) and huge values (`1e+300`) are legitimate
-    and kept; what is larger than a float can say is one year, like `Infinity`.
+    As the official CLI's dev cache reads it (64.0.2): whole numbers that JavaScript can count to,
+    or a word for one year. The SDK sends `str(ttl)`, so 1.5, 60.0, `inf` and True are refused.
     """
     text = text.strip()
     if text in _FOREVER:
         return ONE_YEAR
-    if not _NUMBER.fullmatch(text):
+    if not _WHOLE.fullmatch(text) or len(text) > _LONGEST:
         return None
-    seconds = float(text)
-    if seconds < 0:
-        return None
-    return seconds if math.isfinite(seconds) else ONE_YEAR
+    seconds = int(text)
+    return float(seconds) if 0 <= seconds <= _LARGEST else None
+
+
+def refuse_ttl(text: str) -> Refusal:
+    """Why an item with such a ttl is not stored."""
+    shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    numbers = f"the ttl is {shown!a}, and only whole seconds are taken, from 0 on"
+    return Refusal(400, "CACHE_INVALID_TTL", "Invalid revalidate value", numbers)
 
 
 def is_ttl(seconds: float | None) -> bool:

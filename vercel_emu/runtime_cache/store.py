@@ -66,6 +66,10 @@ class Store(Protocol):
         """Scopes that were ever written to, the latest first."""
         ...
 
+    async def check(self) -> None:
+        """At a start: report what is wrong with the server, where there is one."""
+        ...
+
     async def close(self) -> None:
         """Finish background work and let go of files and connections."""
         ...

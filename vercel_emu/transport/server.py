@@ -52,6 +52,10 @@ class EdgeHttpProtocol(HttpToolsProtocol):
         self._in_head = True
         self._unread = 0
         self._is_new = True
+        self._body_follows = False
+        """The parser has stopped at an upgrade that is not taken."""
+        self._repeating = False
+        """Its successor is being told how the body is framed."""
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
@@ -64,26 +68,62 @@ class EdgeHttpProtocol(HttpToolsProtocol):
             if self._unread > MOST_HEAD_BYTES:
                 self._refuse_as("REQUEST_HEADER_TOO_LARGE")
         except httptools.HttpParserUpgrade as upgrade:
-            if self._should_upgrade():
+            early = data[upgrade.args[0] :]
+            if self._takes_upgrade():
                 if self._is_busy:
                     # The connection still belongs to the requests before the handshake.
                     self.send_400_response("")
                     return
                 self.handle_websocket_upgrade()
                 # What came in one piece with the handshake belongs to the WebSocket.
-                if early := data[upgrade.args[0] :]:
+                if early:
                     self.transport.get_protocol().data_received(early)  # type: ignore[attr-defined]
+            elif self._goes_on_without_upgrade() and early:
+                self.data_received(early)
         except httptools.HttpParserError:
             speaks_tls = is_new and data.startswith(_TLS_HANDSHAKE)
             self._refuse_as(SPEAKS_TLS if speaks_tls else "BAD_REQUEST")
 
+    def _takes_upgrade(self) -> bool:
+        """Whether the request opens a WebSocket (RFC 6455 section 4.1: with GET)."""
+        return self.scope["method"] == "GET" and self._should_upgrade()
+
+    def _goes_on_without_upgrade(self) -> bool:
+        """An upgrade that is not taken changes nothing (RFC 9110 section 7.8): the body follows.
+
+        The parser stops there, so another one goes on; a head of its own tells it the framing.
+        False where the framing is none that anybody could read.
+        """
+        self._body_follows = False
+        self._repeating = True
+        self.parser = httptools.HttpRequestParser(self)
+        framing = [
+            b"%b: %b\r\n" % (name, value)
+            for name, value in self.headers
+            if name in (b"content-length", b"transfer-encoding")
+        ]
+        try:
+            self.parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n" % b"".join(framing))
+        except httptools.HttpParserError:
+            self._refuse_as("BAD_REQUEST")
+            return False
+        finally:
+            self._repeating = False
+        return True
+
     def on_message_begin(self) -> None:
+        if self._repeating:
+            return
         super().on_message_begin()
         self._in_head = True
 
+    def on_url(self, url: bytes) -> None:
+        if not self._repeating:
+            super().on_url(url)
+
     def on_header(self, name: bytes, value: bytes) -> None:
         # Trailers never become headers (RFC 9110 section 6.5.1).
-        if self._in_head:
+        if self._in_head and not self._repeating:
             super().on_header(name, value)
 
     def on_body(self, body: bytes) -> None:
@@ -92,9 +132,12 @@ class EdgeHttpProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._unread = 0
-        super().on_message_complete()
+        if not self._body_follows:
+            super().on_message_complete()
 
     def on_headers_complete(self) -> None:
+        if self._repeating:
+            return
         self._in_head = False
         self._unread = 0
         scope: Any = self.scope
@@ -105,8 +148,9 @@ class EdgeHttpProtocol(HttpToolsProtocol):
         if version != "1.1":
             scope["http_version"] = version
         upgrade = self.parser.should_upgrade()
-        if upgrade and self._should_upgrade():
+        if upgrade and self._takes_upgrade():
             return
+        self._body_follows = upgrade
         host, target = split_target(self.url)
         given = [value for name, value in self.headers if name == b"host"]
         # A Host header that is none stays, to be refused (RFC 9112 section 3.2).

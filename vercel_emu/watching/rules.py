@@ -2,7 +2,8 @@
 
 Everything that the app may read, except version control, environments, caches, what the emulator
 and other tools write themselves, and what `.gitignore` or `.vercelignore` exclude. Files that
-configure the project are watched even where git ignores them (`.env.local` usually is).
+configure the project are watched even where git ignores them (`.env.local` usually is), and so are
+modules (`local_settings.py`) in folders that it does not ignore.
 """
 
 from __future__ import annotations
@@ -68,7 +69,9 @@ class Rules:
             return True
         if _ALWAYS.fullmatch(name):
             return _BACKUP.fullmatch(name) is not None
-        return _FILES.fullmatch(name) is not None or self._excluded(path)
+        if _FILES.fullmatch(name):
+            return True
+        return not name.endswith(".py") and self._excluded(path)
 
     def _excluded(self, path: str) -> bool:
         if self._own.match_file(path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -103,3 +104,21 @@ def test_an_environment_that_lacks_something_decides_nothing(tmp_path: Path, sit
     files = {"requirements.txt": "flask\nnot-here\n", "app.py": f"import strays\n{APP}"}
     report = checked(site.parents[3], files)
     assert found(report) == [("warning", "DEPENDENCIES_NOT_RESOLVED", "requirements.txt")]
+
+
+def test_packages_that_run_from_their_sources_bring_what_nobody_can_tell(
+    tmp_path: Path, site: Path
+) -> None:
+    install(site, "helpers")
+    place = {"url": (tmp_path / "helpers").as_uri(), "dir_info": {"editable": True}}
+    (site / "helpers-1.0.dist-info" / "direct_url.json").write_text(json.dumps(place))
+    files = {
+        "requirements.txt": "flask\nhelpers\n",
+        "app.py": f"import my_module\nimport yaml\n{APP}",
+    }
+    report = checked(tmp_path / "project", files)
+    # A well-known module is another matter.
+    assert found(report) == [("error", "IMPORT_NOT_DECLARED", "app.py:2")]
+    (site / "helpers-1.0.dist-info" / "direct_url.json").unlink()
+    report = checked(tmp_path / "project", {})
+    assert ("error", "IMPORT_NOT_DECLARED", "app.py:1") in found(report)

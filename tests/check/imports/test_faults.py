@@ -202,6 +202,21 @@ def test_a_project_that_is_installed_itself_is_on_the_path(tmp_path: Path) -> No
     assert found(checked(tmp_path, {})) == [("error", "IMPORT_NOT_FOUND", "src/app.py:1")]
 
 
+def test_a_project_that_its_requirements_name_is_on_the_path(tmp_path: Path) -> None:
+    files = {
+        "setup.cfg": "[metadata]\nname = shop\n",
+        "setup.py": "from setuptools import setup\n",
+        "requirements.txt": "flask\n-e .\n",
+        "src/shop/__init__.py": "NAME = 1\n",
+        "app.py": f"from shop import NAME\n{FLASK}",
+    }
+    report = checked(tmp_path, files)
+    assert [one for one in report.findings if one.code.startswith("IMPORT")] == []
+    (tmp_path / "requirements.txt").write_text("flask\n")
+    report = checked(tmp_path, {})
+    assert [one.code for one in report.findings if one.code.startswith("IMPORT")]
+
+
 LIB = {"lib/__init__.py": "", "lib/bad.py": "from ..lib import other"}
 
 

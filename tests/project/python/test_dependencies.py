@@ -132,6 +132,19 @@ def test_requirements_as_windows_writes_them(root: Path, site: Path, encoding: s
     assert missing(root, site) == ["one", "two==2"]
 
 
+@pytest.mark.parametrize(("encoding", "problems"), [("utf-8-sig", 0), ("utf-8", 0), ("utf-16", 1)])
+def test_requirements_in_utf_16_stop_a_deployment(
+    root: Path, site: Path, encoding: str, problems: int
+) -> None:
+    (root / "requirements.txt").write_bytes("one\r\n".encode(encoding))
+    found = dependencies(root, site).problems
+    assert len(found) == problems
+    for one in found:
+        assert one.code == "REQUIREMENT_INVALID"
+        assert one.where == Where("requirements.txt", line=1)
+        assert "UTF-16" in one.message
+
+
 def test_what_is_not_understood_names_file_and_line(root: Path, site: Path) -> None:
     (root / "requirements.txt").write_text("flask\n\nflask=>3\n-r gone.txt\n")
     problems = dependencies(root, site).problems

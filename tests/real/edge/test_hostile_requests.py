@@ -326,3 +326,76 @@ def test_a_refused_handshake_leaves_no_tunnel(
         assert answer.count(b"HTTP/1.1 ") == 1
         assert b"/raw" not in answer
         assert b"EVIL" not in answer
+
+
+# Upgrades that are not taken -----------------------------------------------------------------
+
+BODIES = {
+    "length": (b"content-length: 5\r\n", b"hello"),
+    "chunks": (b"transfer-encoding: chunked\r\n", b"2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\n\r\n"),
+    "none": (b"", b""),
+}
+UPGRADES = [
+    (b"GET", b"upgrade: x\r\nconnection: Upgrade\r\n"),
+    (b"POST", b"upgrade: h2c\r\nconnection: keep-alive, upgrade\r\n"),
+    (b"QUERY", b"upgrade: x\r\nconnection: Upgrade\r\n"),
+    (b"POST", HANDSHAKE + KEY),
+    (b"PUT", HANDSHAKE + KEY),
+]
+
+
+@pytest.mark.parametrize("split", [False, True], ids=["in one piece", "in two"])
+@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize(("method", "upgrade"), UPGRADES)
+def test_an_upgrade_that_is_not_taken_changes_nothing(
+    emu: Emulation, method: bytes, upgrade: bytes, body: str, split: bool
+) -> None:
+    framing, content = BODIES[body]
+    head = method + b" /count HTTP/1.1\r\nhost: x\r\n" + framing + upgrade + b"\r\n"
+    number = len(emu.events.all(events.InvocationStarted))
+    with emu.connect() as client:
+        client.sendall(head)
+        if split:
+            # The function is called as soon as the head is there.
+            emu.events.wait(events.InvocationStarted, count=number + 1)
+        client.sendall(content)
+        answer = read_to_end(client)
+    assert status(answer) == 200
+    received = json.loads(answer.rpartition(b"\r\n\r\n")[2])
+    assert (received["method"], received["size"]) == (method.decode(), 5 if content else 0)
+    # Whoever comes next on the same connection to the function is not taken for a body.
+    for _ in range(3):
+        assert emu.get("/count").json()["method"] == "GET"
+
+
+@pytest.mark.parametrize(
+    "framing",
+    [
+        b"transfer-encoding: gzip, identity\r\n",
+        b"transfer-encoding: chunked\r\ntransfer-encoding: x\r\n",
+        b"transfer-encoding: chunked\r\ncontent-length: 5\r\n",
+        b"content-length: 5\r\ncontent-length: 6\r\n",
+    ],
+)
+def test_an_upgrade_with_a_framing_that_nobody_can_read(emu: Emulation, framing: bytes) -> None:
+    head = b"POST /count HTTP/1.1\r\nhost: x\r\nupgrade: x\r\nconnection: upgrade\r\n"
+    answer = emu.raw(head + framing + b"\r\nhello" + INNER)
+    assert status(answer) == 400
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert b"smuggled" not in json.dumps(seen(emu)).encode()
+
+
+@pytest.mark.parametrize("target", [b"/count", b"x:443"])
+def test_nobody_tunnels(emu: Emulation, target: bytes) -> None:
+    framing = b"content-length: %d\r\n" % len(INNER)
+    answer = emu.raw(b"CONNECT " + target + b" HTTP/1.1\r\nhost: x\r\n" + framing + b"\r\n" + INNER)
+    assert status(answer) in (400, 405)
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert "smuggled" not in json.dumps(seen(emu))
+
+
+def test_after_a_request_without_host_nothing_more_is_read(emu: Emulation) -> None:
+    asked = b"POST /count HTTP/1.1\r\ncontent-length: 0\r\n\r\n"
+    answer = emu.raw(asked + b"GET /count HTTP/1.1\r\nhost: x\r\n\r\n")
+    assert status(answer) == 400
+    assert answer.count(b"HTTP/1.1 ") == 1

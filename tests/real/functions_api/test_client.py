@@ -55,7 +55,7 @@ def own_sockets_to(port: int) -> int:
     for number in os.listdir("/proc/self/fd" if os.path.isdir("/proc/self/fd") else "/dev/fd"):
         try:
             with socket.socket(fileno=os.dup(int(number))) as copy:
-                count += copy.getpeername()[1] == port
+                count += copy.family == socket.AF_INET and copy.getpeername()[1] == port
         except OSError:
             continue
     return count

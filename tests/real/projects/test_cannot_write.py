@@ -97,7 +97,7 @@ def test_a_file_in_the_way_of_the_folder(dev: Dev, temporary: Path) -> None:
         (("cache", "set", "k", "1"), "It is not a folder"),
         (("cache", "ls"), "no emulator runs here"),
         (("visitor", "show"), "No emulator runs"),
-        (("run", "--", sys.executable, "-c", "print(1)"), "--cache memory"),
+        (("run", "--python", sys.executable, "--", "true"), "--cache memory"),
         (("env",), ""),
     ],
 )

@@ -306,6 +306,21 @@ def test_ignored_places_are_no_change(root: Path, source: str, place: str) -> No
     watching(root, source, test, ignore=("*.md",))
 
 
+@pytest.mark.parametrize("ignore_file", [".gitignore", ".vercelignore"])
+def test_an_ignored_module_is_watched_all_the_same(
+    root: Path, source: str, ignore_file: str
+) -> None:
+    (root / ignore_file).write_text("local_settings.py\nlocal_settings.json\n")
+    (root / "local_settings.py").write_text("1")
+
+    async def test(watched: Watched) -> None:
+        (root / "local_settings.json").write_text("1")
+        (root / "local_settings.py").write_text("22")
+        assert (await watched.only()).files == ("local_settings.py",)
+
+    watching(root, source, test)
+
+
 def test_extra_paths_outside_the_project(root: Path, tmp_path: Path, source: str) -> None:
     (tmp_path / "library").mkdir()
     (tmp_path / "library" / "x.py").write_text("1")

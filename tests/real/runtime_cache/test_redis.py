@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +15,7 @@ import pytest
 import redis
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.real.support import PATIENCE
 from tests.runtime_cache.machine import SETTINGS, StoreMachine
 from tests.runtime_cache.semantics import StoreSemantics
 from tests.runtime_cache.stores import SCOPE, Place, redis_server, redis_server_at
@@ -111,8 +115,7 @@ def test_a_lost_server_is_misses_and_one_warning_until_it_is_back(tmp_path: Path
                     await store.set(SCOPE, "k", b"2")
             assert [notice.code for notice in place.log.notices()] == ["CACHE_UNAVAILABLE"]
             with redis_server_at(url):
-                assert isinstance(store, RedisStore)
-                store.retry_now()
+                await back(place)
                 assert await store.get(SCOPE, "k") is None
                 await store.set(SCOPE, "k", b"3")
                 assert await store.get(SCOPE, "k")
@@ -120,6 +123,93 @@ def test_a_lost_server_is_misses_and_one_warning_until_it_is_back(tmp_path: Path
             await store.close()
 
         asyncio.run(main())
+
+
+async def back(place: Place) -> None:
+    """Until the probe has found the server."""
+    async with asyncio.timeout(PATIENCE):
+        while not any("works again" in notice.message for notice in place.log.notices()):
+            await asyncio.sleep(0.01)
+
+
+def test_a_hung_server_is_waited_for_once(tmp_path: Path) -> None:
+    with redis_server() as url:
+        place = Place(url, tmp_path)
+        with redis.Redis.from_url(url) as client:
+            pid = int(client.info("server")["process_id"])
+
+        async def main() -> None:
+            store = place.open()
+            await store.set(SCOPE, "k", b"1")
+            os.kill(pid, signal.SIGSTOP)
+            try:
+                with pytest.raises(StoreUnavailableError, match="it does not answer"):
+                    await store.get(SCOPE, "k")
+                loop = asyncio.get_running_loop()
+                since = loop.time()
+                for _ in range(100):
+                    with pytest.raises(StoreUnavailableError, match="no connection"):
+                        await store.get(SCOPE, "k")
+                assert loop.time() - since < PATIENCE, "none of them waits"
+            finally:
+                os.kill(pid, signal.SIGCONT)
+            await back(place)
+            assert await store.get(SCOPE, "k")
+            assert [n.level for n in place.log.notices()] == ["warn", "info"]
+            await store.close()
+
+        asyncio.run(main())
+
+
+def told(place: Place) -> list[str | None]:
+    """What a check at the start says, and that an operation fails and adds nothing."""
+
+    async def main() -> None:
+        store = place.open()
+        await store.check()
+        with pytest.raises(StoreUnavailableError):
+            await store.set(SCOPE, "k", b"2" * 1000)
+        await store.close()
+
+    asyncio.run(main())
+    assert all(notice.hint for notice in place.log.notices())
+    return [notice.code for notice in place.log.notices()]
+
+
+def test_what_is_wrong_is_said_at_the_start(tmp_path: Path) -> None:
+    with redis_server() as url, redis.Redis.from_url(url) as client:
+        assert told(Place(f"{url}?db=99", tmp_path)) == ["CACHE_UNKNOWN_DATABASE"]
+        client.config_set("maxmemory", 1)
+        assert told(Place(url, tmp_path)) == ["CACHE_FULL"]
+        client.config_set("maxmemory", 0)
+        client.config_set("requirepass", "secret")
+        assert told(Place(url, tmp_path)) == ["CACHE_WRONG_PASSWORD"]
+        assert told(Place(f"{url}?password=x", tmp_path)) == ["CACHE_WRONG_PASSWORD"]
+
+
+def test_a_cluster_is_not_supported(tmp_path: Path) -> None:
+    with redis_server("--cluster-enabled", "yes") as url:
+        assert told(Place(url, tmp_path)) == ["CACHE_CLUSTER"]
+        assert told(Place(f"{url}?db=1", tmp_path)) == ["CACHE_CLUSTER"]
+
+
+def test_valkey_is_the_same_under_its_own_name(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    place = Place(f"valkey://127.0.0.1:{port}/0", tmp_path)
+    with redis_server("--port", str(port)):
+
+        async def main() -> None:
+            store = place.open()
+            await store.check()
+            await store.set(SCOPE, "k", b"1")
+            assert await store.get(SCOPE, "k")
+            await store.close()
+
+        asyncio.run(main())
+    assert place.log.notices() == []
+    assert isinstance(Place("valkeys://h:1/0", tmp_path).open(), RedisStore)
+    assert shown_cache("valkeys://:secret@cache.test/1") == "valkeys://cache.test/1"
 
 
 def test_a_full_server_refuses_writes_and_goes_on_reading(tmp_path: Path) -> None:
@@ -134,7 +224,7 @@ def test_a_full_server_refuses_writes_and_goes_on_reading(tmp_path: Path) -> Non
                 with pytest.raises(StoreUnavailableError):
                     await store.set(SCOPE, "k", b"2" * 1000)
                 assert await store.get(SCOPE, "k")
-            assert [notice.code for notice in place.log.notices()] == ["CACHE_REFUSED"]
+            assert [notice.code for notice in place.log.notices()] == ["CACHE_FULL"]
             await store.close()
 
         asyncio.run(main())

@@ -212,7 +212,10 @@ class _Imports:
 
     def _is_installed_itself(self) -> bool:
         """Whether a deployment installs the project as a package: `src/` is on no path then."""
-        return self._needed.manifest is not None and is_package(self._needed.manifest)
+        manifest = self._needed.manifest
+        if manifest is None:
+            return False
+        return is_package(manifest) or self._needed.places(self._checked.root)
 
     def _not_on_path(self, module: str, file: str, where: Where, severity: Severity) -> Finding:
         dotted = file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")

@@ -11,6 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cached_property
+from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
@@ -23,6 +24,7 @@ from vercel_emu.project.python.declared import has_dependencies
 from vercel_emu.project.python.installed import Installed
 from vercel_emu.project.python.interpreter import Interpreter
 from vercel_emu.project.python.manifest import Manifest
+from vercel_emu.project.python.placed import placed_packages
 from vercel_emu.project.python.requirements import Declared
 
 
@@ -79,6 +81,20 @@ class Needed:
             return Verdict(Answer.MISSING, next(iter((*known, *owners)), None))
         return Verdict(Answer.UNKNOWN)
 
+    def places(self, folder: Path) -> bool:
+        """Whether the requirements name this folder, as `-e .` does."""
+        url = folder.resolve().as_uri()
+        return any(one.url == url for one in self._declared.locations)
+
+    @cached_property
+    def _editable(self) -> frozenset[str]:
+        """Installed packages that run from their sources: no metadata names their modules."""
+        interpreter: Interpreter | None = self._checked.interpreter
+        sites = interpreter.site_packages if interpreter else ()
+        return frozenset(
+            canonicalize_name(one.name) for one in placed_packages(sites) if one.editable
+        )
+
     def _from_environment(self, module: str, known: Collection[str]) -> Verdict:
         needed = self._packages.needed
         if not needed.isdisjoint(known) and module.partition(".")[0] not in names.SHARED:
@@ -86,6 +102,8 @@ class Needed:
         owners = self._packages.owners(module)
         if owners & needed:
             return Verdict(Answer.BROUGHT)
+        if not owners and not known and self._editable & needed:
+            return Verdict(Answer.UNKNOWN)
         return Verdict(Answer.MISSING, next(iter((*sorted(owners), *known)), None))
 
     @staticmethod

@@ -113,8 +113,9 @@ def cache_variables(control_url: str, token: str) -> dict[str, str]:
 @contextlib.asynccontextmanager
 async def own_cache(prepared: Prepared, folder: EmuFolder) -> AsyncIterator[dict[str, str]]:
     """The project's cache behind a listener of our own; the variables that lead to it."""
-    from vercel_emu.runtime_cache import Scope, open_store
+    from vercel_emu.runtime_cache import open_store
     from vercel_emu.runtime_cache.http_api import RuntimeCacheAPI
+    from vercel_emu.runtime_cache.identity import cache_scope
     from vercel_emu.transport.server import make_server, serve, wait_started
 
     options, project = prepared.options, prepared.project
@@ -125,7 +126,8 @@ async def own_cache(prepared: Prepared, folder: EmuFolder) -> AsyncIterator[dict
         emit=_tell,
     )
     token = secrets.token_urlsafe(24)
-    scope = Scope(project.project_id or project.name, options.env, options.region)
+    await store.check()
+    scope = cache_scope(project, options)
     api = RuntimeCacheAPI(store, scope, token, _tell, options.tag_propagation)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         api.port = listener.getsockname()[1]

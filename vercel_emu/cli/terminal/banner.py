@@ -14,6 +14,7 @@ from vercel_emu.cli.terminal.api_docs import docs_url
 from vercel_emu.console import plain
 from vercel_emu.control.registry import running_emulators
 from vercel_emu.emu_folder import EMU_DIR
+from vercel_emu.runtime_cache.identity import is_shared
 
 if TYPE_CHECKING:
     from vercel_emu.emulator.project import RunningProject
@@ -52,7 +53,7 @@ def rows(project: RunningProject) -> list[tuple[str, str]]:
     found += [
         ("environment", f"{options.env} · region {options.region}"),
         ("visitor", _visitor(project)),
-        ("cache", shown_cache(project.cache)),
+        ("cache", _cache(project)),
     ]
     if options.instances > 1:
         found.append(("instances", f"{options.instances} of each function, taking turns"))
@@ -67,6 +68,12 @@ def rows(project: RunningProject) -> list[tuple[str, str]]:
     if others:
         found.append(("also running", f"{others[0].url} (pid {others[0].pid}), same cache file"))
     return found
+
+
+def _cache(project: RunningProject) -> str:
+    """Where it is; on a server, which other projects may use, also what this one is there."""
+    shown = shown_cache(project.cache)
+    return f"{shown} · as {project.cache_scope.project}" if is_shared(project.cache) else shown
 
 
 def shown_cache(spec: str) -> str:

@@ -19,7 +19,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from .callers import Callers
+from .callers import Callers, is_installed
 
 if TYPE_CHECKING:
     from .reads import Reads
@@ -284,7 +284,13 @@ class Guard:
             raise OSError(number, os.strerror(number), path, None, target)
 
     def _tell(self, full: str) -> bool:
-        """Report the file once. False where the writer is a tool: that is nobody's fault."""
+        """Report the file once. False where the writer is a tool: that is nobody's fault.
+
+        Neither is what a library writes among the installed packages, unless that fails: those
+        can't be written in most places, and it gets along with that.
+        """
+        if is_installed(full) and not self._strict and not self._callers.is_users_own():
+            return False
         where = self._callers.place()
         if where is None:
             return False

@@ -223,6 +223,24 @@ class LeftOutRead(msgspec.Struct, tag="emu-left-out"):
     payload: LeftOutReadPayload
 
 
+class CacheSetPayload(msgspec.Struct):
+    """`key` is what the app gave, `stored_key` what became of it."""
+
+    key: str
+    stored_key: str
+    name: str
+    place: str
+    code: str
+    reason: str
+    stored: bool
+
+
+class CacheSet(msgspec.Struct, tag="emu-cache-set"):
+    """The runtime cache has dropped an item, or stored it otherwise than it looks."""
+
+    payload: CacheSetPayload
+
+
 class _CacheOutside(msgspec.Struct):
     where: str
 
@@ -260,6 +278,7 @@ type RuntimeMessage = (
     | Wrote
     | FsWrite
     | LeftOutRead
+    | CacheSet
     | CacheOutside
     | SelfCall
 )

@@ -7,6 +7,7 @@ a repository) is kept as that place: an installer notes where each package came 
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ from vercel_emu.errors import ProjectWarning, Where
 from vercel_emu.files.reading import read_bytes
 from vercel_emu.project.pyproject import load_toml
 from vercel_emu.project.python.placed import comparable
+
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +76,10 @@ class Declared:
         key = canonicalize_name(name)
         self.constraints[key] = self.constraints.get(key, SpecifierSet()) & specifier
 
-    def refuse(self, where: Where, what: str) -> None:
+    def refuse(self, where: Where, what: str, fix: str = "Correct the line") -> None:
         """Note what an installer would not understand."""
         at = f"{where.file}, {where.key}" if where.key else str(where)
-        hint = "Correct the line: the deployment's installation stops at it."
+        hint = f"{fix}: the deployment's installation stops at it."
         self.problems.append(ProjectWarning("REQUIREMENT_INVALID", f"{at}: {what}", hint, where))
 
 
@@ -98,11 +101,15 @@ def _read(file: Path, root: Path, declared: Declared, *, constraint: bool, seen:
     declared.files.add(file)
     name = relative(file, root)
     try:
-        lines = list(_logical_lines(_decode(read_bytes(file))))
+        data = read_bytes(file)
+        lines = list(_logical_lines(_decode(data)))
     except (OSError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         declared.refuse(Where(name), f"could not be read: {reason}")
         return
+    if data.startswith(_UTF_16):
+        what = "it is UTF-16, as PowerShell's `>` writes it, and a deployment reads UTF-8"
+        declared.refuse(Where(name, line=1), what, "Save the file as UTF-8")
     for line in lines:
         where = Where(name, line=line.number)
         included = re.match(r"(-r|--requirement|-c|--constraint)[ =]*(.+)", line.text)
@@ -218,7 +225,7 @@ def _logical_lines(text: str) -> Iterator[_Line]:
 
 def _decode(data: bytes) -> str:
     """UTF-8, or the UTF-16 that a PowerShell `pip freeze > requirements.txt` writes."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if data.startswith(_UTF_16):
         return data.decode("utf-16")
     return data.decode("utf-8-sig")
 

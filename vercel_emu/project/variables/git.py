@@ -61,6 +61,23 @@ class Remote:
     provider: str | None
     owner: str
     slug: str
+    host: str = ""
+
+
+def read_repository(root: Path) -> str:
+    """`HOST/OWNER/NAME`, and the folder of `root` in it; empty without a remote that says so."""
+    variables = _git_environ(os.environ)
+    try:
+        remotes = _start(root, variables, "remote", "-v")
+        prefix = _start(root, variables, "rev-parse", "--show-prefix")
+    except OSError:
+        return ""
+    results = [_finish(process) for process in (remotes, prefix)]
+    listing, folder = ((result or ("", ""))[0] for result in results)
+    remote = choose_remote(listing)
+    if remote is None:
+        return ""
+    return f"{remote.host}/{remote.owner}/{remote.slug}/{folder.strip()}".rstrip("/")
 
 
 def read_git_facts(root: Path, environ: Mapping[str, str] | None = None) -> GitFacts:
@@ -128,7 +145,7 @@ def parse_remote(url: str) -> Remote | None:
     if provider != "github":
         path = path.removeprefix("scm/")  # a Bitbucket server's https form
     owner, _, slug = path.rpartition("/")
-    return Remote(provider, owner, slug) if owner and slug else None
+    return Remote(provider, owner, slug, host) if owner and slug else None
 
 
 def _git_environ(environ: Mapping[str, str]) -> dict[str, str]:

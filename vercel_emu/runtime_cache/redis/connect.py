@@ -9,7 +9,9 @@ from vercel_emu.errors import EmuError
 from vercel_emu.events import Emit
 from vercel_emu.runtime_cache.store import Clock, Store
 
-_TIMEOUT = 2.0
+_TIMEOUT = 5.0
+"""Seconds for a connection: more than an operation waits (`store.py`), as a check may."""
+_SCHEMES = {"valkey://": "redis://", "valkeys://": "rediss://"}
 
 
 def open_redis(url: str, *, clock: Clock, emit: Emit) -> Store:
@@ -18,6 +20,7 @@ def open_redis(url: str, *, clock: Clock, emit: Emit) -> Store:
         from redis.asyncio import Redis
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
+        from redis.exceptions import ConnectionError as LostConnectionError
     except ImportError:
         raise EmuError(
             "REDIS_NOT_INSTALLED",
@@ -28,10 +31,11 @@ def open_redis(url: str, *, clock: Clock, emit: Emit) -> Store:
 
     try:
         client = Redis.from_url(
-            url,
+            _in_the_clients_words(url),
             socket_timeout=_TIMEOUT,
             socket_connect_timeout=_TIMEOUT,
-            retry=Retry(NoBackoff(), 1),  # a connection that the server closed meanwhile
+            # For a connection that the server closed meanwhile; a hung one is waited for once.
+            retry=Retry(NoBackoff(), 1, supported_errors=(LostConnectionError,)),
         )
         # Connects nowhere, but refuses options that the client does not know.
         client.connection_pool.make_connection()  # type: ignore[no-untyped-call]
@@ -39,11 +43,18 @@ def open_redis(url: str, *, clock: Clock, emit: Emit) -> Store:
         raise EmuError(
             "INVALID_CACHE",
             f"{address(url)!r} is not the address of a Redis server: {error}.",
-            "Use redis://HOST:PORT/DB or rediss://HOST:PORT/DB.",
+            "Use redis://HOST:PORT/DB or rediss://HOST:PORT/DB (or valkey://, valkeys://).",
         ) from None
     # Clocks of several machines differ, so the server's decides; tests bring one of their own.
     own_clock = None if clock is time.time else clock
     return RedisStore(client, address(url), own_clock, emit)
+
+
+def _in_the_clients_words(url: str) -> str:
+    for scheme, known in _SCHEMES.items():
+        if url.startswith(scheme):
+            return known + url.removeprefix(scheme)
+    return url
 
 
 def address(url: str) -> str:

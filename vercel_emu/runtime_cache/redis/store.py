@@ -1,12 +1,13 @@
 """The runtime cache on a server: one script, one round trip for each operation.
 
-The size bound is the server's own (`maxmemory` with an LRU policy). While the server is away
-every get is a miss and every set fails; the terminal hears of it once, and again when
-it is back.
+The size bound is the server's own (`maxmemory` with an LRU policy). While the server is away, or
+hangs, every get is a miss and every set fails at once; the terminal hears of it once, and again
+when a probe beside the requests has found the server back.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Sequence
@@ -17,6 +18,7 @@ from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 from redis.exceptions import RedisError, ResponseError
 
+from vercel_emu import tasks
 from vercel_emu.events import Emit, Notice, notice_of
 from vercel_emu.runtime_cache.model import (
     Item,
@@ -30,9 +32,13 @@ from vercel_emu.runtime_cache.model import (
 )
 from vercel_emu.runtime_cache.redis import scripts
 from vercel_emu.runtime_cache.redis.keys import SCOPES, Keys, scope_name, scope_of
+from vercel_emu.runtime_cache.redis.troubles import Trouble, trouble_in, trouble_of
 from vercel_emu.runtime_cache.store import Clock
 
-_RETRY_EVERY = 1.0
+_WAIT_SECONDS = 1.0
+"""What an operation waits: of a server that hangs, one request notices that much."""
+_PROBE_EVERY = 0.5
+_PROBE_SECONDS = 5.0
 _SCAN = 1000
 _TOP_TAGS = 20
 
@@ -47,8 +53,8 @@ class RedisStore:
         self._address = address
         self._clock = clock
         self._emit = emit
-        self._away = False
-        self._retry_at = 0.0
+        self._probe: asyncio.Task[None] | None = None
+        """It runs while the server is away."""
         self._keys: dict[Scope, Keys] = {}
         self._known: set[Scope] = set()
         self._told: set[str] = set()
@@ -154,11 +160,22 @@ class RedisStore:
         names = await self._safely(listing)
         return tuple(scope_of(name.decode()) for name in names)
 
-    def retry_now(self) -> None:
-        """Make the next operation try the server, even if it was away a moment ago."""
-        self._retry_at = 0.0
+    async def check(self) -> None:
+        """Report what is wrong with the server, before anybody needs it."""
+        try:
+            async with asyncio.timeout(_PROBE_SECONDS):
+                await self._ping()
+                found = trouble_in({**await self._info("cluster"), **await self._info("memory")})
+        except (RedisError, OSError) as error:
+            self._failed(error)
+        else:
+            if found is not None:
+                self._tell(found)
 
     async def close(self) -> None:
+        if self._probe is not None:
+            self._probe.cancel()
+            await asyncio.wait([self._probe])
         await self._client.aclose()
 
     # --- listing ----------------------------------------------------------------------------
@@ -210,39 +227,65 @@ class RedisStore:
         return await self._safely(script(keys=cast(Any, keys), args=[now, *args]))
 
     async def _safely[T](self, call: Awaitable[T]) -> T:
-        """The call's result; while the server is away, one attempt a second is made."""
-        if self._away and time.monotonic() < self._retry_at:
+        """The call's result; while the server is away, nothing is tried here."""
+        if self._probe is not None:
             close = getattr(call, "close", None)
             if close is not None:
                 close()  # never awaited
             raise self._unavailable("no connection")
         try:
-            result = await call
-        except ResponseError as error:
-            raise self._refused(error) from error
+            async with asyncio.timeout(_WAIT_SECONDS):
+                return await call
         except (RedisError, OSError) as error:
-            self._retry_at = time.monotonic() + _RETRY_EVERY
-            unavailable = self._unavailable(str(error))
-            if not self._away:
-                self._away = True
-                self._warn(unavailable)
-            raise unavailable from error
-        if self._away:
-            self._away = False
+            raise self._failed(error) from error
+
+    def _failed(self, error: Exception) -> StoreUnavailableError:
+        """Say what is wrong, once; where the server is away, begin to look out for it."""
+        trouble = trouble_of(error)
+        if trouble is not None and isinstance(error, ResponseError):
+            return self._tell(trouble)
+        if trouble is not None:  # no connection without the right password
+            failure = self._tell(trouble)
+        else:
+            reason = str(error) if not isinstance(error, TimeoutError) else "it does not answer"
+            failure = self._unavailable(reason or type(error).__name__)
+            if self._probe is None:
+                self._warn(failure)
+        if self._probe is None:
+            self._probe = tasks.start(self._until_back(), "cache probe")
+        return failure
+
+    async def _until_back(self) -> None:
+        while True:
+            await asyncio.sleep(_PROBE_EVERY)
+            try:
+                async with asyncio.timeout(_PROBE_SECONDS):
+                    await self._ping()
+            except (RedisError, OSError):
+                continue
+            self._probe = None
             message = f"The runtime cache at {self._address} works again."
             self._emit(Notice(level="info", message=message))
-        return result
+            return
 
-    def _refused(self, error: ResponseError) -> StoreUnavailableError:
-        """The server is there but does not do it (memory full, no permission): told once."""
-        reason = str(error)
+    async def _ping(self) -> None:
+        answer: Any = self._client.ping()
+        await answer
+
+    async def _info(self, section: str) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = await self._client.info(section)
+        except ResponseError:
+            return {}  # not every server and user may be asked
+        return found
+
+    def _tell(self, trouble: Trouble) -> StoreUnavailableError:
+        """The server is there but does not do it: told once for each kind."""
         refusal = StoreUnavailableError(
-            "CACHE_REFUSED",
-            f"The runtime cache at {self._address} refused an operation: {reason}.",
-            "Set `maxmemory-policy allkeys-lru` on a full server, or correct its permissions.",
+            trouble.code, f"The runtime cache at {self._address} {trouble.text}.", trouble.hint
         )
-        if reason not in self._told:
-            self._told.add(reason)
+        if trouble.code not in self._told:
+            self._told.add(trouble.code)
             self._warn(refusal)
         return refusal
 

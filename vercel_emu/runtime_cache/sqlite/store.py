@@ -163,6 +163,9 @@ class SQLiteStore:
         """Let the next operation open the file, even if that failed a moment ago."""
         self._database.retry_now()
 
+    async def check(self) -> None:
+        """There is no server."""
+
     async def close(self) -> None:
         await self._keeper.close()
         await self._database.close()

@@ -176,7 +176,9 @@ def set_(
     body = sys.stdin.buffer.read() if value == "-" else os.fsencode(value)
     seconds = policy.parse_ttl(ttl) if ttl is not None else None
     if ttl is not None and not seconds:
-        raise click.BadParameter(f"{ttl!r} is not a number of seconds above 0", param_hint="--ttl")
+        raise click.BadParameter(
+            f"{ttl!r} is not a whole number of seconds above 0", param_hint="--ttl"
+        )
     record = ops.Record(
         key=key.stored, body=body if raw else as_json_bytes(body), tags=tags, name=name, ttl=seconds
     )

@@ -20,7 +20,7 @@ from vercel_emu.options import load_options
 from vercel_emu.project.load import identify_project
 from vercel_emu.project.pyproject import emu_table
 from vercel_emu.runtime_cache import sdk_keys
-from vercel_emu.runtime_cache.model import Scope
+from vercel_emu.runtime_cache.identity import cache_scope
 
 
 @click.group()
@@ -69,7 +69,7 @@ def opened(directory: Path, given: dict[str, Any], creates: bool) -> Iterator[Ca
             yield access
         return
     options = load_options(emu_table(project.root), given, project.root / "pyproject.toml")
-    scope = Scope(project.project_id or project.name, options.env, options.region)
+    scope = cache_scope(project, options)
     bound = options.cache_size * 1024 * 1024
     with on_store(options.cache, project.root, scope, max_bytes=bound, create=creates) as access:
         yield access

@@ -27,6 +27,10 @@ from .protocol import (
 from .wire import Response, render_request
 
 
+def _nobody(key: str, value: object, options: Any, outcome: Any) -> None:
+    """Called after every `set`; the emulator puts its own in this place."""
+
+
 class BuildCache:
     """The runtime cache at `endpoint`, for ordinary (blocking) code. Safe to share by threads.
 
@@ -35,6 +39,8 @@ class BuildCache:
     """
 
     _error: ClassVar[type[RuntimeError]] = RuntimeCacheError
+    _observe = staticmethod(_nobody)
+    _marks: ClassVar[Mapping[str, str]] = {}
 
     def __init__(
         self,
@@ -45,7 +51,7 @@ class BuildCache:
         strict: bool = False,
     ) -> None:
         self._endpoint = endpoint.rstrip("/") + "/"
-        self._headers = dict(headers)
+        self._headers = {**headers, **self._marks}
         self._on_error = on_error
         self._strict = strict
 
@@ -59,10 +65,15 @@ class BuildCache:
 
     def set(self, key: str, value: object, options: dict[str, Any] | None = None) -> None:
         """Store a JSON value. Options: `ttl` (seconds; 0 or absent: for good), `tags`, `name`."""
+        response = None
         try:
-            require_ok(self._send(ask_set, key, value, options), self._error, "set cache")
+            response = self._send(ask_set, key, value, options)
+            require_ok(response, self._error, "set cache")
         except Exception as error:
+            self._observe(key, value, options, response or error)
             self._failed(error)
+        else:
+            self._observe(key, value, options, response)
 
     def delete(self, key: str) -> None:
         """Remove the item under `key`, if there is one."""
@@ -111,6 +122,9 @@ class AsyncBuildCache:
     The same limits as `BuildCache`. A cancelled call closes its connection.
     """
 
+    _observe = staticmethod(_nobody)
+    _marks: ClassVar[Mapping[str, str]] = {}
+
     def __init__(
         self,
         *,
@@ -119,7 +133,7 @@ class AsyncBuildCache:
         on_error: Callable[[Exception], None] | None = None,
     ) -> None:
         self._endpoint = endpoint.rstrip("/") + "/"
-        self._headers = dict(headers)
+        self._headers = {**headers, **self._marks}
         self._on_error = on_error
 
     async def get(self, key: str) -> Any:
@@ -132,10 +146,15 @@ class AsyncBuildCache:
 
     async def set(self, key: str, value: object, options: dict[str, Any] | None = None) -> None:
         """Store a JSON value. Options: `ttl` (seconds; 0 or absent: for good), `tags`, `name`."""
+        response = None
         try:
-            require_ok(await self._send(ask_set, key, value, options), RuntimeError, "set cache")
+            response = await self._send(ask_set, key, value, options)
+            require_ok(response, RuntimeError, "set cache")
         except Exception as error:
+            self._observe(key, value, options, response or error)
             self._failed(error)
+        else:
+            self._observe(key, value, options, response)
 
     async def delete(self, key: str) -> None:
         """Remove the item under `key`, if there is one."""
