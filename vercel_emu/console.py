@@ -263,7 +263,9 @@ class PrettyConsole:
         if self._quiet:
             return
         c = self._colors
-        files = ", ".join(event.files[:3]) + (" ..." if len(event.files) > 3 else "")
+        first, *more = event.files or ("",)
+        shown = [f"{first} ({event.reason})" if event.reason else first, *more]
+        files = ", ".join(shown[:3]) + (" ..." if len(shown) > 3 else "")
         self._writer.add(
             f"{self._clock()} {c.cyan}reloaded{c.reset} {c.dim}{duration(event.duration_ms)}"
             f"{' · ' + printable(files) if files else ''}{c.reset}"

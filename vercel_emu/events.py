@@ -179,11 +179,15 @@ class Reloading(Event, frozen=True, kw_only=True):
 
 
 class Reloaded(Event, frozen=True, kw_only=True):
-    """The new code serves; `duration_ms` counts from the moment the change was seen."""
+    """The new code serves; `duration_ms` counts from the moment the change was seen.
+
+    `reason` says why the first of the files matters, where that is not plain.
+    """
 
     files: tuple[str, ...]
     duration_ms: float
     warm_standby: bool
+    reason: str = ""
 
 
 class SelfCall(Event, frozen=True, kw_only=True):

@@ -120,6 +120,7 @@ class Attempt:
                 self._connection.close()
 
     async def _respond(self, head: ResponseHead) -> None:
+        self._instance.on_answer()
         self._check_size(head)
         connection = self._connection
         headers = response_headers(

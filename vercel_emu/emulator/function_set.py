@@ -78,7 +78,9 @@ class FunctionSet:
             socket_dir=self._socket_dir,
             emit=project.emit,
             gate=project.gate,
+            own_writes=project.own_writes,
         )
+        pool.on_import = project.imported
         if project.debugger is not None:
             pool.on_serve = project.debugger.instance_replaced
         if function.path is None:
@@ -115,7 +117,8 @@ class FunctionSet:
             official_cache_client=options.official_cache_client,
             strict_fs=options.strict_fs,
             left_out=left_out(prepared.project, prepared.config, function),
-            report_files=function.path is not None,
+            report_files=options.reload,
+            alone=function.path is None,
             control=project.control_access,
             fd_limit=FILE_DESCRIPTORS if options.limits else None,
         )

@@ -18,6 +18,7 @@ from vercel_emu.emulator.prepare import Prepared
 from vercel_emu.errors import ProjectWarning
 from vercel_emu.events import Emit, EventBus, Notice, notice_of
 from vercel_emu.instance.gate import Gate
+from vercel_emu.instance.own_writes import OwnWrites
 from vercel_emu.instance.pool import FunctionPool
 from vercel_emu.options import Options
 from vercel_emu.project.model import Project
@@ -69,6 +70,10 @@ class RunningProject:
         self.recorder = Recorder()
         bus.subscribe(self.recorder)
         self.gate = Gate()
+        self.own_writes = OwnWrites()
+        self.imports: dict[str, tuple[int, ...]] = {}
+        """The user's files that instances have imported, each with its state before that."""
+        self.on_import: Callable[[str, tuple[int, ...]], None] = lambda *_: None
         self.pages = PageReload()
         bus.subscribe(self.pages)
         self.deployment: Deployment | None = None
@@ -116,6 +121,12 @@ class RunningProject:
         """
         wanted = text if text is not None else self.options.visitor
         self.visitors.current = NEW_YORK if wanted is None else self.visitors.resolve(wanted)
+
+    def imported(self, path: str, stamp: tuple[int, ...]) -> None:
+        """An instance is about to read and run this file."""
+        if path not in self.imports:
+            self.imports[path] = stamp
+            self.on_import(path, stamp)
 
     def run(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Do something beside everything else, until it is done or the emulator stops."""

@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Collection, Coroutine, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ from vercel_emu.project.variables.env_files import read_env_files
 from vercel_emu.watching.meaning import Meaning, meaning
 from vercel_emu.watching.packages import watch_packages
 from vercel_emu.watching.sources import Source, start_source
-from vercel_emu.watching.tree import Reader
+from vercel_emu.watching.tree import Reader, Stamp
 from vercel_emu.watching.watcher import Saved, Watcher
 
 if TYPE_CHECKING:
@@ -81,10 +82,15 @@ class Reloader:
         reader = Reader(root, options.ignore, extra, kept, beside=beside)
         watcher = Watcher(reader, self._seen, self._settled)
         watcher.on_too_large, watcher.on_root = self._not_followed, self._root_came_or_went
+        watcher.is_own, watcher.on_own = self._is_own, self._own_came_or_went
         stack.push_async_callback(watcher.close)
         self._source = await start_source(watcher, poll=options.poll, on_limit=self._limit_reached)
         stack.push_async_callback(self._source.close)
-        project.gate.look = self._source.look
+        project.gate.look = project.own_writes.look = self._source.look
+        project.own_writes.on_begun = watcher.reconsider
+        project.on_import = partial(self._follow, watcher)
+        for path, before in project.imports.items():
+            self._follow(watcher, path, before)
         folders = project.prepared.interpreter.site_packages
         packages = tasks.start(watch_packages(folders, self._packages_changed), "packages")
         stack.push_async_callback(_cancel, packages)
@@ -99,6 +105,21 @@ class Reloader:
     def _seen(self) -> None:
         self._project.gate.close()
         self._seen_at = time.perf_counter()
+
+    def _is_own(self, path: str, state: Stamp | None, half_made: bool) -> bool:
+        ends_only = self._source is None or self._source.ends_only
+        writes = self._project.own_writes
+        return writes.explain(path, state, half_made=half_made, ends_only=ends_only)
+
+    def _own_came_or_went(self, file: str) -> None:
+        """The app has written a file that visitors may ask for."""
+        if file.startswith(self._project.public_folders()):
+            self._begin(self._republish(Meaning(static=(file,))))
+
+    def _follow(self, watcher: Watcher, path: str, before: tuple[int, ...]) -> None:
+        """Watch what an instance imports, wherever it lies and whatever git ignores."""
+        with contextlib.suppress(OSError):  # the system's limit is told when folders are watched
+            watcher.follow(path, before)
 
     def _settled(self, saved: Saved | None) -> None:
         if saved is None:
@@ -170,14 +191,13 @@ class Reloader:
         """Only code or data changed, or nothing that a running function reads."""
         project = self._project
         if found.code:
-            change = Change(found.code, self._seen_at)
-            concerned = [
-                pool
-                for pool in project.pools.values()
-                if pool.depends_on(found.code, found.appeared)
-            ]
+            reasons = {
+                pool: pool.depends_on(found.code, found.appeared) for pool in project.pools.values()
+            }
+            change = self._change(reasons.values())
+            concerned = [pool for pool, reason in reasons.items() if reason]
             if any(pool.active for pool in concerned):
-                project.emit(Reloading(files=found.code))
+                project.emit(Reloading(files=change.files))
             for pool in concerned:
                 pool.change(change)
             if not concerned and self._are_public(found.code):
@@ -185,6 +205,12 @@ class Reloader:
         elif found.static:
             project.pages.changed()
         project.gate.open()
+
+    def _change(self, reasons: Iterable[dict[str, str]]) -> Change:
+        """The files that matter to any function, and why the first does."""
+        found = {file: reason for one in reasons for file, reason in one.items()}
+        files = tuple(sorted(found))
+        return Change(files, self._seen_at, reason=found[files[0]] if files else "")
 
     def _are_public(self, files: tuple[str, ...]) -> bool:
         deployment, root = self._project.deployment, self._project.project.root

@@ -157,7 +157,7 @@ def main() -> None:
     prefixes = own_code.library_prefixes(runtime_dir)
     own = own_code.OwnCode(settings["bytecode_dir"], prefixes)
     if settings["report_files"]:
-        own.on_file = lambda path: control.report("emu-own-file", path=path)
+        own.on_file = lambda path: control.report("emu-own-file", **own_code.as_it_is(path))
     own.install()
 
     def report_cache(where: str) -> None:

@@ -70,7 +70,7 @@ class OwnCode:
         self.libraries = prefixes
         self.imports: dict[str, Imports] = {}
         self.on_file: Callable[[str], None] = lambda _: None
-        """Told of each file before it runs, also where it turns out to be no Python."""
+        """Told of each file before it is read, also where it turns out to be no Python."""
         self.on_import: Callable[[str, str], None] | None = None
         """Asked with the name and path of each module before it is read; it may refuse."""
 
@@ -88,6 +88,7 @@ class OwnCode:
                 return original(self, fullname)
             if own.on_import is not None:
                 own.on_import(fullname, path)
+            own.on_file(path)
             return own.code_of(path, self.get_data(path))
 
         SourceFileLoader.get_code = get_code  # type: ignore[method-assign, assignment]
@@ -104,11 +105,11 @@ class OwnCode:
         Raises:
             OSError, SyntaxError, ValueError: there is no such file, or it is no Python.
         """
+        self.on_file(path)
         with open(path, "rb") as file:
             return self._compiled(path, file.read())[0]
 
     def _compiled(self, path: str, source: bytes) -> tuple[Imports, CodeType]:
-        self.on_file(path)
         version = f"{sys.implementation.cache_tag} {sys.flags.optimize} {path}".encode()
         digest = hashlib.blake2b(source, digest_size=16, key=hashlib.blake2b(version).digest())
         name = hashlib.blake2b(os.fsencode(path), digest_size=12).hexdigest()
@@ -119,6 +120,15 @@ class OwnCode:
             found = (absolute_imports(tree), compile(tree, path, "exec", dont_inherit=True))
             _store(file, digest.digest(), found)
         return found
+
+
+def as_it_is(path: str) -> dict[str, object]:
+    """A file's absolute path with its state before it is read: mtime in ns, size, inode."""
+    stamp: tuple[int, ...] = ()
+    with contextlib.suppress(OSError):
+        found = os.stat(path)
+        stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
+    return {"path": os.path.abspath(path), "stamp": stamp}
 
 
 def absolute_imports(tree: ast.AST) -> Imports:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from . import purge_api, self_calls
 from .file_system import writes
+from .file_system.uses import Uses
 
 if TYPE_CHECKING:
     from .file_system.reads import Reads
@@ -45,13 +46,28 @@ def install(settings: dict[str, Any], control: Reports, own: OwnCode) -> None:
     def report_call(port: int, invocation: str) -> None:
         control.report("emu-self-call", port=port, invocation=invocation)
 
+    def report_use(path: str, where: str, listed: bool) -> None:
+        control.report("emu-used", path=path, where=where, listed=listed)
+
+    def report_own_write(path: str, how: str, stamp: tuple[int, ...]) -> None:
+        control.report("emu-wrote", path=path, how=how, stamp=stamp)
+
     more = {}
     port = self_calls.own_port()
     if port is not None:
         more = self_calls.SelfCalls(port, report_call).handlers()
     reads = _watched_reads(settings, control, own) if settings.get("left_out") else None
     strict = bool(settings.get("strict_fs"))
-    writes.install(settings["root"], report_write, strict=strict, reads=reads, more=more)
+    follows = bool(settings.get("report_files"))
+    writes.install(
+        settings["root"],
+        report_write,
+        strict=strict,
+        reads=reads,
+        uses=Uses(settings["root"], report_use, own.libraries) if follows else None,
+        wrote=report_own_write if follows else None,
+        more=more,
+    )
 
 
 def _watched_reads(settings: dict[str, Any], control: Reports, own: OwnCode) -> Reads:

@@ -9,5 +9,6 @@ or socket. `pool.py` performs, `startup.py` brings an instance up, `instance.py`
 `gate.py` is where requests wait for new code, `waiting.py` what takes time, `reports.py` turns
 messages into events, `invocations.py` counts what runs, `retry.py` says when a failed start is
 tried again. `standby_learning.py` and `learned_imports.py` are what a warm standby does ahead,
-`own_files.py` which files concern a function; `debug_port.py` serves `--debugpy`.
+`own_files.py` which files concern a function, `own_writes.py` what the app wrote itself;
+`debug_port.py` serves `--debugpy`.
 """

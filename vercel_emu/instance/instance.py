@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -45,12 +46,14 @@ class PoolSettings:
 class Change:
     """A change of the user's files; shared by all functions, announced by the first that serves.
 
-    `at` is a `time.perf_counter()` reading of the moment the change was seen.
+    `at` is a `time.perf_counter()` reading of the moment the change was seen. `reason` says why the
+    first file matters, where that is not plain.
     """
 
     files: tuple[str, ...] = ()
     at: float = field(default_factory=time.perf_counter)
     announced: bool = False
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,8 @@ class Instance:
     deadline: asyncio.TimerHandle | None = None
     failure_note: str = ""
     stop_reason: str = "replaced"
+    on_answer: Callable[[], None] = lambda: None
+    """Called when an answer begins, before the client can know of it."""
     answered: bool = False
     turn: int = 0
     """When it was last chosen, in turns."""

@@ -10,6 +10,7 @@ import asyncio
 import signal
 import time
 from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from vercel_emu.instance.output.diagnosis import diagnose
 from vercel_emu.instance.output.logs import Stream
 from vercel_emu.instance.output.tracebacks import CodeError, read_traceback, where_it_hung
 from vercel_emu.instance.own_files import OwnFiles
+from vercel_emu.instance.own_writes import OwnWrites
 from vercel_emu.instance.process import ipc
 from vercel_emu.instance.process.early import EarlyProcess
 from vercel_emu.instance.process.process import (
@@ -53,19 +55,21 @@ class FunctionPool:
         socket_dir: Path,
         emit: events.Emit,
         gate: Gate | None = None,
+        own_writes: OwnWrites | None = None,
     ) -> None:
         self.name = name
         self.spec = spec
         self.settings = settings
         self.failure: StartFailure | None = None
         self._gate = gate or Gate()
+        self._own_writes = own_writes or OwnWrites()
         self._emit = emit
         self._reports = Reports(name, emit)
         self._lifecycle = Lifecycle(name, size=settings.size, keep_standby=settings.standby)
         self._instances: dict[str, Instance] = {}
         self._waiters = Waiters()
         self._tasks = TaskSet(f"function {name}")
-        self._own_files = OwnFiles(spec.root, spec.entrypoint, alone=not spec.report_files)
+        self._own_files = OwnFiles(spec.root, spec.entrypoint, alone=spec.alone)
         self._learning = StandbyLearning(spec, self._standbys, emit)
         self._startup = Startup(
             name,
@@ -83,6 +87,8 @@ class FunctionPool:
         self._turns = Turns()
         self._change = Change(announced=True)
         self.last_used = time.monotonic()
+        self.on_import: Callable[[str, tuple[int, ...]], None] = lambda *_: None
+        """Told of each of the user's files that an instance imports, and its state before."""
         self.on_serve: Callable[[], None] = lambda: None
         """Called when an instance begins to take requests."""
 
@@ -153,9 +159,14 @@ class FunctionPool:
         self._change = change
         self._post(lifecycle.Changed(environment=other, fresh=not standby))
 
-    def depends_on(self, files: Collection[str], appeared: Collection[str]) -> bool:
-        """Whether a change of these files (relative) may change what the function does."""
-        return self._own_files.concern(files, appeared, failed=self.failure is not None)
+    def depends_on(self, files: Collection[str], appeared: Collection[str]) -> dict[str, str]:
+        """Those of the changed files (relative) by which the function may change, and why."""
+        return self._own_files.concern(
+            files,
+            appeared,
+            failed=self.failure is not None,
+            starting=any(phase is Phase.STARTING for _, phase in self.instances()),
+        )
 
     def keep_standby(self, *, wanted: bool) -> None:
         """Have a process to spare for the next reload, or do without."""
@@ -233,6 +244,7 @@ class FunctionPool:
 
     def _serve(self, name: str) -> None:
         instance = self._instances[name]
+        instance.on_answer = partial(self._own_writes.ended, instance.process.pid or 0)
         self.failure = None
         self._retry.reset()
         # A slow start is no idle time: whoever waited for it comes only now.
@@ -309,10 +321,19 @@ class FunctionPool:
             case ipc.Modules(payload):
                 self._learning.imported(payload)
             case ipc.OwnFile(payload):
-                self._own_files.add(payload.path)
-            case ipc.End() if not instance.answered:
-                instance.answered = True
-                self._learning.first_request_ended(instance)
+                self._own_files.imported(payload.path)
+                self.on_import(payload.path, payload.stamp)
+            case ipc.Used(payload) if payload.listed:
+                self._own_files.listed(payload.path)
+            case ipc.Used(payload):
+                self._own_files.read(payload.path, payload.where)
+            case ipc.Wrote(payload):
+                self._own_writes.begun(process.pid or 0, payload)
+            case ipc.End():
+                self._own_writes.ended(process.pid or 0)
+                if not instance.answered:
+                    instance.answered = True
+                    self._learning.first_request_ended(instance)
                 self._reports.handle(instance, message)
             case _:
                 self._reports.handle(instance, message)

@@ -106,6 +106,7 @@ class Reports:
                 files=change.files,
                 duration_ms=(time.perf_counter() - change.at) * 1000,
                 warm_standby=instance.from_standby,
+                reason=change.reason,
             )
         )
 

@@ -27,7 +27,7 @@ _FOLDERS = frozenset(
 # What editors write beside a file while they save it, what programs write while they run.
 _FILES = re.compile(
     r".*(~|\.py[cod]|\.pyc\.\d+|\.sw[a-z]|\.tmp|\.bak|\.orig|\.log|\.pid|\.lock"
-    r"|\.(sqlite3?|db)(-journal|-wal|-shm)?)"
+    r"|\.(sqlite3?|db)|-journal|-wal|-shm)"
     r"|\.#.*|#.*#|4913|\.DS_Store|\.goutputstream-.*|.*___jb_(tmp|old)___|\.nfs.*|\.coverage(\..*)?"
     r"|sed[A-Za-z0-9]{6}"
 )

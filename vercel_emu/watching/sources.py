@@ -20,6 +20,9 @@ POLL_SHARE = 20
 class Source(Protocol):
     """Feeds a watcher from `start` until it is closed."""
 
+    ends_only: bool
+    """Whether news of a file that is written come when its writer closes it, not before."""
+
     async def start(self) -> None:
         """Take the present state as known, and report what comes.
 
@@ -35,6 +38,8 @@ class Source(Protocol):
 
 class InotifySource:
     """Linux: news are in our hands as soon as the saving program goes on."""
+
+    ends_only = True
 
     def __init__(self, watcher: Watcher) -> None:
         self._watcher = watcher
@@ -69,6 +74,8 @@ class InotifySource:
 
 class WatchfilesSource:
     """macOS: the system's events through watchfiles, a few milliseconds after the save."""
+
+    ends_only = False
 
     def __init__(self, watcher: Watcher) -> None:
         self._watcher = watcher
@@ -108,6 +115,8 @@ class WatchfilesSource:
 
 class PollingSource:
     """Any file system: compares the tree with what it was, in a thread, as often as is cheap."""
+
+    ends_only = False
 
     def __init__(self, watcher: Watcher, seconds: float = POLL_SECONDS) -> None:
         self._watcher = watcher

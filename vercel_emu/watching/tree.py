@@ -75,6 +75,8 @@ class Reader:
         self.extra = tuple(str(path.absolute()) for path in extra)
         self.beside = tuple(str(path.absolute()) for path in beside)
         self._allowance = allowance or Allowance()
+        self.followed: frozenset[str] = frozenset()
+        """Single files that are watched wherever they lie, and whatever git ignores."""
         self._stopped = False
         self.rules = Rules(ignore, kept=kept)
 
@@ -85,7 +87,7 @@ class Reader:
 
     def skips(self, path: str) -> bool:
         """Whether a file at `path`, found in a watched folder, is of no interest."""
-        return self._skips(path, self.rules)
+        return path not in self.followed and self._skips(path, self.rules)
 
     def stop(self) -> None:
         """End a reading that goes on in another thread, and let no other begin."""
@@ -104,6 +106,8 @@ class Reader:
         for path in self.beside:
             found, rules = self._walk(path, self.root, rules)
             tree.add(found)
+        for path in self.followed - tree.files.keys():
+            _add_file(path, tree)
         self.rules = rules
         return tree
 

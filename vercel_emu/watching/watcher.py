@@ -1,7 +1,7 @@
 """Turns news of single paths into changes that are complete: seen at once, told when settled."""
 
 # Paths come and go as text here, by the thousand.
-# ruff: noqa: PTH110, PTH112, PTH114, PTH116, PTH118
+# ruff: noqa: PTH110, PTH112, PTH114, PTH116, PTH118, PTH120
 from __future__ import annotations
 
 import asyncio
@@ -49,6 +49,10 @@ class Watcher:
         """Told once of each link that is not followed, and where it leads."""
         self.on_root: Callable[[bool], None] = lambda _: None
         """Told that the project's folder is gone, and that it is back."""
+        self.is_own: Callable[[str, Stamp | None, bool], bool] = lambda *_: False
+        """Asked of each path, its state, and whether it is half made: did the app write it?"""
+        self.on_own: Callable[[str], None] = lambda _: None
+        """Told of each file that the app itself has made or removed."""
         self._on_seen = on_seen
         self._on_settled = on_settled
         self._pending: dict[str, Stamp | None] = {}
@@ -77,6 +81,26 @@ class Watcher:
         self._forget_timer()
         await self._tasks.cancel()
 
+    def follow(self, path: str, before: Stamp | tuple[int, ...] = ()) -> None:
+        """Watch a single file, whatever is ignored; `before` is the state that somebody has read.
+
+        Raises:
+            OSError: the system's limits don't allow it.
+        """
+        if path in self.tree.files or path in self.reader.followed:
+            return
+        self.reader.followed |= {path}
+        new = Tree()
+        note_link(path, new)
+        self.tree.linked |= new.linked
+        self.on_folders({os.path.dirname(path), *new.linked})
+        state = stamp(path)
+        if state is not None:
+            self.tree.files[path] = state
+        if state != before and before:
+            self.tree.files[path] = (before[0], before[1], before[2])
+            self.notice([path])
+
     # What sources report -----------------------------------------------------------------------
 
     def notice(self, paths: Iterable[str], unfinished: Iterable[str] = ()) -> None:
@@ -102,6 +126,8 @@ class Watcher:
                 self._pending.pop(path, None)
                 self._unfinished.discard(path)
                 continue
+            if path not in self._pending and self._adopt_own(path, state, path in half_made):
+                continue
             was_half_made = path in self._unfinished
             (self._unfinished.add if path in half_made else self._unfinished.discard)(path)
             if (self._pending.get(path, ()), was_half_made) != (state, path in half_made):
@@ -109,6 +135,30 @@ class Watcher:
                 news = True
         if news:
             self._seen()
+
+    def _adopt_own(self, path: str, state: Stamp | None, half_made: bool = False) -> bool:
+        """Take what the app itself has written as known; False if it was somebody else."""
+        if not self.is_own(path, state, half_made):
+            return False
+        if half_made:
+            return True
+        appeared = (path in self.tree.files) != (state is not None)
+        if state is None:
+            self.tree.files.pop(path, None)
+        else:
+            self.tree.files[path] = state
+        if appeared:
+            self.on_own(self.reader.relative(path))
+        return True
+
+    def reconsider(self) -> None:
+        """The app has told of a write: what is pending may be that."""
+        for path in list(self._pending):
+            if self._adopt_own(path, stamp(path), path in self._unfinished):
+                del self._pending[path]
+                self._unfinished.discard(path)
+        if not self._pending and self._reading is None and self._forget_timer():
+            self._on_settled(None)
 
     def notice_everything(self) -> None:
         """News was lost: compare the whole tree."""
@@ -128,6 +178,9 @@ class Watcher:
         folder, name = os.path.split(path)
         if links := self.tree.linked.get(folder):
             found.update(link for link in links if os.path.realpath(link) == path)
+        if path in self.reader.followed:
+            found.add(path)
+            return
         if folder not in self.tree.folders and path not in self.tree.folders:
             return
         if os.path.isdir(path):
@@ -275,7 +328,7 @@ class Watcher:
         for path in self._pending:
             before: Stamp | None = self.tree.files.get(path)
             now = stamp(path)
-            if now == before:
+            if now == before or self._adopt_own(path, now):
                 continue
             name = self.reader.relative(path)
             changed.append(name)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -22,9 +23,11 @@ from .callers import Callers, is_installed
 
 if TYPE_CHECKING:
     from .reads import Reads
+    from .uses import Uses
 
 type Path = str | bytes | os.PathLike[str]
 type Report = Callable[[str, str, bool], None]
+type Wrote = Callable[[str, str, tuple[int, ...]], None]
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _CACHE_FOLDER = os.sep + "__pycache__"
@@ -38,15 +41,20 @@ def install(
     *,
     strict: bool = False,
     reads: Reads | None = None,
+    uses: Uses | None = None,
+    wrote: Wrote | None = None,
     more: Mapping[str, Callable[..., None]] | None = None,
 ) -> Guard:
     """Watch this process from now on; nothing of what was done before counts.
 
-    `report(path, where, refused)` is called once for each file, `where` being `file:line`. `reads`
-    watches what is read, and `more` are handlers of other audit events: one hook for all costs less
-    than several.
+    `report(path, where, refused)` is called once for each file, `where` being `file:line`.
+    `wrote(path, how, stamp)` is called before every write, whoever writes: `how` is "open", "gone",
+    "made" (it becomes the file of this `stamp`: mtime in ns, size, inode), "folder" (it comes or
+    goes with what is in it) or "database".
+    `reads` and `uses` watch what is read, and `more` are handlers of other audit events: one hook
+    for all costs less than several.
     """
-    guard = Guard(root, report, strict=strict, reads=reads)
+    guard = Guard(root, report, strict=strict, reads=reads, uses=uses, wrote=wrote)
     sys.addaudithook(guard.hook(more or {}))
     if strict:
         guard.make_databases_read_only()
@@ -57,7 +65,14 @@ class Guard:
     """What is watched, what was reported, and where writing is allowed."""
 
     def __init__(
-        self, root: str, report: Report, *, strict: bool, reads: Reads | None = None
+        self,
+        root: str,
+        report: Report,
+        *,
+        strict: bool,
+        reads: Reads | None = None,
+        uses: Uses | None = None,
+        wrote: Wrote | None = None,
     ) -> None:
         self._root = os.path.join(os.path.realpath(root), "")
         self._report = report
@@ -68,6 +83,8 @@ class Guard:
         self._writable = writable_folders(os.environ)
         self._callers = Callers(self._root)
         self._reads = reads
+        self._uses = uses
+        self._wrote: Wrote = wrote or (lambda *_: None)
 
     def hook(
         self, more: Mapping[str, Callable[..., None]]
@@ -91,10 +108,12 @@ class Guard:
             "sqlite3.connect": self._sqlite,
             **more,
         }
-        if self._reads is not None:
-            # Where everything is deployed, no open for reading costs more than without this.
+        if self._reads is not None or self._uses is not None:
+            # Where nobody asks, no open for reading costs more than without this.
             handlers["open"] = self._open_or_read
-            handlers["os.listdir"] = handlers["os.scandir"] = self._reads.listed
+            handlers["os.listdir"] = handlers["os.scandir"] = self._list
+        if self._uses is not None:
+            handlers["os.chdir"] = self._uses.moved
         find = handlers.get
 
         def audit(event: str, arguments: tuple[Any, ...]) -> None:
@@ -118,22 +137,33 @@ class Guard:
             return
         if not exists and (not flags & os.O_CREAT or not _has_parent(full)):
             return
+        self._wrote(full, "open", ())
         self._refuse(full, path)
 
     def _open_or_read(self, path: Path | int, mode: str | None, flags: int) -> None:
+        if self._uses is not None:
+            self._uses.opened(path)
         if flags & _WRITING:
             self._open(path, mode, flags)
         elif self._reads is not None:
             self._reads.opened(path)
 
+    def _list(self, path: Path | int | None = None) -> None:
+        if self._uses is not None:
+            self._uses.listed(path)
+        if self._reads is not None:
+            self._reads.listed(path)
+
     def _mkdir(self, path: Path, _mode: int, folder: int = -1) -> None:
         full = self._outside(path, folder)
         if full is not None and not os.path.lexists(full) and _has_parent(full):
+            self._wrote(full, "folder", ())
             self._refuse(full, path)
 
     def _remove(self, path: Path, folder: int = -1) -> None:
         full = self._outside(path, folder)
         if full is not None and _has_parent(full):
+            self._wrote(full, "gone", ())
             self._refuse(full, path)
 
     def _change(self, path: Path | int, *_: object) -> None:
@@ -156,20 +186,39 @@ class Guard:
         if moved is None and made is None:
             return
         full = made or moved or ""
+        self._moves(_path_at(source, source_folder), moved, made)
         if _has_parent(full):
             # Between `/tmp` and the rest stands a border of file systems, which comes first.
             number = errno.EXDEV if moved is None or made is None else errno.EROFS
             self._refuse(full, source, target, number)
 
+    def _moves(self, source: str, moved: str | None, made: str | None) -> None:
+        """What `source` is, comes to `made`, and is no longer at `moved`."""
+        try:
+            found = os.stat(source)
+        except (OSError, ValueError):
+            return
+        is_folder = stat.S_ISDIR(found.st_mode)
+        if moved is not None:
+            self._wrote(moved, "folder" if is_folder else "gone", ())
+        if made is not None:
+            stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
+            self._wrote(made, "folder" if is_folder else "made", stamp)
+
     def _link(
-        self, source: Path, target: Path, _source_folder: int = -1, target_folder: int = -1
+        self, source: Path, target: Path, source_folder: int = -1, target_folder: int = -1
     ) -> None:
         full = self._outside(target, target_folder)
         if full is not None and not os.path.lexists(full) and _has_parent(full):
+            self._moves(_path_at(source, source_folder), None, full)
             self._refuse(full, source, target)
 
     def _symlink(self, source: Path, target: Path, folder: int = -1) -> None:
-        self._link(source, target, -1, folder)
+        full = self._outside(target, folder)
+        if full is not None and not os.path.lexists(full) and _has_parent(full):
+            # What a link says counts from the folder that it lies in.
+            self._moves(os.path.join(os.path.dirname(full), os.fsdecode(source)), None, full)
+            self._refuse(full, source, target)
 
     def _sqlite(self, database: Path) -> None:
         """A file that is there can be read in a deployment; one that is not can't be made."""
@@ -184,6 +233,7 @@ class Guard:
         full = self._outside(name, follow=True)
         if full is None or not _has_parent(full) or self._callers.place() is None:
             return
+        self._wrote(full, "database", ())
         if self._reads is not None and self._reads.database_fails(full):
             _cannot_open_database()
         if os.path.exists(full):
@@ -272,6 +322,12 @@ def _resolved(path: str, folder: int, *, follow: bool) -> str:
         return os.path.realpath(path)
     head, tail = os.path.split(os.path.abspath(path))
     return os.path.join(os.path.realpath(head), tail)
+
+
+def _path_at(path: Path, folder: int) -> str:
+    """The path as the process would open it."""
+    name = os.fsdecode(path)
+    return os.path.join(_path_of_descriptor(folder), name) if folder != -1 else name
 
 
 def _path_of_descriptor(number: int) -> str:

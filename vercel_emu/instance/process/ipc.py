@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator
+from typing import Literal
 
 import msgspec
 
@@ -165,12 +166,37 @@ class Modules(msgspec.Struct, tag="emu-modules"):
 
 class _OwnFile(msgspec.Struct):
     path: str
+    stamp: tuple[int, ...] = ()
 
 
 class OwnFile(msgspec.Struct, tag="emu-own-file"):
-    """It is about to run this file of the user's."""
+    """It is about to read and run this file of the user's; `stamp`: mtime in ns, size, inode."""
 
     payload: _OwnFile
+
+
+class UsedPayload(msgspec.Struct):
+    path: str
+    where: str = ""
+    listed: bool = False
+
+
+class Used(msgspec.Struct, tag="emu-used"):
+    """It is about to read this file, or to list this folder; told once."""
+
+    payload: UsedPayload
+
+
+class WrotePayload(msgspec.Struct):
+    path: str
+    how: Literal["open", "gone", "made", "folder", "database"]
+    stamp: tuple[int, ...] = ()
+
+
+class Wrote(msgspec.Struct, tag="emu-wrote"):
+    """It is about to write this file (see `guest/file_system/writes.py`); told each time."""
+
+    payload: WrotePayload
 
 
 class _FsWrite(msgspec.Struct):
@@ -248,6 +274,8 @@ type RuntimeMessage = (
     | Unfit
     | Modules
     | OwnFile
+    | Used
+    | Wrote
     | FsWrite
     | LeftOutRead
     | CacheSet

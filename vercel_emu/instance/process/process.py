@@ -44,7 +44,9 @@ class LaunchSpec:
     control: Mapping[str, str] | None = None
     """`url` and `authorization` of the emulator's control API, for purging by tag."""
     report_files: bool = False
-    """Tell of each of the user's files that it imports: the project has other functions."""
+    """Tell of each of the user's files that it imports, reads and writes: saves are followed."""
+    alone: bool = True
+    """It is the whole project, not one of several functions."""
 
     @property
     def code(self) -> Code:
